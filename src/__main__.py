@@ -1,0 +1,42 @@
+"""Command line: python -m src demo | doctor | fit | pretrain | phantoms | benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+COMMANDS = {
+    "demo": ("src.demo", "serve the app"),
+    "doctor": ("src.doctor", "print versions, backbone, tasks and whether the files are whole"),
+    "fit": ("src.lab.fit_command", "fit heads and case vectors from labelled pictures"),
+    "pretrain": ("src.lab.pretrain.command", "train a backbone on unlabelled pictures"),
+    "phantoms": ("src.lab.phantoms.command", "draw synthetic cases"),
+    "benchmark": ("src.lab.benchmark", "measure, into model_assets/evidence"),
+}
+"""Verb -> the module that carries it out (`add_arguments`, `run`), imported only when it is asked for."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; the exit status is 0 when it worked, 1 when it did not, 2 for a misspelt call."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(prog="python -m src", description="DINOscope on the command line.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    asked = argv[0] if argv else ""
+    for verb, (module, purpose) in COMMANDS.items():
+        command = verbs.add_parser(verb, help=purpose, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        if verb == asked:
+            room = importlib.import_module(module)
+            command.description = room.__doc__
+            room.add_arguments(command)
+            command.set_defaults(run=room.run)
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.run(arguments) or 0
+    except (FileNotFoundError, ValueError) as fault:
+        print(fault, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""Encoder: the frozen DINOv2 - pictures in, CLS and patch tokens out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from PIL import Image
+from torch import Tensor
+from transformers import AutoConfig, AutoModel
+
+REVISIONS = {
+    "facebook/dinov2-small": "ed25f3a31f01632728cabb09d1542f84ab7b0056",
+    "facebook/dinov2-base": "f9e44c814b77203eaa57a6bdbbd535f21ede1415",
+    "facebook/dinov2-large": "47b73eefe95e8d44ec3623f8890bd894b6ea2d6c",
+    "facebook/dinov2-with-registers-small": "0d9846e56b43a21fa46d7f3f5070f0506a5795a9",
+    "facebook/dinov2-with-registers-base": "a1d738ccfa7ae170945f210395d99dde8adb1805",
+    "facebook/dinov2-with-registers-large": "e4c89a4e05589de9b3e188688a303d0f3c04d0f3",
+    "microsoft/rad-dino": "110cbc18d5133582e320b43d53bf5c44e410c936",
+}
+"""Hub backbones that may be chosen, each pinned to one commit of its repository."""
+
+FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
+
+
+class EncoderError(RuntimeError):
+    """A backbone that cannot be loaded; the message says which, why and what to do."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the encoder sees in N pictures, float32.
+
+    Attributes:
+        cls: [N, D] CLS tokens after the final norm.
+        patches: [N, h * w, D] patch tokens after the final norm, in reading order.
+        grid: (h, w) patches down and across.
+    """
+
+    cls: np.ndarray
+    patches: np.ndarray
+    grid: tuple[int, int]
+
+    @property
+    def pooled(self) -> np.ndarray:
+        """[N, 2D] concat(CLS, mean of patch tokens): what heads and case search read."""
+        return np.concatenate([self.cls, self.patches.mean(axis=1)], axis=1)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Features of a batch that is still on its device, for scoring and explaining.
+
+    Attributes:
+        cls: [N, D]; patches: [N, h * w, D], both after the final norm.
+        before: [N, h * w, D] patch tokens after the last block's first norm, what ViT-CX reads.
+        grid: (h, w).
+    """
+
+    cls: Tensor
+    patches: Tensor
+    before: Tensor
+    grid: tuple[int, int]
+
+    @property
+    def pooled(self) -> Tensor:
+        """[N, 2D] concat(CLS, mean of patch tokens)."""
+        return torch.cat([self.cls, self.patches.mean(dim=1)], dim=1)
+
+
+class Encoder:
+    """A DINOv2-shaped vision transformer with its preprocessing. Never trained here; safe to share by threads.
+
+    Attributes:
+        name: what it was loaded from.
+        dim: D, the width of a token.
+        size: side in pixels to which pictures are squashed before they are read.
+        patch: side of a patch in pixels.
+        fingerprint: sha256 over weights, config and preprocessing, 64 hex digits.
+    """
+
+    def __init__(self, folder: Path, name: str, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
+        """Load from a local folder that holds `FILES`.
+
+        Raises:
+            EncoderError: for a missing or damaged file, or a network that is not DINOv2-shaped.
+        """
+        missing = [f for f in FILES if not (folder / f).is_file()]
+        if missing:
+            raise EncoderError(f"the backbone {name!r} lacks {', '.join(missing)}; a folder needs {', '.join(FILES)}")
+        try:
+            config = AutoConfig.from_pretrained(folder, local_files_only=True)
+            if config.model_type not in ("dinov2", "dinov2_with_registers"):
+                raise EncoderError(
+                    f"the backbone {name!r} is a {config.model_type!r} network; give one shaped like DINOv2"
+                )
+            model = AutoModel.from_pretrained(
+                folder, config=config, dtype=dtype, use_safetensors=True, local_files_only=True
+            )
+            processing = json.loads((folder / "preprocessor_config.json").read_text())
+        except EncoderError:
+            raise
+        except Exception as fault:  # safetensors, json and transformers each raise their own kinds
+            raise EncoderError(f"the backbone {name!r} in {folder} cannot be read: {fault}") from fault
+        self.name = name
+        self.device = torch.device(device)
+        self.dtype = dtype
+        self.model = model.to(self.device).eval().requires_grad_(False)
+        self.dim: int = config.hidden_size
+        self.patch: int = config.patch_size
+        self.prefix = 1 + getattr(config, "num_register_tokens", 0)
+        self.size = _side(processing, self.patch)
+        mean, std = processing.get("image_mean", (0.5,) * 3), processing.get("image_std", (0.5,) * 3)
+        self.mean, self.std = (torch.tensor(v, device=self.device).view(1, 3, 1, 1) for v in (mean, std))
+        self.fingerprint = fingerprint(folder)
+
+    @classmethod
+    def load(cls, name_or_path: str, bundled: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Encoder:
+        """Load a backbone by name.
+
+        Args:
+            name_or_path: `bundled`, a local folder, or a hub id among `REVISIONS`.
+            bundled: folder of the bundled backbone.
+            device: `cpu`, `cuda`, or `auto` for a GPU where there is one.
+            dtype: float32 or bfloat16.
+        Raises:
+            EncoderError: when the name is unknown, the hub cannot be reached or a file is damaged.
+        """
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        if name_or_path == "bundled":
+            return cls(bundled, "bundled", device, dtype)
+        if Path(name_or_path).is_dir():
+            return cls(Path(name_or_path), Path(name_or_path).name, device, dtype)
+        return cls(_download(name_or_path), name_or_path, device, dtype)
+
+    def pixels(self, pictures: Sequence[Image.Image]) -> Tensor:
+        """Pictures -> normalised pixels [N, 3, size, size] float32.
+
+        The whole picture is squashed to a square rather than cropped: a lesion at its edge must not vanish.
+        """
+        side = (self.size, self.size)
+        arrays = [np.asarray(p.convert("RGB").resize(side, Image.Resampling.BICUBIC)) for p in pictures]
+        x = torch.from_numpy(np.stack(arrays)).to(self.device).permute(0, 3, 1, 2).float() / 255
+        return (x - self.mean) / self.std
+
+    @torch.inference_mode()
+    def tokens(self, pixels: Tensor) -> Tokens:
+        """Normalised pixels [N, 3, h, w] -> tokens; sides must be divisible by the patch size.
+
+        Raises:
+            ValueError: when a side is not.
+        """
+        height, width = pixels.shape[-2:]
+        if height % self.patch or width % self.patch:
+            raise ValueError(f"pixels of {height} x {width} do not divide into patches of {self.patch}")
+        output = self.model(pixels.to(self.dtype), output_hidden_states=True)
+        last = self.model.encoder.layer[-1]
+        # Input of the last block through its first norm, without a hook that two threads could share.
+        before = last.norm1(output.hidden_states[-2])[:, self.prefix :]
+        after = output.last_hidden_state
+        grid = (height // self.patch, width // self.patch)
+        return Tokens(after[:, 0].float(), after[:, self.prefix :].float(), before.float(), grid)
+
+    def __call__(self, pictures: Sequence[Image.Image], batch: int = 32) -> Features:
+        """Read pictures, `batch` at a time."""
+        parts = [self.tokens(self.pixels(pictures[i : i + batch])) for i in range(0, len(pictures), batch)]
+        return Features(
+            np.concatenate([p.cls.cpu().numpy() for p in parts]),
+            np.concatenate([p.patches.cpu().numpy() for p in parts]),
+            parts[0].grid,
+        )
+
+
+def fingerprint(folder: Path) -> str:
+    """sha256 over the three files of a backbone, in the order of `FILES`."""
+    digest = hashlib.sha256()
+    for name in FILES:
+        with (folder / name).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _side(processing: dict, patch: int) -> int:
+    """The side at which a backbone reads pictures, rounded down to whole patches."""
+    size = processing.get("crop_size") if processing.get("do_center_crop", True) else None
+    size = size or processing.get("size") or {}
+    side = size if isinstance(size, int) else size.get("height") or size.get("shortest_edge") or 224
+    return max(patch, side // patch * patch)
+
+
+def _download(name: str) -> Path:
+    """Fetch a hub backbone at its pinned revision, or find it in the hub's cache."""
+    if name not in REVISIONS:
+        raise EncoderError(
+            f"no backbone is called {name!r}; choose bundled, a local folder, or one of {', '.join(REVISIONS)}"
+        )
+    try:
+        return Path(snapshot_download(name, revision=REVISIONS[name], allow_patterns=list(FILES)))
+    except LocalEntryNotFoundError as fault:
+        raise EncoderError(
+            f"the hub cannot be reached and {name!r} is not in its cache; check the network, or use bundled"
+        ) from fault
+    except (RepositoryNotFoundError, HfHubHTTPError, OSError) as fault:
+        raise EncoderError(f"the hub did not give {name!r} at {REVISIONS[name][:8]}: {fault}") from fault

@@ -1,0 +1,45 @@
+"""Evidence: the measured numbers in model_assets/evidence, for the page, the README and the tests alike."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One measurement.
+
+    Attributes:
+        name: of its file, without the ending.
+        headline: {label, value, low, high, unit}; low and high are null where no interval was measured.
+        command, seed, fingerprint, machine, date, seconds: how, on what and when it was measured.
+        rows: flat objects; notes: sentences.
+    """
+
+    name: str
+    headline: dict
+    command: str
+    seed: int
+    fingerprint: str
+    machine: str
+    date: str
+    seconds: float
+    rows: list[dict]
+    notes: list[str]
+
+
+def read(folder: Path) -> dict[str, Evidence]:
+    """Every measurement in a folder, by name.
+
+    Raises:
+        ValueError: for a file without the common head; it names the file and what is missing.
+    """
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found[path.stem] = Evidence(name=path.stem, **json.loads(path.read_text()))
+        except (TypeError, json.JSONDecodeError) as fault:
+            raise ValueError(f"{path} is no evidence file: {fault}; measure it again") from fault
+    return found

@@ -1,0 +1,69 @@
+"""Figures: results -> overlays and plots, in colours that colour-blind readers can tell apart."""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from .explain.faithfulness import Curve
+
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+"""Class colours (Okabe and Ito, "Color universal design", 2008)."""
+
+COLOUR_MAP = "inferno"
+"""Perceptually even, and dark where nothing is salient."""
+
+_INK = "#010203"
+"""Stands for the page's text colour until the figure is SVG; then the browser fills it in, light or dark."""
+
+
+def heat(saliency: np.ndarray) -> Image.Image:
+    """Saliency [H, W] -> RGB colours of the whole picture, its lowest value dark and its highest bright."""
+    low, high = float(saliency.min()), float(saliency.max())
+    level = (saliency - low) / (high - low) if high > low else np.zeros_like(saliency)
+    colours = matplotlib.colormaps[COLOUR_MAP](level, bytes=True)
+    return Image.fromarray(np.ascontiguousarray(colours[..., :3]))
+
+
+def overlay(picture: Image.Image, saliency: np.ndarray, opacity: float = 0.55) -> Image.Image:
+    """The picture under its saliency; `opacity` from 0 (picture only) to 1 (colours only)."""
+    return Image.blend(picture.convert("RGB"), heat(saliency), opacity)
+
+
+def faithfulness(deletion: Curve, insertion: Curve) -> str:
+    """Both curves beside the band of random orders, as SVG that takes the page's text colour."""
+    figure = Figure(figsize=(6.4, 2.7), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    panels = (
+        (deletion, "Deletion: salient patches removed first", OKABE_ITO[5]),
+        (insertion, "Insertion: salient patches shown first", OKABE_ITO[0]),
+    )
+    for axis, (curve, title, colour) in zip(axes, panels, strict=True):
+        low, high = curve.random.min(axis=0), curve.random.max(axis=0)
+        axis.fill_between(curve.share, low, high, color=OKABE_ITO[7], alpha=0.35, linewidth=0, label="random order")
+        axis.plot(curve.share, curve.random.mean(axis=0), color=OKABE_ITO[7], linewidth=1)
+        axis.plot(curve.share, curve.score, color=colour, linewidth=2, label="this map")
+        axis.set_title(f"{title}\narea {curve.area:.2f}, random {curve.random_area:.2f}", fontsize=9, color=_INK)
+        axis.set_xlabel("share of patches", fontsize=8, color=_INK)
+        axis.set_xlim(0, 1)
+        axis.set_ylim(0, 1)
+        axis.tick_params(labelsize=8, colors=_INK)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.spines[["left", "bottom"]].set_color(_INK)
+        legend = axis.legend(fontsize=8, frameon=False, labelcolor=_INK)
+        legend.set_in_layout(False)
+    axes[0].set_ylabel("probability", fontsize=8, color=_INK)
+    return _svg(figure)
+
+
+def _svg(figure: Figure) -> str:
+    """The figure as an SVG element for a page: transparent, real text, in the page's own text colour."""
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "font.family": "sans-serif"}):
+        figure.savefig(buffer, format="svg", transparent=True)
+    svg = buffer.getvalue()
+    return svg[svg.index("<svg") :].replace(_INK, "currentColor")

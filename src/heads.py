@@ -1,0 +1,117 @@
+"""Heads: one linear layer on frozen features - calibrated probabilities and the classes that stay possible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from torch import Tensor
+
+
+class HeadError(RuntimeError):
+    """A head that does not belong to the backbone in use."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A multinomial logistic regression, scaled by a temperature, with a conformal threshold.
+
+    Attributes:
+        classes: C labels, in the order of the rows.
+        weight: [C, 2D] float32, for features as they come (standardisation is folded in).
+        bias: [C] float32.
+        temperature: the logits are divided by it (Guo et al., "On calibration of modern neural networks", ICML 2017).
+        threshold: a class is in the prediction set when its probability is at least this.
+        coverage: share of pictures whose class the prediction set is made to contain.
+        fingerprint: of the backbone whose features it reads.
+    """
+
+    classes: tuple[str, ...]
+    weight: np.ndarray
+    bias: np.ndarray
+    temperature: float
+    threshold: float
+    coverage: float
+    fingerprint: str
+
+    def probabilities(self, pooled: np.ndarray) -> np.ndarray:
+        """[N, 2D] features -> [N, C] calibrated probabilities, float64 rows that sum to 1."""
+        logits = (pooled.astype(np.float64) @ self.weight.T.astype(np.float64) + self.bias) / self.temperature
+        logits -= logits.max(axis=1, keepdims=True)
+        exp = np.exp(logits)
+        return exp / exp.sum(axis=1, keepdims=True)
+
+    def score(self, pooled: Tensor, target: str) -> Tensor:
+        """Calibrated probability of one class, on the features' own device: [N, 2D] -> [N] float32.
+
+        Raises:
+            ValueError: when the head has no such class.
+        """
+        if target not in self.classes:
+            raise ValueError(f"this task has no class {target!r}; choose one of {', '.join(self.classes)}")
+        weight, bias = (torch.from_numpy(v).to(pooled) for v in (self.weight, self.bias))
+        logits = (pooled @ weight.T + bias) / self.temperature
+        return torch.softmax(logits, dim=1)[:, self.classes.index(target)]
+
+    def prediction_set(self, probabilities: np.ndarray) -> tuple[str, ...]:
+        """Classes that cannot be ruled out for one picture [C], most likely first; never empty.
+
+        Source: Sadinle et al., "Least ambiguous set-valued classifiers with bounded error levels", JASA 2019.
+        """
+        order = np.argsort(-probabilities, kind="stable")
+        kept = [self.classes[i] for i in order if probabilities[i] >= self.threshold]
+        return tuple(kept) or (self.classes[order[0]],)
+
+    def save(self, path: Path) -> None:
+        """Write the head as safetensors."""
+        facts = {
+            "classes": "\n".join(self.classes),
+            "temperature": repr(self.temperature),
+            "threshold": repr(self.threshold),
+            "coverage": repr(self.coverage),
+            "fingerprint": self.fingerprint,
+        }
+        save_file({"weight": self.weight, "bias": self.bias}, path, facts)
+
+    @classmethod
+    def load(cls, path: Path, fingerprint: str) -> Head:
+        """Read a head for the backbone with this fingerprint.
+
+        Raises:
+            HeadError: when it was fitted on another backbone.
+        """
+        with safe_open(path, "numpy") as file:
+            facts = file.metadata()
+            if facts["fingerprint"] != fingerprint:
+                raise HeadError(
+                    f"{path.parent.name}: the head was fitted on backbone {facts['fingerprint'][:8]}, not on "
+                    f"{fingerprint[:8]}; fit it again with `python -m src fit`"
+                )
+            weight, bias = file.get_tensor("weight"), file.get_tensor("bias")
+        return cls(
+            classes=tuple(facts["classes"].split("\n")),
+            weight=weight,
+            bias=bias,
+            temperature=float(facts["temperature"]),
+            threshold=float(facts["threshold"]),
+            coverage=float(facts["coverage"]),
+            fingerprint=fingerprint,
+        )
+
+
+def conformal_threshold(true_class: np.ndarray, coverage: float) -> float:
+    """Smallest probability a class may have and still be in the prediction set.
+
+    Args:
+        true_class: [N] probability that the head gave the right class of held-out pictures.
+        coverage: wanted share of pictures whose right class is in the set.
+    Returns:
+        the floor((N + 1) * (1 - coverage))-th smallest probability; 0 when N is too small to promise anything.
+    Source: split conformal prediction, Angelopoulos and Bates, "A gentle introduction", 2021.
+    """
+    rank = int(np.floor((len(true_class) + 1) * (1 - coverage) + 1e-9))
+    return float(np.sort(true_class)[rank - 1]) if rank >= 1 else 0.0

@@ -1,0 +1,1 @@
+"""Everything that runs before the demo and never inside it: data, pre-training, fitting, measuring."""

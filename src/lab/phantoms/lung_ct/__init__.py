@@ -1,0 +1,5 @@
+"""Chest CT phantoms: an axial slice with one of three lung cancers, or none."""
+
+from .picture import CLASSES, draw
+
+__all__ = ["CLASSES", "draw"]

@@ -1,0 +1,184 @@
+"""Lung tumours on CT: an adenocarcinoma, a large cell and a squamous cell carcinoma in their usual guise.
+
+The signs follow Webb & Higgins, "Thoracic Imaging", 3rd ed. (2017), chapter 3, and Travis et al., J Thorac
+Oncol 6:244 (2011) for the ground glass of lepidic adenocarcinoma.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from .. import kit
+from ..chest_shapes import blob, open_curve, ribbon
+from .slice import Slice
+
+Tumour = tuple[np.ndarray, dict[str, float | str]]
+
+
+def adenocarcinoma(rng: np.random.Generator, scene: Slice) -> Tumour:
+    """A peripheral nodule with spicules and pleural tags, or a ground-glass one with a solid core."""
+    radius = float(rng.uniform(0.95, 2.0))
+    spot, side = _site(rng, scene, radius + rng.uniform(0.1, 1.0), peripheral=True)
+    kind = str(rng.choice(["spiculated", "ground glass", "lobulated"], p=[0.5, 0.3, 0.2]))
+    cover = np.zeros_like(scene.hu)
+    if kind == "ground glass":
+        radius *= 1.3
+        veil = scene.frame.coverage(blob(rng, spot, radius, 0.12, 10, 1.2), 2.2)
+        veil = np.clip(veil * (0.8 + 0.25 * kit.fractal(rng, scene.frame.size, 9, 3)), 0, 1)
+        _fill(rng, scene, veil * 0.42, 20.0)
+        cover = np.maximum(cover, veil)
+        radius *= rng.uniform(0.25, 0.6)
+    body = scene.frame.coverage(
+        blob(rng, spot, radius, 0.16 if kind == "lobulated" else 0.11, 12, rng.uniform(1, 1.35)), 0.8
+    )
+    if kind != "lobulated":
+        body = np.maximum(body, _spicules(rng, scene, spot, radius, rng.integers(7, 20)))
+    body = np.maximum(body, _pleural_tag(rng, scene, spot, radius))
+    if rng.random() < 0.35:
+        for _ in range(rng.integers(1, 4)):
+            hole = scene.frame.coverage(
+                blob(rng, tuple(np.add(spot, rng.normal(0, radius * 0.35, 2))), rng.uniform(0.1, 0.22), 0.1),
+                0.6,
+            )
+            body = body * (1 - 0.75 * hole)
+    _fill(rng, scene, body, rng.uniform(15, 60))
+    cover = np.maximum(cover, body)
+    return _finish(scene, cover), {"site": f"{side} peripheral", "margin": kind}
+
+
+def large_cell(rng: np.random.Generator, scene: Slice) -> Tumour:
+    """A large peripheral mass with an irregular rim and necrotic patches, often broad against the pleura."""
+    radius = float(rng.uniform(2.0, 3.7))
+    spot, side = _site(rng, scene, radius * rng.uniform(0.55, 1.05), peripheral=True)
+    outline = blob(rng, spot, radius, 0.1, 9, rng.uniform(1, 1.4))
+    cover = scene.frame.coverage(outline, 0.9)
+    cover = np.maximum(cover, _spicules(rng, scene, spot, radius, rng.integers(4, 10)) * 0.9)
+    size = scene.frame.size
+    necrosis = kit.smoothstep(kit.fractal(rng, size, size / 14, 3), 0.2, 1.3) * scene.frame.coverage(
+        blob(rng, spot, radius * 0.7, 0.15), 4
+    )
+    _fill(rng, scene, cover, rng.uniform(40, 85) - 45 * necrosis)
+    return _finish(scene, cover), {"site": f"{side} peripheral", "margin": "irregular"}
+
+
+def squamous(rng: np.random.Generator, scene: Slice) -> Tumour:
+    """A mass at the hilum that narrows its bronchus, often with a thick-walled cavity or a collapsed lobe behind."""
+    radius = float(rng.uniform(1.5, 2.9))
+    central = rng.random() < 0.75
+    if central:
+        spot, side = _site(rng, scene, radius * rng.uniform(0.35, 0.7), peripheral=False)
+    else:
+        spot, side = _site(rng, scene, radius + rng.uniform(0.3, 1.5), peripheral=True)
+    behind = bool(central and rng.random() < 0.5)
+    if behind:
+        _collapse(rng, scene, spot, side)
+    cover = scene.frame.coverage(blob(rng, spot, radius, 0.12, 10, rng.uniform(1, 1.4)), 0.9)
+    cover = np.maximum(cover, _spicules(rng, scene, spot, radius, rng.integers(4, 9)))
+    cavity = bool(rng.random() < (0.35 if central else 0.75))
+    _fill(rng, scene, cover, rng.uniform(25, 70))
+    if cavity:
+        hole = scene.frame.coverage(
+            blob(
+                rng,
+                tuple(np.add(spot, rng.normal(0, 0.15 * radius, 2))),
+                radius * rng.uniform(0.35, 0.6),
+                0.14,
+                8,
+                1.3,
+            ),
+            0.8,
+        )
+        scene.hu += (-930 - scene.hu) * hole * np.clip(cover * _room(scene) * 2 - 0.6, 0, 1)
+    mask = _finish(scene, cover)
+    facts = {"site": f"{side} {'hilum' if central else 'peripheral'}", "margin": "lobulated"}
+    return mask, facts | {"cavity": "yes" if cavity else "no", "obstruction": "yes" if behind else "no"}
+
+
+TUMOURS = {
+    "adenocarcinoma": adenocarcinoma,
+    "large_cell_carcinoma": large_cell,
+    "squamous_cell_carcinoma": squamous,
+}
+
+
+def _site(rng: np.random.Generator, scene: Slice, inset: float, peripheral: bool) -> tuple[tuple[float, float], str]:
+    """A centre [cm] in one lung: `inset` from the ribs, or at the hilum."""
+    side = str(rng.choice(["right", "left"], p=[0.58, 0.42]))
+    sign = -1 if side == "right" else 1
+    if not peripheral:
+        for y in rng.permutation(np.linspace(-2, 3, 11)):
+            x = scene.medial_border(sign, float(y))
+            if x is not None and x < 8:
+                return (sign * (x + inset), float(y)), side
+    outer = scene.pleura[side][10:68]
+    point = outer[rng.integers(len(outer))]
+    inward = np.array([sign * 5.6, 0.4]) - point
+    return tuple(point + inward / np.linalg.norm(inward) * inset), side
+
+
+def _spicules(
+    rng: np.random.Generator, scene: Slice, spot: tuple[float, float], radius: float, count: int
+) -> np.ndarray:
+    """Fine strands that run from the rim into the lung and fade."""
+    cover = np.zeros_like(scene.hu)
+    for angle in rng.uniform(0, 2 * np.pi, count):
+        reach = radius + rng.gamma(1.6, 0.3)
+        along = np.array([radius * 0.55, (radius + reach) / 2, reach])
+        bend = angle + np.array([0, rng.normal(0, 0.06), rng.normal(0, 0.2)])
+        path = open_curve(np.stack([spot[0] + along * np.cos(bend), spot[1] + along * np.sin(bend)], axis=1), 5)
+        width = np.geomspace(rng.uniform(0.3, 0.75), 0.07, len(path)) * min(1.3, 0.6 + radius / 3)
+        window, share = scene.frame.cover(ribbon(path, width), 0.6)
+        cover[window] = np.maximum(cover[window], share * rng.uniform(0.55, 1.0))
+    return cover
+
+
+def _pleural_tag(rng: np.random.Generator, scene: Slice, spot: tuple[float, float], radius: float) -> np.ndarray:
+    """A strand or two to the nearest pleura."""
+    cover = np.zeros_like(scene.hu)
+    lines = np.concatenate(list(scene.pleura.values()))
+    order = np.argsort(np.linalg.norm(lines - spot, axis=1))
+    for k in range(rng.integers(1, 4)):
+        target = lines[order[int(rng.integers(0, 6)) + 4 * k]]
+        if np.linalg.norm(target - spot) > radius + 2.5:
+            continue
+        path = open_curve(np.stack([spot, (np.add(spot, target)) / 2 + rng.normal(0, 0.1, 2), target]), 5)
+        window, share = scene.frame.cover(ribbon(path, np.linspace(0.3, 0.12, len(path))), 0.5)
+        cover[window] = np.maximum(cover[window], share)
+    return cover
+
+
+def _collapse(rng: np.random.Generator, scene: Slice, spot: tuple[float, float], side: str) -> None:
+    """Airless lung between the blocked bronchus and the pleura, with a fissure-straight edge."""
+    sign = -1 if side == "right" else 1
+    pleura = scene.pleura[side][16:66]
+    start = int(rng.integers(0, len(pleura) - 16))
+    arc = pleura[start : start + rng.integers(10, 16)]
+    fan = np.concatenate([[np.array(spot) + (-0.5 * sign, -0.6)], arc, [np.array(spot) + (-0.4 * sign, 0.8)]])
+    size = scene.frame.size
+    patch = scene.frame.coverage(fan, 1.4)
+    patchy = np.clip(0.75 + 0.35 * kit.fractal(rng, size, size / 18, 4, 0.7), 0, 1)
+    _fill(rng, scene, patch * patchy * rng.uniform(0.5, 0.95), 35.0)
+
+
+def _fill(rng: np.random.Generator, scene: Slice, cover: np.ndarray, value: np.ndarray | float) -> None:
+    """Replace lung by tissue of `value` Hounsfield units where `cover` is 1; other organs keep their place."""
+    tissue = value + 8 * kit.fractal(rng, scene.frame.size, 12, 3)
+    scene.hu += (tissue - scene.hu) * cover * _room(scene)
+
+
+def _room(scene: Slice) -> np.ndarray:
+    """Where a tumour may lie: the lungs with their vessels and airways, but neither heart nor chest wall."""
+    reach = 0.45 * float(np.mean(scene.frame.scale))
+    closed = kit.smoothstep(kit.blur(scene.lung, reach), 0.42, 0.58)
+    return np.maximum(np.clip(2.5 * kit.blur(scene.lung, 0.8), 0, 1), closed)
+
+
+def _finish(scene: Slice, cover: np.ndarray) -> np.ndarray:
+    """The mask: the largest piece of what was covered, without gaps; the lung gives way to it."""
+    pieces, count = ndimage.label(cover * _room(scene) > 0.4)
+    mask = np.zeros(cover.shape, bool)
+    if count:
+        mask = ndimage.binary_fill_holes(pieces == 1 + np.argmax(np.bincount(pieces.ravel())[1:]))
+    scene.lung[mask] = 0
+    return mask

@@ -1,0 +1,136 @@
+"""Chest CT: the person, the slice while it is drawn, and the outlines of the body at five levels.
+
+Lengths are centimetres with the origin in the middle of the thorax, x towards the patient's left (the
+right of the picture), y towards the back. The outlines are hand-set for an adult lying supine with
+the arms raised, at five levels after the slices of Webb et al., "Fundamentals of Body CT", 4th ed. (2015),
+chapters 1-3; between two levels they are interpolated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..chest_shapes import Frame, closed_curve, trace
+
+LEVELS = ("apex", "arch", "carina", "heart", "base")
+"""Thoracic inlet (T2), aortic arch (T4), tracheal bifurcation (T5), ventricles (T8), liver dome (T10)."""
+
+
+AIR, LUNG, FAT, MUSCLE = -1000.0, -860.0, -95.0, 52.0
+
+
+_MUSCLE = trace(
+    """
+    0 -6.9, 2.6 -8, 6.5 -9, 11 -8.8, 15 -6.6, 18 -2.8, 19 1.5, 18 5.2, 15 8.6, 10 10.2, 4.2 10.5, 0 9.8,
+    0 -8.6, 3.5 -9.4, 8 -9.6, 12 -7.8, 14.8 -4.4, 16.6 -0.8, 17.4 2.5, 16.6 5.8, 13.8 8.7, 9.2 10.2, 4 10.6, 0 10,
+    0 -9.3, 3.5 -9.9, 7.5 -9.8, 11.2 -8, 13.8 -4.9, 15.2 -1.2, 16.1 2, 15.6 5.2, 13.2 8.3, 8.8 10.2, 4 10.8, 0 10.2,
+    0 -9.8, 3.5 -10, 7.5 -9.3, 11 -7.2, 13.2 -4, 14.3 0, 14.5 3, 13.0 6.1, 10.5 8.9, 7.2 10.5, 3.8 11.2, 0 10.6,
+    0 -9.8, 3.5 -10, 7.5 -9.3, 11.2 -7.1, 13.5 -3.8, 14.5 0, 14.5 3.2, 13 6.3, 10.4 9, 7.1 10.6, 3.6 11.2, 0 10.6
+    """
+).reshape(5, 12, 2)
+"""Outer face of the muscles, half outline from the sternum round to the spine, one row a level."""
+
+
+_LUNG = trace(
+    """
+    2.5 -2.6, 3.9 -4.2, 5.6 -4.4, 7 -2.6, 7.7 0.2, 7.4 3, 6.4 5.4, 5 6.8, 3.6 6.8, 2.7 5.4, 2.3 3, 2.1 0,
+    1.7 -6.6, 3.8 -7.4, 6.6 -6.8, 9.1 -4.5, 10.3 -1, 10.4 2.4, 9.4 5.6, 7.2 8, 4.8 8.5, 3 7.2, 2 4.4, 1.2 0,
+    0.9 -7.7, 3.8 -8.4, 7.4 -7.4, 10.1 -4.8, 11.5 -1.2, 11.6 2.4, 10.5 5.8, 8 8.4, 5.2 9, 3.1 7.7, 1.9 4.6, 0.8 0,
+    1.2 -8, 4 -8.6, 7.8 -7.6, 10.7 -5, 12.2 -1.2, 12.3 2.6, 11.2 6.2, 8.6 8.8, 5.4 9.4, 3.1 8, 1.8 5, 0.8 0,
+    1.6 -8, 4.2 -8.6, 7.8 -7.6, 10.8 -5, 12.4 -1.2, 12.5 2.8, 11.3 6.4, 8.6 9.1, 5.4 9.7, 3 8.2, 1.7 5, 1 0
+    """
+).reshape(5, 12, 2)
+"""Pleura of one side, from the front along the ribs to the spine and back along the mediastinum."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """What one body brings to every slice: habitus, blood contrast and where the slice was taken."""
+
+    level: float
+    fat: float
+    breast: float
+    muscle: float
+    depth: float
+    breath: float
+    blood: float
+    bone: float
+    emphysema: float
+    calcium: bool
+    slab: float
+
+    @property
+    def name(self) -> str:
+        return LEVELS[round(self.level)]
+
+
+@dataclass
+class Slice:
+    """A slice while it is drawn: Hounsfield units `hu` [size, size] and the aerated share `lung` of each pixel."""
+
+    frame: Frame
+    person: Person
+    hu: np.ndarray
+    lung: np.ndarray
+    pleura: dict[str, np.ndarray]
+
+    def lay(self, outline: np.ndarray, value: np.ndarray | float, soft: float = 0.6) -> None:
+        """Paint an airless structure: it covers what lies there and displaces lung."""
+        self.frame.paint(self.hu, outline, value, soft)
+        self.frame.paint(self.lung, outline, 0.0, soft)
+
+    def medial_border(self, sign: int, y: float) -> float | None:
+        """Distance from the midline [cm] at which lung begins at height `y` on one side, or none if it never does."""
+        x = np.arange(1.5, 10.5, 0.1)
+        p = self.frame.pixels(np.stack([sign * x, np.full_like(x, y)], axis=1)).astype(int)
+        p = np.clip(p, 0, self.frame.size - 1)
+        free = np.convolve(self.lung[p[:, 1], p[:, 0]] > 0.5, np.ones(14))[13:] > 11
+        return float(x[np.argmax(free)]) if free.any() else None
+
+
+def new_person(rng: np.random.Generator, level: float) -> Person:
+    """A random adult, cut at `level` (0 apex to 4 base)."""
+    woman = rng.random() < 0.4
+    return Person(
+        level=level,
+        fat=float(np.clip(rng.gamma(4, 0.32), 0.35, 3.0)),
+        breast=float(rng.uniform(0.8, 3.2)) if woman else 0.0,
+        muscle=float(rng.normal(0, 1)),
+        depth=float(rng.uniform(0.9, 1.08)),
+        breath=float(rng.uniform(1.0, 1.1)),
+        blood=float(rng.choice([48.0, rng.uniform(110, 240)], p=[0.35, 0.65])),
+        bone=float(rng.uniform(0.75, 1.2)),
+        emphysema=float(max(0, rng.normal(-0.2, 0.6))),
+        calcium=bool(rng.random() < 0.25),
+        slab=float(rng.choice([rng.uniform(0.1, 0.25), rng.uniform(0.3, 0.6)], p=[0.7, 0.3])),
+    )
+
+
+def skin_outline(person: Person) -> np.ndarray:
+    """Outline of the body in centimetres."""
+    half = muscle_outline(person)
+    a = np.linspace(0, 1, len(half))
+    thick = person.fat * (0.75 + 0.55 * np.sin(np.pi * a) ** 2 + 0.35 * a)
+    out = half / np.linalg.norm(half, axis=1, keepdims=True)
+    half += out * thick[:, None]
+    low = np.exp(-(((person.level - 2.7) / 1.3) ** 2))
+    bulge = person.breast * low * np.exp(-(((a - 0.27) / 0.13) ** 2))
+    half += bulge[:, None] * np.array([0.45, -0.75])
+    return closed_curve(np.concatenate([half, half[-2:0:-1] * (-1, 1)])) * (1, person.depth)
+
+
+def muscle_outline(person: Person) -> np.ndarray:
+    """Outer face of the muscles, left half [12, 2] from the sternum to the spine."""
+    return _at(_MUSCLE, person.level)
+
+
+def pleura_outline(person: Person) -> np.ndarray:
+    """Pleura of the left side [12, 2]; a deep breath brings it close under the muscles."""
+    return _at(_LUNG, person.level) * (person.breath, 1)
+
+
+def _at(levels: np.ndarray, level: float) -> np.ndarray:
+    low = int(np.clip(np.floor(level), 0, len(levels) - 2))
+    return levels[low] + (levels[low + 1] - levels[low]) * (level - low)

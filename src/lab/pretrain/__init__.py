@@ -1,0 +1,1 @@
+"""Pre-training: from unlabelled pictures to a DINOv2-shaped backbone."""

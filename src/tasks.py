@@ -1,0 +1,163 @@
+"""Tasks: the files of model_assets <-> Task objects, each file checked against the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from . import scope
+from .cases import Case
+from .heads import Head, HeadError
+
+MANIFEST = "manifest.json"
+
+
+class AssetError(RuntimeError):
+    """A bundled file that is missing or changed; the message names it and the remedy."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question with its classes, head and cases.
+
+    Attributes:
+        name: of the data set, for example `brain_mri`.
+        facts: what task.json says: title, question, modality, classes {label: display name}, data, metrics.
+        head: fitted on the training folds.
+        cases: N cases, for search.
+        vectors: [N, 2D] unit float32, in the order of `cases`.
+        reference: ascending distances of held-out cases to the training cases, for the scope.
+        folder: where the phantoms' images and masks are.
+    """
+
+    name: str
+    facts: dict
+    head: Head
+    cases: tuple[Case, ...]
+    vectors: np.ndarray
+    reference: np.ndarray
+    folder: Path
+
+    @property
+    def title(self) -> str:
+        """Short name for a menu."""
+        return self.facts["title"]
+
+    def display(self, label: str) -> str:
+        """A class as a reader would write it."""
+        return self.facts["classes"].get(label, label.replace("_", " "))
+
+    @property
+    def training(self) -> np.ndarray:
+        """[M, 2D] vectors of the real (or, without any, the drawn) cases of the training folds."""
+        fitted = np.array([c.fold not in (0, 1) for c in self.cases])
+        real = np.array([c.origin == "public" for c in self.cases])
+        chosen = fitted & real if (fitted & real).any() else fitted
+        return self.vectors[chosen]
+
+    def examples(self) -> list[Case]:
+        """One phantom a class, in the order of the classes."""
+        first: dict[str, Case] = {}
+        for case in self.cases:
+            if case.image:
+                first.setdefault(case.labels[0], case)
+        return [first[label] for label in self.head.classes if label in first]
+
+    def case(self, case_id: str) -> Case:
+        """The case with this id.
+
+        Raises:
+            KeyError: when there is none.
+        """
+        for case in self.cases:
+            if case.id == case_id:
+                return case
+        raise KeyError(f"{self.name} has no case {case_id!r}")
+
+
+def save(folder: Path, facts: dict, head: Head, cases: list[Case], pooled: np.ndarray, reference: np.ndarray) -> None:
+    """Write a task's folder.
+
+    Args:
+        pooled: [N, 2D] features of the cases; stored as float16 unit vectors.
+        reference: [M] ascending distances of held-out cases.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "task.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    with (folder / "cases.jsonl").open("w", encoding="utf-8") as lines:
+        for case in cases:
+            entry = {k: v for k, v in asdict(case).items() if v not in ("", {})}
+            lines.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    head.save(folder / "head.safetensors")
+    save_file(
+        {"vectors": scope.unit(pooled).astype(np.float16), "reference": reference.astype(np.float32)},
+        folder / "vectors.safetensors",
+        {"fingerprint": head.fingerprint},
+    )
+
+
+def load(fitted: Path, fingerprint: str, images: Path | None = None) -> Task:
+    """Read a task for the backbone with this fingerprint.
+
+    Args:
+        fitted: folder with task.json, head, cases and vectors.
+        images: folder with the phantoms' images, when it is another one.
+    Raises:
+        HeadError: when head or vectors were fitted on another backbone.
+    """
+    head = Head.load(fitted / "head.safetensors", fingerprint)
+    with safe_open(fitted / "vectors.safetensors", "numpy") as file:
+        if file.metadata()["fingerprint"] != fingerprint:
+            raise HeadError(f"{fitted.name}: the vectors were made with another backbone; run `python -m src fit`")
+        vectors, reference = file.get_tensor("vectors"), file.get_tensor("reference")
+    with (fitted / "cases.jsonl").open(encoding="utf-8") as lines:
+        cases = tuple(Case.of(json.loads(line)) for line in lines)
+    return Task(
+        name=fitted.name,
+        facts=json.loads((fitted / "task.json").read_text()),
+        head=head,
+        cases=cases,
+        vectors=scope.unit(vectors.astype(np.float32)),
+        reference=reference,
+        folder=images or fitted,
+    )
+
+
+def write_manifest(assets: Path) -> None:
+    """Record sha256 and size of every file below `assets`."""
+    files = sorted(p for p in assets.rglob("*") if p.is_file() and p.name != MANIFEST)
+    entries = {p.relative_to(assets).as_posix(): {"sha256": _sha256(p), "bytes": p.stat().st_size} for p in files}
+    (assets / MANIFEST).write_text(json.dumps(entries, indent=1) + "\n")
+
+
+def verify(assets: Path) -> int:
+    """Check every file of the manifest; returns how many there are.
+
+    Raises:
+        AssetError: for the first file that is missing or differs.
+    """
+    path = assets / MANIFEST
+    if not path.is_file():
+        raise AssetError(f"{path} is missing; clone the repository again, large files included")
+    entries = json.loads(path.read_text())
+    for name, entry in entries.items():
+        file = assets / name
+        if not file.is_file():
+            raise AssetError(f"{file} is missing; clone the repository again, large files included")
+        if file.stat().st_size != entry["bytes"] or _sha256(file) != entry["sha256"]:
+            raise AssetError(
+                f"{file} differs from {MANIFEST}; restore it with `git checkout -- {name}`, "
+                "or write the manifest anew with `python -m src doctor --write-manifest`"
+            )
+    return len(entries)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,83 @@
+"""API: the three verbs for programs, as /classify, /explain and /similar."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+
+from .. import figures, images
+from ..cases import Filters
+from ..images import ImageError
+from ..workbench import RequestError, Workbench, vote
+
+
+def add(workbench: Workbench) -> None:
+    """Register the named endpoints; call it inside the page's `Blocks`.
+
+    Errors reach the caller as the same sentences that a visitor sees.
+    """
+    with gr.Row(visible=False):
+        picture, task, target, method = gr.File(), gr.Textbox(), gr.Textbox(), gr.Textbox("vitcx")
+        seed, count = gr.Number(0, precision=0), gr.Number(5, precision=0)
+        labels, origins = gr.JSON([]), gr.JSON([])
+        answer, overlay, saliency = gr.JSON(), gr.File(), gr.File()
+        buttons = [gr.Button() for _ in range(3)]
+
+    def classify(picture: str, task: str = "") -> dict:
+        with _Spoken():
+            return workbench.classify(_given(picture), task or None).json()
+
+    def explain(picture: str, task: str = "", target: str = "", method: str = "vitcx", seed: int = 0) -> tuple:
+        with _Spoken():
+            decoded = images.read(_given(picture))
+            found = workbench.explain(decoded, task or None, target or None, method or "vitcx", int(seed or 0))
+        # Gradio copies both into its cache, from where they expire.
+        with tempfile.TemporaryDirectory() as folder:
+            png, npy = Path(folder) / "overlay.png", Path(folder) / "saliency.npy"
+            figures.overlay(decoded.picture, found.saliency).save(png)
+            np.save(npy, found.saliency)
+            return found.json(), overlay.postprocess(str(png)), saliency.postprocess(str(npy))
+
+    def similar(
+        picture: str, task: str = "", k: int = 5, labels: list | None = None, origins: list | None = None
+    ) -> dict:
+        with _Spoken():
+            filters = Filters(tuple(labels or ()), tuple(origins or ()))
+            decoded = images.read(_given(picture))
+            name = task or workbench.classify(decoded).task
+            found = workbench.similar(decoded, name, int(k or 5), filters)
+        winner = vote(found)
+        return {
+            "task": name,
+            "filters": asdict(filters),
+            "vote": asdict(winner) if winner else None,
+            "cases": [{**asdict(s.case), "similarity": s.similarity} for s in found],
+        }
+
+    public = {"api_visibility": "public"}
+    buttons[0].click(classify, [picture, task], answer, api_name="classify", **public)
+    buttons[1].click(
+        explain, [picture, task, target, method, seed], [answer, overlay, saliency], api_name="explain", **public
+    )
+    buttons[2].click(similar, [picture, task, count, labels, origins], answer, api_name="similar", **public)
+
+
+def _given(picture: str | None) -> str:
+    if not picture:
+        raise RequestError("no picture was sent; send one as `picture`")
+    return picture
+
+
+class _Spoken:
+    """Turns the errors that a caller can cause into ones whose sentence reaches the caller."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, fault: object, trace: object) -> None:
+        if isinstance(fault, ImageError | RequestError):
+            raise gr.Error(str(fault), print_exception=False) from fault

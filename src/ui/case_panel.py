@@ -1,0 +1,156 @@
+"""Case panel: the one place where a picture is chosen, shared by all tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image
+
+from .. import images
+from ..cases import Case
+from ..images import Decoded, ImageError
+from ..workbench import Reading, Workbench
+from . import markup
+
+AUTO = "auto"
+"""Value of the task menu that leaves the choice to the nearest cases."""
+
+Draw = Callable[[str, str, int], Image.Image]
+"""(task, label, seed) -> a newly drawn picture; ValueError where the task has no drawings."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What one visitor has in front of them; it lives in memory and ends with the visit.
+
+    Attributes:
+        decoded: the picture; name: how the page calls it; path: its upload, for other frames.
+        task: a task's name, or None to detect it; reading: the last classification.
+    """
+
+    decoded: Decoded
+    name: str
+    path: str = ""
+    task: str | None = None
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True)
+class CasePanel:
+    """The panel's widgets, and the events that put another picture into `chosen`."""
+
+    chosen: gr.State
+    picture: gr.HTML
+    changes: list
+
+
+def build(workbench: Workbench, draw: Draw) -> CasePanel:
+    """Lay out the panel and wire it; `changes` fire after `chosen` holds the new picture."""
+    chosen = gr.State(None, time_to_live=3600)
+    picture = gr.HTML(markup.EMPTY)
+    frame = gr.Slider(1, 2, 1, step=1, label="Frame", visible=False)
+    drop = gr.File(label="Your picture: PNG, JPEG, TIFF, WebP, BMP or DICOM", elem_id="drop", height=110)
+    task = gr.Dropdown(
+        [("Detect from the picture", AUTO), *((t.title, t.name) for t in workbench.tasks.values())],
+        value=AUTO,
+        label="Task",
+        elem_id="task",
+    )
+    strip = gr.State(_examples(workbench, AUTO))
+    gallery = gr.Gallery(
+        _thumbnails(workbench, _examples(workbench, AUTO)),
+        label="Examples: drawn by code, not real patients",
+        columns=4,
+        height=190,
+        object_fit="cover",
+        allow_preview=False,
+        buttons=[],
+        elem_id="examples",
+        interactive=False,
+    )
+    with gr.Accordion("Draw a new one", open=False):
+        kinds = [
+            (f"{t.title}: {t.display(c)}", f"{t.name}/{c}") for t in workbench.tasks.values() for c in t.head.classes
+        ]
+        kind = gr.Dropdown(kinds, value=kinds[0][1] if kinds else None, label="What to draw")
+        seed = gr.Number(1, label="Seed", precision=0, minimum=0)
+        draw_button = gr.Button("Draw", size="sm", elem_id="draw")
+
+    def show(value: Chosen) -> tuple:
+        frames = value.decoded.frames
+        slider = gr.Slider(maximum=max(2, frames), value=value.decoded.frame, visible=frames > 1)
+        return value, markup.picture(value.decoded, value.name), slider
+
+    def fail(sentence: str) -> tuple:
+        return None, markup.EMPTY + markup.error(sentence), gr.Slider(visible=False)
+
+    def upload(path: str | None, task: str) -> tuple:
+        if not path:
+            return None, markup.EMPTY, gr.Slider(visible=False)
+        try:
+            return show(Chosen(images.read(path), Path(path).name, path, _asked(task)))
+        except ImageError as fault:
+            return fail(str(fault))
+
+    def turn(value: Chosen | None, number: int, task: str) -> tuple:
+        if value is None:
+            return fail("Choose a picture first.")
+        try:
+            return show(replace(value, decoded=images.read(value.path, int(number)), reading=None))
+        except ImageError as fault:
+            return fail(str(fault))
+
+    def example(shown: list[tuple[str, Case]], task: str, event: gr.SelectData) -> tuple:
+        name, case = shown[event.index]
+        owner = workbench.tasks[name]
+        label = f"Example, drawn: {owner.display(case.labels[0])}"
+        return show(Chosen(images.read(owner.folder / case.image), label, task=_asked(task)))
+
+    def draw_new(kind: str, seed: float | None, task: str) -> tuple:
+        name, label = kind.split("/", 1)
+        try:
+            drawn = draw(name, label, int(seed or 0))
+        except ValueError as fault:
+            return fail(str(fault))
+        title = f"Drawn just now: {workbench.tasks[name].display(label)}, seed {int(seed or 0)}"
+        return show(Chosen(images.read(drawn), title, task=_asked(task)))
+
+    def choose_task(value: Chosen | None, task: str) -> tuple:
+        shown = _examples(workbench, task)
+        renewed = replace(value, task=_asked(task), reading=None) if value else None
+        return renewed, shown, _thumbnails(workbench, shown)
+
+    outputs = [chosen, picture, frame]
+    private = {"api_visibility": "private", "show_progress_on": picture}
+    changes = [
+        drop.change(upload, [drop, task], outputs, **private),
+        frame.release(turn, [chosen, frame, task], outputs, **private),
+        gallery.select(example, [strip, task], outputs, **private),
+        draw_button.click(draw_new, [kind, seed, task], outputs, **private),
+        task.input(choose_task, [chosen, task], [chosen, strip, gallery], **private),
+    ]
+    return CasePanel(chosen, picture, changes)
+
+
+def _asked(task: str) -> str | None:
+    return None if task == AUTO else task
+
+
+def _examples(workbench: Workbench, task: str) -> list[tuple[str, Case]]:
+    """(task, case): one a class of the task, or one a task while the task is still open."""
+    if task != AUTO:
+        return [(task, c) for c in workbench.tasks[task].examples()]
+    return [(t.name, c) for t in workbench.tasks.values() for c in t.examples()[:1]]
+
+
+def _thumbnails(workbench: Workbench, shown: list[tuple[str, Case]]) -> list[tuple[str, str]]:
+    return [
+        (
+            str(workbench.tasks[n].folder / c.image),
+            f"{workbench.tasks[n].title}: {workbench.tasks[n].display(c.labels[0])}",
+        )
+        for n, c in shown
+    ]

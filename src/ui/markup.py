@@ -1,0 +1,248 @@
+"""Markup: results -> the HTML of the page. Every text from outside is escaped here."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..cases import SimilarCase
+from ..evidence import Evidence
+from ..figures import OKABE_ITO, heat
+from ..images import Decoded
+from ..tasks import Task
+from ..workbench import Explanation, Reading, vote
+
+NOTICE = "Research demo. Not a medical device; do not use for diagnosis."
+SHOWN = 768
+"""Longest side in pixels of a picture on the page."""
+
+EMPTY = (
+    '<div class="hero empty" role="img" aria-label="No picture yet"><div>No picture yet.<br>'
+    "Choose an example below, or drop, paste or upload your own.</div></div>"
+)
+WAITING = '<div class="placeholder">Choose a picture on the left, and the answer appears here.</div>'
+
+
+def data_url(picture: Image.Image, side: int = SHOWN, kind: str = "PNG") -> str:
+    """A picture as part of the page itself, so that no copy of it stays on a disk."""
+    small = picture.copy()
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, kind)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def header(backbone: str, tasks: int, notices: Sequence[str]) -> str:
+    """Name, purpose, badge, standing notice, and what went wrong at the start."""
+    lines = "".join(f'<div class="warning" role="status">{escape(n)}</div>' for n in notices)
+    return (
+        '<header class="scope-header"><h1>DINOscope</h1>'
+        "<p>Can a self-supervised vision model read your medical images, and why?</p>"
+        f'<span class="badge">backbone <b>{escape(backbone)}</b> · {tasks} tasks</span></header>'
+        f'<div class="scope-notice" role="note">{NOTICE}</div>{lines}'
+    )
+
+
+def picture(decoded: Decoded, name: str) -> str:
+    """The picture, as large as the panel allows, with its facts and warnings."""
+    facts = "".join(f"<li>{escape(f)}</li>" for f in decoded.facts)
+    return (
+        f'<div class="hero"><img id="case-picture" src="{data_url(decoded.picture)}" alt="{escape(name)}"></div>'
+        f'<ul class="facts"><li>{escape(name)}</li>{facts}</ul>{warnings(decoded.warnings)}'
+    )
+
+
+def warnings(sentences: Sequence[str]) -> str:
+    """Sentences that a reader should not overlook."""
+    return "".join(f'<div class="warning" role="status">{escape(s)}</div>' for s in sentences)
+
+
+def error(sentence: str) -> str:
+    """What went wrong, in place of an answer."""
+    return f'<div class="error" role="alert">{escape(sentence)}</div>'
+
+
+def classification(reading: Reading, task: Task) -> str:
+    """The answer in one sentence, the bars, and how familiar the picture is."""
+    others = [escape(task.display(c)) for c in reading.prediction_set if c != reading.label]
+    likely = f"{escape(task.display(reading.label))} ({_percent(reading.probabilities[reading.label])})"
+    doubt = f" {_listed(others)} cannot be ruled out." if others else " The other classes are ruled out."
+    measured = reading.scope
+    known = (
+        "Familiar: it looks like the cases the head knows."
+        if measured.familiar
+        else "Unfamiliar: it does not look like the cases the head knows, so do not rely on this answer."
+    )
+    how = "Task detected from the nearest cases" if reading.detected else "Task chosen by you"
+    colours = class_colours(task)
+    rows = "".join(
+        f'<span class="{"" if c in reading.prediction_set else "out"}">{escape(task.display(c))}</span>'
+        f'<span class="track" role="img" aria-label="{escape(task.display(c))} {_percent(p)}">'
+        f'<span class="fill" style="width:{100 * p:.1f}%;background:{colours[c]}"></span></span>'
+        f'<span class="value">{_percent(p)}</span>'
+        for c, p in sorted(reading.probabilities.items(), key=lambda item: -item[1])
+    )
+    coverage = _percent(reading.coverage)
+    return (
+        f'<p class="answer" aria-live="polite">Most likely <b>{likely}</b>.{doubt} {known}</p>'
+        f'<p class="quiet">{how}: {escape(task.title)}. {escape(task.facts["question"])}</p>'
+        f'<div class="bars">{rows}</div>'
+        f'<p class="quiet">Bright names form the {coverage} prediction set: of pictures like these, '
+        f"{coverage} have their class in such a set.</p>"
+        f'<div class="meter"><div class="scale" role="img" aria-label="Familiarity: percentile '
+        f'{measured.percentile:.0f} of 100"><span class="pin" style="left:{measured.percentile:.1f}%"></span></div>'
+        '<div class="ends"><span>unlike every known case</span><span>in the middle of the known cases</span></div></div>'
+        f'<p class="quiet">{measured.percentile:.0f} % of the task\'s own held-out pictures lie at least as far from '
+        "the known cases as this one.</p>"
+        f"{warnings(reading.warnings)}"
+    )
+
+
+def explanation(found: Explanation, picture: Image.Image, task: Task) -> str:
+    """The answer in one sentence, and the overlay with its slider."""
+    name = escape(task.display(found.target))
+    gain = found.insertion.area - found.insertion.random_area
+    verdict = (
+        "Its salient patches raise the score faster than random ones"
+        if gain > 0.02
+        else "Its salient patches raise the score no faster than random ones, so do not read much into it"
+    )
+    return (
+        f'<p class="answer" aria-live="polite">The bright regions cause the score for <b>{name}</b> '
+        f"({_percent(found.probability)}). {verdict}.</p>"
+        f'<div class="stage"><img src="{data_url(picture)}" alt="the picture">'
+        f'<img class="heat" src="{data_url(heat(found.saliency))}" alt="saliency for {name}"></div>'
+        '<label class="opacity">Picture <input id="opacity-slider" type="range" min="0" max="100" value="55" '
+        'aria-label="Opacity of the overlay"> Overlay</label>'
+        '<div class="colour-scale">causes least<i></i>causes most</div>'
+        f'<p class="quiet">ViT-CX, {len(found.mask_scores)} masks, seed {found.seed}. '
+        f"Saliency from {found.saliency.min():.3f} to {found.saliency.max():.3f}.</p>"
+    )
+
+
+def faithfulness(found: Explanation, plot: str) -> str:
+    """The curves, and what they measure."""
+    return (
+        f'<div role="img" aria-label="Deletion area {found.deletion.area:.2f}, random '
+        f"{found.deletion.random_area:.2f}; insertion area {found.insertion.area:.2f}, random "
+        f'{found.insertion.random_area:.2f}">{plot}</div>'
+        '<p class="quiet">How faithful is the map? Removing what it calls salient should make the probability fall '
+        "faster than removing random patches; showing it first should make the probability rise faster.</p>"
+    )
+
+
+def downloads(picture: Image.Image, found: Explanation) -> str:
+    """Links that hold the overlay and the map themselves, so that nothing is kept on the server."""
+    array = io.BytesIO()
+    np.save(array, found.saliency)
+    npy = f"data:application/octet-stream;base64,{base64.b64encode(array.getvalue()).decode()}"
+    name = f"dinoscope_{found.task}_{found.target}_seed{found.seed}"
+    return (
+        f'<p class="downloads"><a download="{escape(name)}.png" href="{data_url(picture, 2048)}">Overlay (PNG)</a> '
+        f'<a download="{escape(name)}.npy" href="{npy}">Map (.npy)</a></p>'
+    )
+
+
+def similar(found: Sequence[SimilarCase], task: Task, reading_label: str | None) -> str:
+    """The vote in one sentence, and a card for each case."""
+    if not found:
+        return '<div class="placeholder">No case fits these filters. Remove one and search again.</div>'
+    winner = vote(found)
+    assert winner is not None
+    agreement = ""
+    if reading_label is not None:
+        same = winner.label == reading_label
+        agreement = (
+            " The head says the same."
+            if same
+            else f" The head says {escape(task.display(reading_label))}: the two disagree."
+        )
+    cards = "".join(card(s, task) for s in found)
+    return (
+        f'<p class="answer" aria-live="polite">{winner.count} of the {winner.of} nearest cases: '
+        f"<b>{escape(task.display(winner.label))}</b>.{agreement}</p>"
+        f'<div class="cards">{cards}</div>'
+    )
+
+
+def card(found: SimilarCase, task: Task) -> str:
+    """One case: its picture where it may be shown, diagnosis, similarity, origin."""
+    case = found.case
+    label = case.labels[0]
+    name = escape(", ".join(task.display(x) for x in case.labels))
+    if case.image:
+        url = data_url(Image.open(task.folder / case.image), 224)
+        thumb = f'<img src="{url}" alt="drawn case, {name}">'
+    else:
+        thumb = f"<span>{name}<br><small>the picture stays with its owner</small></span>"
+    origin = "drawn (phantom)" if case.origin == "phantom" else "public case"
+    link = f'<br><a href="{escape(case.url)}" target="_blank" rel="noreferrer">original</a>' if case.url else ""
+    return (
+        f'<article class="card"><div class="thumb">{thumb}</div><div class="text">'
+        f'<div class="name"><span class="dot" style="background:{class_colours(task)[label]}"></span>{name}</div>'
+        f'<div class="similarity">similarity {found.similarity:.3f}</div>'
+        f'<div class="quiet">{origin}<br>{escape(case.id)}{link}</div></div></article>'
+    )
+
+
+def evidence(found: dict[str, Evidence]) -> str:
+    """Headline figures, then every table with how it was measured."""
+    if not found:
+        return '<div class="placeholder">Nothing has been measured yet: run `python -m src benchmark`.</div>'
+    heads = "".join(
+        f'<div class="headline"><div class="figure">{e.headline["value"]:g} {escape(e.headline["unit"])}</div>'
+        f"<div>{escape(e.headline['label'])}</div>"
+        f'<div class="quiet">{_interval(e.headline)}</div></div>'
+        for e in found.values()
+    )
+    return f'<div class="headlines">{heads}</div>' + "".join(_evidence_table(e) for e in found.values())
+
+
+def class_colours(task: Task) -> dict[str, str]:
+    """A fixed colour for each class of a task."""
+    return {c: OKABE_ITO[i % len(OKABE_ITO)] for i, c in enumerate(task.head.classes)}
+
+
+def _evidence_table(e: Evidence) -> str:
+    columns = list(e.rows[0]) if e.rows else []
+    cells = "".join(f"<th>{escape(c.replace('_', ' '))}</th>" for c in columns)
+    body = "".join("<tr>" + "".join(f"<td>{escape(_plain(r.get(c)))}</td>" for c in columns) + "</tr>" for r in e.rows)
+    notes = "".join(f"<li>{escape(n)}</li>" for n in e.notes)
+    return (
+        f"<details open><summary><b>{escape(e.headline['label'])}</b></summary>"
+        f'<div class="evidence-table"><table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<ul class="facts">{notes}<li>Measured {escape(e.date)} on {escape(e.machine)} by '
+        f"<code>{escape(e.command)}</code> (seed {e.seed}, backbone {escape(e.fingerprint[:8])}, "
+        f"{Path(e.name).name}.json).</li></ul></details>"
+    )
+
+
+def _interval(headline: dict) -> str:
+    if headline.get("low") is None:
+        return ""
+    return f"95 % interval {headline['low']:g} to {headline['high']:g}"
+
+
+def _plain(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def _percent(share: float) -> str:
+    """0.873 -> 87 %; never 0 or 100 % for what is only almost so."""
+    if 0 < share < 0.01:
+        return "< 1 %"
+    if 0.99 < share < 1:
+        return "> 99 %"
+    return f"{100 * share:.0f} %"
+
+
+def _listed(names: list[str]) -> str:
+    """['a', 'b', 'c'] -> 'A, b and c'."""
+    text = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return text[:1].upper() + text[1:]

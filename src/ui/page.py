@@ -1,0 +1,68 @@
+"""Page: the case panel beside the tabs, and how it is served."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from ..evidence import Evidence
+from ..settings import Settings
+from ..workbench import Workbench
+from . import api, case_panel, classify_tab, explain_tab, markup, similar_tab, theme
+
+UPLOAD_LIMIT = "128mb"
+CACHE_SWEEP, CACHE_AGE = 300, 1800
+"""Every so many seconds, files of visitors older than so many seconds are deleted."""
+
+
+def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.Draw) -> gr.Blocks:
+    """Lay out the page and wire it: a new picture is classified, compared and explained, in this order."""
+    with gr.Blocks(title="DINOscope", analytics_enabled=False, delete_cache=(CACHE_SWEEP, CACHE_AGE)) as page:
+        gr.HTML(markup.header(workbench.encoder.name, len(workbench.tasks), workbench.notices))
+        with gr.Row():
+            with gr.Column(scale=4, min_width=320, elem_id="case-panel"):
+                panel = case_panel.build(workbench, draw)
+            with gr.Column(scale=7, min_width=320, elem_id="readings"), gr.Tabs():
+                with gr.Tab("Classify", id="classify"):
+                    classify, classify_outputs = classify_tab.build(workbench)
+                with gr.Tab("Explain", id="explain"):
+                    explain, explain_inputs, explain_outputs = explain_tab.build(workbench, panel.chosen)
+                with gr.Tab("Similar cases", id="similar"):
+                    similar, similar_inputs, similar_outputs = similar_tab.build(workbench, panel.chosen)
+                with gr.Tab("Evidence", id="evidence"):
+                    gr.HTML(markup.evidence(evidence))
+        private = {"api_visibility": "private"}
+        explained = []
+        for change in panel.changes:
+            read = change.then(classify, panel.chosen, [panel.chosen, *classify_outputs], **private)
+            found = read.then(similar, similar_inputs, similar_outputs, **private)
+            explained.append(
+                found.then(explain, explain_inputs, explain_outputs, show_progress_on=explain_outputs[0], **private)
+            )
+        api.add(workbench)
+    return page
+
+
+def launch(page: gr.Blocks, settings: Settings, block: bool = True) -> str:
+    """Serve the page; returns its local address.
+
+    Args:
+        block: wait until the server is stopped.
+    """
+    page.queue(default_concurrency_limit=2)
+    _, url, _ = page.launch(
+        server_name=settings.host,
+        server_port=settings.port,
+        theme=theme.theme(),
+        css_paths=theme.CSS,
+        head=theme.head(),
+        footer_links=["api"],
+        run_history=False,
+        enable_monitoring=False,
+        max_file_size=UPLOAD_LIMIT,
+        ssr_mode=False,
+        share=False,
+        pwa=False,
+        quiet=True,
+        prevent_thread_lock=not block,
+    )
+    return url

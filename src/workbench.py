@@ -1,0 +1,347 @@
+"""Workbench: the verbs on one picture - classify, explain, similar. No widgets, no plots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from . import explain as explanations
+from . import images, scope, tasks
+from .cases import CaseIndex, Filters, SimilarCase
+from .encoder import Encoder, EncoderError
+from .explain import faithfulness, vitcx
+from .heads import HeadError
+from .images import Decoded, ImageError
+from .scope import Scope
+from .settings import Settings
+from .tasks import Task
+
+METHODS = {"vitcx": vitcx.explain}
+"""Name -> explanation method."""
+
+Source = str | Path | bytes | Image.Image | Decoded
+Refit = Callable[[Encoder, Path, Path | None, Path, Callable[[str], None]], None]
+"""(encoder, bundled task folder, folder of data sets, where to write, say) fits a task for another backbone."""
+
+
+class RequestError(ValueError):
+    """A request that cannot be met; the message is the sentence a visitor sees."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What Classify returns.
+
+    Attributes:
+        task: name of the task; detected: whether it was chosen by the nearest cases.
+        label: the most likely class.
+        probabilities: calibrated, by class, in the order of the task.
+        prediction_set: classes that cannot be ruled out, most likely first.
+        coverage: share of pictures of this kind whose class is in such a set.
+        scope: how familiar the picture is.
+        facts, warnings: sentences about the picture.
+    """
+
+    task: str
+    detected: bool
+    label: str
+    probabilities: dict[str, float]
+    prediction_set: tuple[str, ...]
+    coverage: float
+    scope: Scope
+    facts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def json(self) -> dict:
+        """Plain values, for an answer over HTTP."""
+        return {
+            "task": self.task,
+            "task_detected": self.detected,
+            "label": self.label,
+            "probabilities": self.probabilities,
+            "prediction_set": list(self.prediction_set),
+            "coverage": self.coverage,
+            "scope": {
+                "distance": self.scope.distance,
+                "percentile": self.scope.percentile,
+                "familiar": self.scope.familiar,
+            },
+            "facts": list(self.facts),
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What Explain returns.
+
+    Attributes:
+        target: the class whose probability is explained; probability: its value for this picture.
+        saliency: [H, W] float32 in the picture's own pixels; higher where the picture causes the score.
+        mask_scores: [N] causal score of each mask.
+        deletion, insertion: faithfulness curves with their random orders.
+        seed: of the noise and the random orders.
+    """
+
+    task: str
+    target: str
+    method: str
+    seed: int
+    probability: float
+    saliency: np.ndarray
+    mask_scores: np.ndarray
+    deletion: faithfulness.Curve
+    insertion: faithfulness.Curve
+    warnings: tuple[str, ...] = ()
+
+    def json(self) -> dict:
+        """Plain values, for an answer over HTTP; the saliency map travels as a file."""
+
+        def plain(curve: faithfulness.Curve) -> dict:
+            return {
+                "share": curve.share.tolist(),
+                "score": curve.score.tolist(),
+                "random": curve.random.tolist(),
+                "area": curve.area,
+                "random_area": curve.random_area,
+            }
+
+        return {
+            "task": self.task,
+            "target": self.target,
+            "method": self.method,
+            "seed": self.seed,
+            "probability": self.probability,
+            "shape": list(self.saliency.shape),
+            "masks": len(self.mask_scores),
+            "mask_scores": self.mask_scores.tolist(),
+            "deletion": plain(self.deletion),
+            "insertion": plain(self.insertion),
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What the found cases say: their most frequent class, and how many of them carry it."""
+
+    label: str
+    count: int
+    of: int
+
+
+def vote(found: Sequence[SimilarCase]) -> Vote | None:
+    """Majority class of the found cases; on a tie, that of the nearest. None without cases."""
+    if not found:
+        return None
+    labels = [s.case.labels[0] for s in found]
+    winner = max(labels, key=labels.count)
+    return Vote(winner, labels.count(winner), len(labels))
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """An encoder, its tasks and their index. Pure given its inputs and a seed, safe to call from several threads.
+
+    Attributes:
+        notices: sentences the page shows, such as a hub that could not be reached.
+    """
+
+    encoder: Encoder
+    tasks: dict[str, Task]
+    index: CaseIndex
+    notices: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def load(cls, settings: Settings, refit: Refit | None = None, say: Callable[[str], None] = print) -> Workbench:
+        """Load backbone and tasks, and fill the index.
+
+        Args:
+            refit: fits a task whose head belongs to another backbone; without it such a task is left out.
+            say: told what is happening, a sentence at a time.
+        Raises:
+            AssetError: when a bundled file is missing or changed.
+        """
+        tasks.verify(settings.assets)
+        notices: list[str] = []
+        bundled = settings.assets / "backbone"
+        try:
+            encoder = Encoder.load(settings.backbone, bundled, settings.device)
+        except EncoderError as fault:
+            notices.append(f"Running on the bundled backbone: {fault}.")
+            say(notices[-1])
+            encoder = Encoder.load("bundled", bundled, settings.device)
+        loaded: dict[str, Task] = {}
+        for folder in sorted((settings.assets / "tasks").iterdir()):
+            task = _task(folder, encoder, settings, refit, say)
+            if task is None:
+                notices.append(f"{folder.name} has no head for the backbone {encoder.name} and is left out.")
+            else:
+                loaded[task.name] = task
+        index = CaseIndex(settings.qdrant_url, settings.qdrant_api_key)
+        for task in loaded.values():
+            index.fill(task.name, task.cases, task.vectors)
+        return cls(encoder, loaded, index, tuple(notices))
+
+    def classify(self, picture: Source, task: str | None = None) -> Reading:
+        """Read a picture with a task's head.
+
+        Args:
+            picture: a path, bytes or picture.
+            task: name of the task; None to take the one whose cases are nearest.
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        decoded = _read(picture)
+        pooled = self.encoder([decoded.picture]).pooled
+        query = scope.unit(pooled)[0]
+        chosen = self._task(task) if task else self._nearest_task(query)
+        probabilities = chosen.head.probabilities(pooled)[0]
+        kept = chosen.head.prediction_set(probabilities)
+        measured = scope.measure(query, chosen.training, chosen.reference)
+        warnings = list(decoded.warnings)
+        if not measured.familiar:
+            warnings.append(
+                f"Unfamiliar: this looks unlike the cases of {chosen.title}, so the probabilities mean little."
+            )
+        return Reading(
+            task=chosen.name,
+            detected=not task,
+            label=chosen.head.classes[int(probabilities.argmax())],
+            probabilities={c: float(p) for c, p in zip(chosen.head.classes, probabilities, strict=True)},
+            prediction_set=kept,
+            coverage=chosen.head.coverage,
+            scope=measured,
+            facts=decoded.facts,
+            warnings=tuple(warnings),
+        )
+
+    def explain(
+        self,
+        picture: Source,
+        task: str | None = None,
+        target: str | None = None,
+        method: str = "vitcx",
+        seed: int = 0,
+        progress: explanations.Progress | None = None,
+    ) -> Explanation:
+        """Show which regions of a picture cause a class's probability.
+
+        Args:
+            target: the class; None for the most likely one.
+            method: a key of `METHODS`.
+            seed: of the noise; the same seed gives the same map, bit for bit.
+            progress: told (done, total); may raise to cancel.
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        if method not in METHODS:
+            raise RequestError(f"no explanation method is called {method!r}; choose one of {', '.join(METHODS)}")
+        if seed < 0:
+            raise RequestError(f"the seed is {seed}; choose a whole number from 0")
+        decoded = _read(picture)
+        pixels = self.encoder.pixels([decoded.picture])
+        tokens = self.encoder.tokens(pixels)
+        pooled = tokens.pooled.cpu().numpy()
+        chosen = self._task(task) if task else self._nearest_task(scope.unit(pooled)[0])
+        probabilities = chosen.head.probabilities(pooled)[0]
+        wanted = target or chosen.head.classes[int(probabilities.argmax())]
+        if wanted not in chosen.head.classes:
+            raise RequestError(
+                f"{chosen.title} has no class {wanted!r}; choose one of {', '.join(chosen.head.classes)}"
+            )
+
+        def score(batch: Tensor) -> Tensor:
+            return chosen.head.score(self.encoder.tokens(batch).pooled, wanted)
+
+        try:
+            found = METHODS[method](score, pixels, tokens.before[0], tokens.grid, seed, progress)
+        except ValueError as fault:
+            raise RequestError(str(fault)) from fault
+        deletion, insertion = faithfulness.curves(score, pixels, found.map, self.encoder.patch, seed)
+        return Explanation(
+            task=chosen.name,
+            target=wanted,
+            method=method,
+            seed=seed,
+            probability=float(probabilities[chosen.head.classes.index(wanted)]),
+            saliency=_enlarge(found.map, decoded.picture.size),
+            mask_scores=found.scores,
+            deletion=deletion,
+            insertion=insertion,
+            warnings=decoded.warnings,
+        )
+
+    def similar(
+        self, picture_or_case_id: Source, task: str | None = None, k: int = 5, filters: Filters | None = None
+    ) -> list[SimilarCase]:
+        """The nearest known cases of a task, nearest first.
+
+        Args:
+            picture_or_case_id: a picture as for `classify`, or the id of one of the task's cases.
+            k: how many, 1 to 50.
+            filters: what they must have.
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        if not 1 <= k <= 50:
+            raise RequestError(f"{k} cases were asked for; choose from 1 to 50")
+        if isinstance(picture_or_case_id, str) and task and self._has_case(task, picture_or_case_id):
+            return self.index.search(task, picture_or_case_id, k, filters)
+        decoded = _read(picture_or_case_id)
+        query = scope.unit(self.encoder([decoded.picture]).pooled)[0]
+        chosen = self._task(task) if task else self._nearest_task(query)
+        return self.index.search(chosen.name, query, k, filters, images.pixel_hash(decoded.picture))
+
+    def _has_case(self, task: str, case_id: str) -> bool:
+        return any(c.id == case_id for c in self._task(task).cases)
+
+    def _task(self, name: str) -> Task:
+        if name not in self.tasks:
+            raise RequestError(f"no task is called {name!r}; choose one of {', '.join(self.tasks)}")
+        return self.tasks[name]
+
+    def _nearest_task(self, query: np.ndarray) -> Task:
+        """The task whose training cases are nearest to the query."""
+        if not self.tasks:
+            raise RequestError("no task is loaded; fit one with `python -m src fit`")
+        return min(self.tasks.values(), key=lambda t: scope.distances(query[None], t.training)[0])
+
+
+def _task(
+    folder: Path, encoder: Encoder, settings: Settings, refit: Refit | None, say: Callable[[str], None]
+) -> Task | None:
+    """The task for this encoder: as bundled, from the cache, or fitted now; None where none of these works."""
+    try:
+        return tasks.load(folder, encoder.fingerprint)
+    except HeadError:
+        cached = settings.cache / encoder.fingerprint[:16] / folder.name
+    if not cached.is_dir():
+        if refit is None:
+            return None
+        say(f"fitting {folder.name} for the backbone {encoder.name}")
+        try:
+            refit(encoder, folder, settings.images, cached, say)
+        except (ImageError, ValueError) as fault:
+            say(f"{folder.name} could not be fitted: {fault}")
+            return None
+    return tasks.load(cached, encoder.fingerprint, folder)
+
+
+def _read(picture: Source) -> Decoded:
+    """A picture that has been read already is taken as it is, with the frame that was chosen."""
+    return picture if isinstance(picture, Decoded) else images.read(picture)
+
+
+def _enlarge(saliency: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """[S, S] -> [H, W], bilinear; `size` is (W, H) as Pillow has it."""
+    return interpolate(torch.from_numpy(saliency)[None, None], size=size[::-1], mode="bilinear", align_corners=False)[
+        0, 0
+    ].numpy()

@@ -138,20 +138,26 @@ class CaseIndex:
             if isinstance(query, str) and not self.client.retrieve(task, [asked]):
                 raise KeyError(f"{task} has no case {query!r}")
             limit = k * 4 if one_a_group else k
-            points = self.client.query_points(task, query=asked, query_filter=condition, limit=limit).points
-        found: list[SimilarCase] = []
-        groups: set[str] = set()
-        for point in points:
-            case = Case.of(point.payload or {})
-            if one_a_group and case.group and case.group in groups:
-                continue
-            groups.add(case.group)
-            found.append(SimilarCase(case, float(point.score)))
-        return found[:k]
+            while True:
+                points = self.client.query_points(task, query=asked, query_filter=condition, limit=limit).points
+                found = [SimilarCase(Case.of(p.payload or {}), float(p.score)) for p in points]
+                kept = _one_a_group(found) if one_a_group else found
+                # The nearest may all be of a few patients: then look farther.
+                if len(kept) >= k or len(points) < limit:
+                    return kept[:k]
+                limit *= 4
 
     def close(self) -> None:
         """Let go of the connection."""
         self.client.close()
+
+
+def _one_a_group(found: Sequence[SimilarCase]) -> list[SimilarCase]:
+    """The first case of every group; a case without a group stands for itself."""
+    first: dict[str, SimilarCase] = {}
+    for similar in found:
+        first.setdefault(similar.case.group or f"case {similar.case.id}", similar)
+    return list(first.values())
 
 
 def _point(task: str, case: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Sequence
@@ -10,11 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from httpx2 import HTTPError, TransportError  # what huggingface_hub speaks with
+from huggingface_hub import get_hf_file_metadata, hf_hub_url, snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
 from PIL import Image
 from torch import Tensor
 from transformers import AutoConfig, AutoModel
+from transformers.utils import logging
+
+logging.disable_progress_bar()  # a local file is there in milliseconds; its progress bar only litters the log
 
 REVISIONS = {
     "facebook/dinov2-small": "ed25f3a31f01632728cabb09d1542f84ab7b0056",
@@ -101,10 +106,19 @@ class Encoder:
                 raise EncoderError(
                     f"the backbone {name!r} is a {config.model_type!r} network; give one shaped like DINOv2"
                 )
-            model = AutoModel.from_pretrained(
-                folder, config=config, dtype=dtype, use_safetensors=True, local_files_only=True
+            model, report = AutoModel.from_pretrained(
+                folder,
+                config=config,
+                dtype=dtype,
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
             )
             processing = json.loads((folder / "preprocessor_config.json").read_text())
+            self.size = _side(processing, config.patch_size)
+            # transformers fills in at random what the file lacks; only the mask token is never read here.
+            if lacking := sorted(set(report["missing_keys"]) - {"embeddings.mask_token"}):
+                raise EncoderError(f"the weights of the backbone {name!r} lack {', '.join(lacking[:3])}")
         except EncoderError:
             raise
         except Exception as fault:  # safetensors, json and transformers each raise their own kinds
@@ -116,10 +130,11 @@ class Encoder:
         self.dim: int = config.hidden_size
         self.patch: int = config.patch_size
         self.prefix = 1 + getattr(config, "num_register_tokens", 0)
-        self.size = _side(processing, self.patch)
         mean, std = processing.get("image_mean", (0.5,) * 3), processing.get("image_std", (0.5,) * 3)
         self.mean, self.std = (torch.tensor(v, device=self.device).view(1, 3, 1, 1) for v in (mean, std))
         self.fingerprint = fingerprint(folder)
+        # Without instructions for it, a processor emulates bfloat16 more slowly than it does float32.
+        self.half_pays = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
     @classmethod
     def load(cls, name_or_path: str, bundled: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Encoder:
@@ -135,6 +150,8 @@ class Encoder:
         """
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
+        elif device == "cuda" and not torch.cuda.is_available():
+            raise EncoderError("there is no GPU that can be used here; set the device to auto or cpu")
         if name_or_path == "bundled":
             return cls(bundled, "bundled", device, dtype)
         if Path(name_or_path).is_dir():
@@ -152,19 +169,22 @@ class Encoder:
         return (x - self.mean) / self.std
 
     @torch.inference_mode()
-    def tokens(self, pixels: Tensor) -> Tokens:
+    def tokens(self, pixels: Tensor, hurried: bool = False) -> Tokens:
         """Normalised pixels [N, 3, h, w] -> tokens; sides must be divisible by the patch size.
 
+        Args:
+            hurried: compute in bfloat16 where that is faster, for the many passes of an explanation.
         Raises:
             ValueError: when a side is not.
         """
         height, width = pixels.shape[-2:]
         if height % self.patch or width % self.patch:
             raise ValueError(f"pixels of {height} x {width} do not divide into patches of {self.patch}")
-        output = self.model(pixels.to(self.dtype), output_hidden_states=True)
-        last = self.model.encoder.layer[-1]
-        # Input of the last block through its first norm, without a hook that two threads could share.
-        before = last.norm1(output.hidden_states[-2])[:, self.prefix :]
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=hurried and self.half_pays):
+            output = self.model(pixels.to(self.dtype), output_hidden_states=True)
+            last = self.model.encoder.layer[-1]
+            # Input of the last block through its first norm, without a hook that two threads could share.
+            before = last.norm1(output.hidden_states[-2])[:, self.prefix :]
         after = output.last_hidden_state
         grid = (height // self.patch, width // self.patch)
         return Tokens(after[:, 0].float(), after[:, self.prefix :].float(), before.float(), grid)
@@ -202,11 +222,16 @@ def _download(name: str) -> Path:
         raise EncoderError(
             f"no backbone is called {name!r}; choose bundled, a local folder, or one of {', '.join(REVISIONS)}"
         )
+    revision, patterns = REVISIONS[name], list(FILES)
+    with contextlib.suppress(LocalEntryNotFoundError):
+        return Path(snapshot_download(name, revision=revision, allow_patterns=patterns, local_files_only=True))
     try:
-        return Path(snapshot_download(name, revision=REVISIONS[name], allow_patterns=list(FILES)))
-    except LocalEntryNotFoundError as fault:
+        # Asked once beforehand: the download itself asks a hub that does not answer for half a minute.
+        get_hf_file_metadata(hf_hub_url(name, FILES[0], revision=revision))
+        return Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
+    except (LocalEntryNotFoundError, TransportError, OfflineModeIsEnabled) as fault:
         raise EncoderError(
             f"the hub cannot be reached and {name!r} is not in its cache; check the network, or use bundled"
         ) from fault
-    except (RepositoryNotFoundError, HfHubHTTPError, OSError) as fault:
-        raise EncoderError(f"the hub did not give {name!r} at {REVISIONS[name][:8]}: {fault}") from fault
+    except (HTTPError, OSError, ValueError) as fault:
+        raise EncoderError(f"the hub did not give {name!r} at {revision[:8]}: {fault}") from fault

@@ -48,7 +48,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         return env.get(name, "").strip() or default
 
     port = text("DINOSCOPE_PORT", str(Settings.port))
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError(f"DINOSCOPE_PORT is {port!r}; set it to a number from 1 to 65535")
     device = text("DINOSCOPE_DEVICE", Settings.device)
     if device not in ("auto", "cpu", "cuda"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +27,9 @@ from .tasks import Task
 
 METHODS = {"vitcx": vitcx.explain}
 """Name -> explanation method."""
+
+MAX_SEED = 2**32
+"""Seeds are below it."""
 
 Source = str | Path | bytes | Image.Image | Decoded
 Refit = Callable[[Encoder, Path, Path | None, Path, Callable[[str], None]], None]
@@ -179,7 +184,7 @@ class Workbench:
             say(notices[-1])
             encoder = Encoder.load("bundled", bundled, settings.device)
         loaded: dict[str, Task] = {}
-        for folder in sorted((settings.assets / "tasks").iterdir()):
+        for folder in sorted(p for p in (settings.assets / "tasks").iterdir() if p.is_dir()):
             task = _task(folder, encoder, settings, refit, say)
             if task is None:
                 notices.append(f"{folder.name} has no head for the backbone {encoder.name} and is left out.")
@@ -244,8 +249,8 @@ class Workbench:
         """
         if method not in METHODS:
             raise RequestError(f"no explanation method is called {method!r}; choose one of {', '.join(METHODS)}")
-        if seed < 0:
-            raise RequestError(f"the seed is {seed}; choose a whole number from 0")
+        if not 0 <= seed < MAX_SEED:
+            raise RequestError(f"the seed is {seed}; choose a whole number from 0 to {MAX_SEED - 1}")
         decoded = _read(picture)
         pixels = self.encoder.pixels([decoded.picture])
         tokens = self.encoder.tokens(pixels)
@@ -259,7 +264,7 @@ class Workbench:
             )
 
         def score(batch: Tensor) -> Tensor:
-            return chosen.head.score(self.encoder.tokens(batch).pooled, wanted)
+            return chosen.head.score(self.encoder.tokens(batch, hurried=True).pooled, wanted)
 
         try:
             found = METHODS[method](score, pixels, tokens.before[0], tokens.grid, seed, progress)
@@ -327,11 +332,16 @@ def _task(
         if refit is None:
             return None
         say(f"fitting {folder.name} for the backbone {encoder.name}")
-        try:
-            refit(encoder, folder, settings.images, cached, say)
-        except (ImageError, ValueError) as fault:
-            say(f"{folder.name} could not be fitted: {fault}")
-            return None
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        # Fitted beside its place and moved there whole: a start cut short must not leave half a task behind.
+        with tempfile.TemporaryDirectory(dir=cached.parent) as beside:
+            try:
+                refit(encoder, folder, settings.images, Path(beside) / folder.name, say)
+            except (ImageError, ValueError) as fault:
+                say(f"{folder.name} could not be fitted: {fault}")
+                return None
+            with contextlib.suppress(FileExistsError):  # another process was faster
+                (Path(beside) / folder.name).rename(cached)
     return tasks.load(cached, encoder.fingerprint, folder)
 
 

@@ -56,28 +56,38 @@ def curves(
     Source: Petsiuk et al., "RISE: randomized input sampling for explanation", BMVC 2018.
     """
     height, width = pixels.shape[2] // patch, pixels.shape[3] // patch
-    strength = saliency.reshape(height, patch, width, patch).mean((1, 3)).ravel()
-    rng = np.random.default_rng(seed)
-    orders = [np.argsort(-strength, kind="stable"), *(rng.permutation(height * width) for _ in range(draws))]
     count = height * width
+    strength = saliency.reshape(height, patch, width, patch).mean((1, 3)).ravel()
+    salient = np.argsort(-strength, kind="stable")
+    rng = np.random.default_rng(seed)
+    orders = [salient, salient[::-1], *(rng.permutation(count) for _ in range(draws))]
     gone = np.unique(np.round(np.linspace(0, count, min(STEPS, count) + 1)).astype(int))
-    removed = np.zeros((len(orders), len(gone), count), dtype=np.float32)
+    gone = np.union1d(gone, count - gone)
+    holes = np.zeros((len(orders), len(gone), count), dtype=np.float32)
     for i, order in enumerate(orders):
         for j, n in enumerate(gone):
-            removed[i, j, order[:n]] = 1
-    blurred = torch.from_numpy(
-        gaussian_filter(pixels[0].cpu().numpy(), (0, pixels.shape[2] / 10, pixels.shape[3] / 10))
-    )
-    baseline = blurred.to(pixels)
-    holes = torch.from_numpy(removed.reshape(-1, 1, height, width)).to(pixels)
-    holes = holes.repeat_interleave(patch, 2).repeat_interleave(patch, 3)
-    deleted, inserted = [], []
-    for start in range(0, len(holes), batch):
-        hole = holes[start : start + batch]
-        deleted.append(score(pixels * (1 - hole) + baseline * hole))
-        inserted.append(score(pixels * hole + baseline * (1 - hole)))
+            holes[i, j, order[:n]] = 1
+    # All orders begin with the whole picture and end with the bare baseline: those two are scored once.
+    inner = holes[:, 1:-1].reshape(-1, count)
+    scored = _score_holes(score, pixels, np.concatenate([holes[0, [0, -1]], inner]), (height, width), patch, batch)
+    middle = scored[2:].reshape(len(orders), -1)
+    deleted = np.stack([np.concatenate([scored[:1], row, scored[1:2]]) for row in middle])
+    # Showing patches in some order is removing them in the reverse order, read backwards; and the reverse of a
+    # random order is random too, so one set of random orders serves both curves.
+    shown = deleted[:, ::-1]
     share = gone / count
-    return tuple(  # type: ignore[return-value]
-        Curve(share, y[0], y[1:])
-        for y in (torch.cat(part).cpu().numpy().reshape(len(orders), -1) for part in (deleted, inserted))
-    )
+    return Curve(share, deleted[0], deleted[2:]), Curve(share, shown[1], shown[2:])
+
+
+def _score_holes(
+    score: Score, pixels: Tensor, holes: np.ndarray, grid: tuple[int, int], patch: int, batch: int
+) -> np.ndarray:
+    """Scores [B] of the picture with the patches of `holes` [B, h * w] replaced by its blurred self."""
+    sigma = (0, pixels.shape[2] / 10, pixels.shape[3] / 10)
+    baseline = torch.from_numpy(gaussian_filter(pixels[0].cpu().numpy(), sigma)).to(pixels)
+    parts = []
+    for start in range(0, len(holes), batch):
+        hole = torch.from_numpy(holes[start : start + batch]).to(pixels).reshape(-1, 1, *grid)
+        hole = hole.repeat_interleave(patch, 2).repeat_interleave(patch, 3)
+        parts.append(score(pixels * (1 - hole) + baseline * hole))
+    return torch.cat(parts).float().cpu().numpy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,10 +47,13 @@ def read(folder: Path, splits: Path | None = None) -> list[Sample]:
         splits: CSV with the columns id, file, label, group, fold, official; or a folder with one of
             these per data set, named like `folder`. Without it folds are drawn, grouped and stratified.
     Raises:
-        FileNotFoundError: when the folder, or every picture in it, is missing.
+        FileNotFoundError: when the folder, every picture in it, or `splits` is missing.
+        ValueError: when a CSV lacks the column of files or labels.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder; give a folder with one sub-folder a class")
+    if splits is not None and not splits.exists():
+        raise FileNotFoundError(f"{splits} does not exist; give a CSV with the columns id, file, label, group, fold")
     table = splits / f"{folder.name}.csv" if splits is not None and splits.is_dir() else splits
     if table is not None and table.is_file():
         samples = _from_csv(folder, table)
@@ -57,16 +61,18 @@ def read(folder: Path, splits: Path | None = None) -> list[Sample]:
         samples = _from_csv(folder, folder / "labels.csv")
     else:
         files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.parent.name != "masks")
-        samples = [Sample(p.stem, p, p.parent.name, "", -1) for p in files]
+        stems = Counter(p.stem for p in files)
+        names = [p.stem if stems[p.stem] == 1 else p.relative_to(folder).as_posix() for p in files]
+        samples = [Sample(name, p, p.parent.name, "", -1) for name, p in zip(names, files, strict=True)]
     if not samples:
         raise FileNotFoundError(f"no pictures under {folder}; looked for {', '.join(sorted(SUFFIXES))}")
     if any(s.fold < 0 for s in samples):
-        samples = _draw_folds(samples)
+        samples = _draw_folds(sorted(samples, key=lambda s: s.id))
     return sorted(_with_sources(_with_metadata(samples, folder), folder), key=lambda s: s.id)
 
 
 def held_out(folders: Iterable[Path], splits: Path) -> set[tuple[str, str]]:
-    """(set, id) of every test picture: fold 0, the official test splits, and their copies in other sets."""
+    """(set, id) of every test picture: fold 0, the official test splits, and copies of either in other sets."""
     tests = {
         (folder.name, s.id)
         for folder in folders
@@ -76,7 +82,9 @@ def held_out(folders: Iterable[Path], splits: Path) -> set[tuple[str, str]]:
     copies = splits / "cross_set_copies.csv"
     if copies.is_file():
         pairs = [((r["set_a"], r["id_a"]), (r["set_b"], r["id_b"])) for r in _rows(copies)]
-        tests |= {b for a, b in pairs if a in tests} | {a for a, b in pairs if b in tests}
+        # A copy of a copy is a copy, so go on until nothing is added.
+        while found := {x for pair in pairs if tests.intersection(pair) for x in pair} - tests:
+            tests |= found
     return tests
 
 
@@ -91,6 +99,9 @@ def _header(path: Path) -> list[str]:
 
 
 def _from_csv(folder: Path, table: Path) -> list[Sample]:
+    columns = _header(table)
+    if not {"file", "label"} <= set(columns):
+        raise ValueError(f"{table} has the columns {', '.join(columns)}; it needs file and label")
     return [
         Sample(
             id=row.get("id") or Path(row["file"]).stem,

@@ -121,10 +121,10 @@ def fit_head(known: Labelled, held: Labelled, fingerprint: str) -> tuple[Head, f
     Raises:
         ValueError: when fewer than two classes are known, or a class of `held` is not.
     """
-    classes = sorted(set(known.labels))
+    classes = sorted({c.labels[0] for c in known.cases})
     if len(classes) < 2:
-        raise ValueError(f"only the class {classes} has pictures to fit on; a task needs at least two")
-    unknown = sorted(set(held.labels) - set(classes))
+        raise ValueError(f"a task needs at least two classes; the training folds hold {', '.join(classes) or 'none'}")
+    unknown = sorted({c.labels[0] for c in held.cases} - set(classes))
     if unknown:
         raise ValueError(f"the validation fold has classes that the training folds lack: {', '.join(unknown)}")
     scaler = StandardScaler().fit(known.pooled)
@@ -174,7 +174,8 @@ def fit_task(
     known = everything.at((folds != TEST_FOLD) & (folds != VALIDATION_FOLD))
     held = everything.at((folds == VALIDATION_FOLD) & (origin == main))
     head, strength = fit_head(known, held, fingerprint)
-    reference = np.sort(scope.distances(scope.unit(held.pooled), scope.unit(known.pooled)))
+    real = everything.at((folds != TEST_FOLD) & (folds != VALIDATION_FOLD) & (origin == main))
+    reference = np.sort(scope.distances(scope.unit(held.pooled), scope.unit(real.pooled)))
     shipped = everything.at(folds != TEST_FOLD)
     facts = catalogue.facts(name, list(head.classes))
     counts = {k: sum(o == k for o in origin[folds != TEST_FOLD]) for k in ("public", "phantom")}

@@ -21,7 +21,7 @@ def add(workbench: Workbench) -> None:
     Errors reach the caller as the same sentences that a visitor sees.
     """
     with gr.Row(visible=False):
-        picture, task, target, method = gr.File(), gr.Textbox(), gr.Textbox(), gr.Textbox("vitcx")
+        picture, task, target, method = gr.File(), gr.Textbox(""), gr.Textbox(""), gr.Textbox("vitcx")
         seed, count = gr.Number(0, precision=0), gr.Number(5, precision=0)
         labels, origins = gr.JSON([]), gr.JSON([])
         answer, overlay, saliency = gr.JSON(), gr.File(), gr.File()
@@ -35,12 +35,13 @@ def add(workbench: Workbench) -> None:
         with _Spoken():
             decoded = images.read(_given(picture))
             found = workbench.explain(decoded, task or None, target or None, method or "vitcx", int(seed or 0))
-        # Gradio copies both into its cache, from where they expire.
         with tempfile.TemporaryDirectory() as folder:
             png, npy = Path(folder) / "overlay.png", Path(folder) / "saliency.npy"
             figures.overlay(decoded.picture, found.saliency).save(png)
             np.save(npy, found.saliency)
-            return found.json(), overlay.postprocess(str(png)), saliency.postprocess(str(npy))
+            # Copies in Gradio's cache, which expire with it.
+            kept = [box.move_resource_to_block_cache(file) for box, file in ((overlay, png), (saliency, npy))]
+        return found.json(), *kept
 
     def similar(
         picture: str, task: str = "", k: int = 5, labels: list | None = None, origins: list | None = None
@@ -58,12 +59,9 @@ def add(workbench: Workbench) -> None:
             "cases": [{**asdict(s.case), "similarity": s.similarity} for s in found],
         }
 
-    public = {"api_visibility": "public"}
-    buttons[0].click(classify, [picture, task], answer, api_name="classify", **public)
-    buttons[1].click(
-        explain, [picture, task, target, method, seed], [answer, overlay, saliency], api_name="explain", **public
-    )
-    buttons[2].click(similar, [picture, task, count, labels, origins], answer, api_name="similar", **public)
+    buttons[0].click(classify, [picture, task], answer, api_name="classify")
+    buttons[1].click(explain, [picture, task, target, method, seed], [answer, overlay, saliency], api_name="explain")
+    buttons[2].click(similar, [picture, task, count, labels, origins], answer, api_name="similar")
 
 
 def _given(picture: str | None) -> str:

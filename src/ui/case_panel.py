@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from PIL import Image
@@ -14,6 +15,12 @@ from ..cases import Case
 from ..images import Decoded, ImageError
 from ..workbench import Reading, Workbench
 from . import markup
+
+CLICKED = """element.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-index]');
+  if (button) trigger('click', {index: Number(button.dataset.index)});
+});"""
+"""Tells the page which button of the strip was pressed."""
 
 AUTO = "auto"
 """Value of the task menu that leaves the choice to the nearest cases."""
@@ -51,26 +58,18 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
     """Lay out the panel and wire it; `changes` fire after `chosen` holds the new picture."""
     chosen = gr.State(None, time_to_live=3600)
     picture = gr.HTML(markup.EMPTY)
-    frame = gr.Slider(1, 2, 1, step=1, label="Frame", visible=False)
-    drop = gr.File(label="Your picture: PNG, JPEG, TIFF, WebP, BMP or DICOM", elem_id="drop", height=110)
+    frame = gr.Slider(1, 2, 1, step=1, label="Frame", visible=False, elem_id="frame")
+    gr.HTML('<p class="caption">Examples, drawn by code; no real patient is shown.</p>')
+    strip = gr.HTML(_strip(workbench, _examples(workbench, AUTO)), js_on_load=CLICKED, elem_id="examples")
+    gr.HTML('<p class="caption">Your own picture: drop, paste or choose PNG, JPEG, TIFF, WebP, BMP or DICOM.</p>')
+    drop = gr.File(label="Your own picture", show_label=False, elem_id="drop", height=110)
     task = gr.Dropdown(
         [("Detect from the picture", AUTO), *((t.title, t.name) for t in workbench.tasks.values())],
         value=AUTO,
         label="Task",
         elem_id="task",
     )
-    strip = gr.State(_examples(workbench, AUTO))
-    gallery = gr.Gallery(
-        _thumbnails(workbench, _examples(workbench, AUTO)),
-        label="Examples: drawn by code, not real patients",
-        columns=4,
-        height=190,
-        object_fit="cover",
-        allow_preview=False,
-        buttons=[],
-        elem_id="examples",
-        interactive=False,
-    )
+    shown = gr.State(_examples(workbench, AUTO))
     with gr.Accordion("Draw a new one", open=False):
         kinds = [
             (f"{t.title}: {t.display(c)}", f"{t.name}/{c}") for t in workbench.tasks.values() for c in t.head.classes
@@ -103,8 +102,8 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
         except ImageError as fault:
             return fail(str(fault))
 
-    def example(shown: list[tuple[str, Case]], task: str, event: gr.SelectData) -> tuple:
-        name, case = shown[event.index]
+    def example(shown: list[tuple[str, Case]], task: str, event: gr.EventData) -> tuple:
+        name, case = shown[event._data["index"]]
         owner = workbench.tasks[name]
         label = f"Example, drawn: {owner.display(case.labels[0])}"
         return show(Chosen(images.read(owner.folder / case.image), label, task=_asked(task)))
@@ -121,16 +120,16 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
     def choose_task(value: Chosen | None, task: str) -> tuple:
         shown = _examples(workbench, task)
         renewed = replace(value, task=_asked(task), reading=None) if value else None
-        return renewed, shown, _thumbnails(workbench, shown)
+        return renewed, shown, _strip(workbench, shown)
 
     outputs = [chosen, picture, frame]
-    private = {"api_visibility": "private", "show_progress_on": picture}
+    private: dict[str, Any] = {"api_visibility": "private", "show_progress_on": picture}
     changes = [
         drop.change(upload, [drop, task], outputs, **private),
         frame.release(turn, [chosen, frame, task], outputs, **private),
-        gallery.select(example, [strip, task], outputs, **private),
+        strip.click(example, [shown, task], outputs, **private),
         draw_button.click(draw_new, [kind, seed, task], outputs, **private),
-        task.input(choose_task, [chosen, task], [chosen, strip, gallery], **private),
+        task.input(choose_task, [chosen, task], [chosen, shown, strip], **private),
     ]
     return CasePanel(chosen, picture, changes)
 
@@ -146,11 +145,10 @@ def _examples(workbench: Workbench, task: str) -> list[tuple[str, Case]]:
     return [(t.name, c) for t in workbench.tasks.values() for c in t.examples()[:1]]
 
 
-def _thumbnails(workbench: Workbench, shown: list[tuple[str, Case]]) -> list[tuple[str, str]]:
-    return [
-        (
-            str(workbench.tasks[n].folder / c.image),
-            f"{workbench.tasks[n].title}: {workbench.tasks[n].display(c.labels[0])}",
-        )
-        for n, c in shown
-    ]
+def _strip(workbench: Workbench, shown: list[tuple[str, Case]]) -> str:
+    one_task = len({name for name, _ in shown}) == 1
+    entries = []
+    for name, case in shown:
+        task = workbench.tasks[name]
+        entries.append((Image.open(task.folder / case.image), task.display(case.labels[0]) if one_task else task.title))
+    return markup.strip(entries)

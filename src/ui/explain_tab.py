@@ -21,7 +21,7 @@ def build(workbench: Workbench, chosen: gr.State) -> tuple[Callable, list, list]
     answer = gr.HTML(markup.WAITING, elem_id="explain-answer")
     curves = gr.HTML(elem_classes="curves", elem_id="curves")
 
-    def explain(value: Chosen | None, target: str | None, seed: float | None, progress=gr.Progress()) -> tuple:  # noqa: B008
+    def show(value: Chosen | None, target: str | None, seed: float | None, progress=gr.Progress()) -> tuple:  # noqa: B008
         if value is None or value.reading is None:
             return markup.WAITING, "", gr.Dropdown()
         task = workbench.tasks[value.reading.task]
@@ -43,7 +43,7 @@ def build(workbench: Workbench, chosen: gr.State) -> tuple[Callable, list, list]
 
     def fresh(value: Chosen | None, seed: float | None, progress=gr.Progress()) -> tuple:  # noqa: B008
         """A new picture starts with its most likely class, whatever was explained before."""
-        page, plot, _ = explain(value, None, seed, progress)
+        page, plot, _ = show(value, None, seed, progress)
         if value is None or value.reading is None:
             return page, plot, gr.Dropdown(choices=[], value=None)
         task = workbench.tasks[value.reading.task]
@@ -53,7 +53,7 @@ def build(workbench: Workbench, chosen: gr.State) -> tuple[Callable, list, list]
     outputs = [answer, curves, target]
     for event in (target.input, seed.submit):
         event(
-            explain,
+            show,
             [chosen, target, seed],
             outputs,
             api_visibility="private",

@@ -26,7 +26,7 @@ EMPTY = (
     '<div class="hero empty" role="img" aria-label="No picture yet"><div>No picture yet.<br>'
     "Choose an example below, or drop, paste or upload your own.</div></div>"
 )
-WAITING = '<div class="placeholder">Choose a picture on the left, and the answer appears here.</div>'
+WAITING = '<div class="placeholder">Choose a picture, and the answer appears here.</div>'
 
 
 def data_url(picture: Image.Image, side: int = SHOWN, kind: str = "PNG") -> str:
@@ -56,6 +56,20 @@ def picture(decoded: Decoded, name: str) -> str:
         f'<div class="hero"><img id="case-picture" src="{data_url(decoded.picture)}" alt="{escape(name)}"></div>'
         f'<ul class="facts"><li>{escape(name)}</li>{facts}</ul>{warnings(decoded.warnings)}'
     )
+
+
+def strip(entries: Sequence[tuple[Image.Image, str]]) -> str:
+    """Examples as a row of buttons, each a thumbnail with its name."""
+    buttons = "".join(
+        f'<button type="button" data-index="{i}"><img src="{data_url(image, 160)}" alt="">{escape(name)}</button>'
+        for i, (image, name) in enumerate(entries)
+    )
+    return f'<div class="strip" role="group" aria-label="Examples">{buttons}</div>'
+
+
+def footer() -> str:
+    """Where programs and readers go next."""
+    return f'<p class="foot">{NOTICE} <a href="?view=api">For programs</a></p>'
 
 
 def warnings(sentences: Sequence[str]) -> str:
@@ -97,7 +111,7 @@ def classification(reading: Reading, task: Task) -> str:
         f"{coverage} have their class in such a set.</p>"
         f'<div class="meter"><div class="scale" role="img" aria-label="Familiarity: percentile '
         f'{measured.percentile:.0f} of 100"><span class="pin" style="left:{measured.percentile:.1f}%"></span></div>'
-        '<div class="ends"><span>unlike every known case</span><span>in the middle of the known cases</span></div></div>'
+        '<div class="ends"><span>unlike every known case</span><span>like the known cases</span></div></div>'
         f'<p class="quiet">{measured.percentile:.0f} % of the task\'s own held-out pictures lie at least as far from '
         "the known cases as this one.</p>"
         f"{warnings(reading.warnings)}"
@@ -122,7 +136,7 @@ def explanation(found: Explanation, picture: Image.Image, task: Task) -> str:
         'aria-label="Opacity of the overlay"> Overlay</label>'
         '<div class="colour-scale">causes least<i></i>causes most</div>'
         f'<p class="quiet">ViT-CX, {len(found.mask_scores)} masks, seed {found.seed}. '
-        f"Saliency from {found.saliency.min():.3f} to {found.saliency.max():.3f}.</p>"
+        f"Saliency from {found.saliency.min():.2g} to {found.saliency.max():.2g}.</p>"
     )
 
 
@@ -174,20 +188,22 @@ def similar(found: Sequence[SimilarCase], task: Task, reading_label: str | None)
 def card(found: SimilarCase, task: Task) -> str:
     """One case: its picture where it may be shown, diagnosis, similarity, origin."""
     case = found.case
-    label = case.labels[0]
+    colour = class_colours(task)[case.labels[0]]
     name = escape(", ".join(task.display(x) for x in case.labels))
     if case.image:
         url = data_url(Image.open(task.folder / case.image), 224)
         thumb = f'<img src="{url}" alt="drawn case, {name}">'
     else:
-        thumb = f"<span>{name}<br><small>the picture stays with its owner</small></span>"
+        thumb = f"<span>{name}<small>public case; its picture is not bundled</small></span>"
+    unseen = "" if case.image else " unseen"
     origin = "drawn (phantom)" if case.origin == "phantom" else "public case"
     link = f'<br><a href="{escape(case.url)}" target="_blank" rel="noreferrer">original</a>' if case.url else ""
     return (
-        f'<article class="card"><div class="thumb">{thumb}</div><div class="text">'
-        f'<div class="name"><span class="dot" style="background:{class_colours(task)[label]}"></span>{name}</div>'
+        f'<article class="card" style="--class:{colour}"><div class="thumb{unseen}">{thumb}</div>'
+        '<div class="text">'
+        f'<div class="name"><span class="dot" style="background:{colour}"></span>{name}</div>'
         f'<div class="similarity">similarity {found.similarity:.3f}</div>'
-        f'<div class="quiet">{origin}<br>{escape(case.id)}{link}</div></div></article>'
+        f'<div class="quiet">{origin}<div class="id">{escape(case.id)}{link}</div></div></div></article>'
     )
 
 

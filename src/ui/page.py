@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
 from ..evidence import Evidence
@@ -30,7 +32,8 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
                     similar, similar_inputs, similar_outputs = similar_tab.build(workbench, panel.chosen)
                 with gr.Tab("Evidence", id="evidence"):
                     gr.HTML(markup.evidence(evidence))
-        private = {"api_visibility": "private"}
+        gr.HTML(markup.footer())
+        private: dict[str, Any] = {"api_visibility": "private"}
         explained = []
         for change in panel.changes:
             read = change.then(classify, panel.chosen, [panel.chosen, *classify_outputs], **private)
@@ -53,9 +56,8 @@ def launch(page: gr.Blocks, settings: Settings, block: bool = True) -> str:
         server_name=settings.host,
         server_port=settings.port,
         theme=theme.theme(),
-        css_paths=theme.CSS,
         head=theme.head(),
-        footer_links=["api"],
+        footer_links=[],
         run_history=False,
         enable_monitoring=False,
         max_file_size=UPLOAD_LIMIT,

@@ -7,8 +7,6 @@ from pathlib import Path
 import gradio as gr
 
 _HERE = Path(__file__).parent
-CSS = _HERE / "page.css"
-SCRIPT = _HERE / "page.js"
 
 
 def theme() -> gr.themes.Base:
@@ -23,6 +21,8 @@ def theme() -> gr.themes.Base:
     ).set(
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
         block_border_width="0px",
         block_shadow="none",
         block_background_fill="transparent",
@@ -36,5 +36,9 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """What goes into the page's head: the small script that the widgets cannot do without."""
-    return f"<script>{SCRIPT.read_text()}</script>"
+    """Style and script for the page's head.
+
+    Not through `css`: Gradio puts its own prefix before each rule of it, which breaks those for dark mode and phones.
+    """
+    style, script = (_HERE / "page.css").read_text(), (_HERE / "page.js").read_text()
+    return f"<style>{style}</style><script>{script}</script>"

@@ -39,7 +39,7 @@ def write(task: str, folder: Path, n: int, seed: int, size: int) -> None:
         for i in range(n):
             phantom = draw(task, label, seed + i, size)
             name = f"phantom_{label}_{seed + i}"
-            image = f"images/{name}.webp"
+            image, mask = f"images/{name}.webp", f"masks/{name}.png"
             phantom.picture.save(folder / image, quality=90, method=6)
             entry = {
                 "id": name,
@@ -53,8 +53,8 @@ def write(task: str, folder: Path, n: int, seed: int, size: int) -> None:
                 "metadata": {"seed": seed + i, **phantom.parameters},
             }
             if phantom.mask.any():
-                entry["mask"] = f"masks/{name}.png"
-                Image.fromarray(phantom.mask).save(folder / entry["mask"], optimize=True)
+                entry["mask"] = mask
+                Image.fromarray(phantom.mask).save(folder / mask, optimize=True)
             entries.append(entry)
     lines = "".join(json.dumps(entry) + "\n" for entry in entries)
     (folder / "phantoms.jsonl").write_text(lines, encoding="utf-8")

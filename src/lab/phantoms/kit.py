@@ -22,7 +22,11 @@ def grid(size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def smoothstep(value: np.ndarray, low: float, high: float) -> np.ndarray:
-    """0 below `low`, 1 above `high`, a smooth S in between; `low > high` reverses it."""
+    """0 below `low`, 1 above `high`, a smooth S in between.
+
+    `low > high` reverses it: 1 below `high`, 0 above `low`. The bounds are one pair of numbers for the whole
+    field, so that it cannot be reversed in some places only; where they vary, scale `value` to 0 to 1 first.
+    """
     t = np.clip((value - low) / (high - low), 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from . import export, pack, probe
+from . import card, export, pack, probe
 from .train import Plan, train
 from .views import Recipe
 
@@ -59,7 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.start,
     )
     if arguments.export:
-        if arguments.minutes > 0:
-            print(json.dumps(probe.run(objective.teacher, packed, plan.size), indent=1))
+        scores = probe.run(objective.teacher, packed, plan.size)
+        print(json.dumps(scores, indent=1))
         export.write(objective.teacher, plan.size, arguments.export)
+        card.write(plan, packed, arguments.state, scores, plan.size, arguments.export)
         print(f"backbone written to {arguments.export}")

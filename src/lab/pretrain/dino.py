@@ -53,7 +53,6 @@ class Dino(Objective):
         koleo: float = 0.1,
     ) -> None:
         super().__init__(model, size, recipe)
-        self.patch = model.config.patch_size
         self.local_size = max(self.patch * 3, size * 3 // 7 // self.patch * self.patch)
         self.local_views = local_views
         self.student_temperature = student_temperature
@@ -122,6 +121,8 @@ def sinkhorn(scores: Tensor, rounds: int = 3) -> Tensor:
         [N, K], every row sums to 1.
     Source: Caron et al., "Unsupervised learning of visual features by contrasting cluster assignments", 2020.
     """
+    if not len(scores):
+        return scores
     q = (scores - scores.max()).exp().T
     q /= q.sum().clamp(min=1e-12)
     for _ in range(rounds):

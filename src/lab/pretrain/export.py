@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import torch
 from transformers import Dinov2Model
 
 from .views import MEAN, STD
@@ -20,7 +19,7 @@ def write(model: Dinov2Model, size: int, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     half = type(model)(model.config)
     half.load_state_dict(model.state_dict())
-    half.to(torch.float16).save_pretrained(folder)
+    half.half().save_pretrained(folder)
     processing = {
         "do_center_crop": False,
         "do_convert_rgb": True,

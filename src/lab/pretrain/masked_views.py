@@ -31,8 +31,8 @@ class MaskedViews(Objective):
         weight: float = 1.0,
     ) -> None:
         super().__init__(model, size, recipe)
-        dim, patch = model.config.hidden_size, model.config.patch_size
-        self.patch, self.keep, self.temperature, self.weight = patch, keep, temperature, weight
+        dim, patch = model.config.hidden_size, self.patch
+        self.keep, self.temperature, self.weight = keep, temperature, weight
         self.projector = mlp(2 * dim, 1024, 128)
         narrow = student(192, 1, size, patch).config
         self.to_decoder = nn.Linear(dim, 192)
@@ -61,8 +61,9 @@ class MaskedViews(Objective):
 
     def _reconstruct(self, tokens: Tensor, kept: Tensor, gone: Tensor) -> Tensor:
         """Guess the targets of the hidden patches from the tokens of the kept ones."""
-        seen = self.to_decoder(tokens) + self.place[kept]
-        x = torch.cat([seen, self.hidden + self.place[gone]], dim=1)
+        # Not `self.place[kept]`: its gradient is summed by several threads in any order, so runs would not repeat.
+        seen = self.to_decoder(tokens) + F.embedding(kept, self.place)
+        x = torch.cat([seen, self.hidden + F.embedding(gone, self.place)], dim=1)
         for block in self.decoder:
             x = block(x)
         return self.guess(x[:, kept.shape[1] :])

@@ -60,6 +60,7 @@ class Objective(nn.Module):
         self.student = model
         self.teacher = copy.deepcopy(model).requires_grad_(False).eval()
         self.size = size
+        self.patch = int(model.embeddings.patch_embeddings.projection.stride[0])
         self.recipe = recipe
 
     def loss(self, pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:

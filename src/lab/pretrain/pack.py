@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ...images import read as read_picture
 from ..datasets import SUFFIXES, TRAINING_FOLDS, VALIDATION_FOLD, held_out, read
 
 
@@ -44,22 +45,28 @@ def build(images: Path, splits: Path | None, size: int, folder: Path) -> Pack:
             an official test split and without copies of either; without it everything is packed.
         size: side of the packed squares in pixels.
         folder: where `pictures-<size>.npy` and `pictures-<size>.json` are kept.
+    Raises:
+        ValueError: when an earlier pack was made without splits and is now to be used with them.
     """
     array, index = folder / f"pictures-{size}.npy", folder / f"pictures-{size}.json"
     if not (array.exists() and index.exists()):
         folder.mkdir(parents=True, exist_ok=True)
-        chosen = _choose(images, splits)
+        chosen = choose(images, splits)
         pictures = np.lib.format.open_memmap(array, "w+", np.uint8, (len(chosen), size, size, 3))
         for i, (path, *_) in enumerate(chosen):
-            pictures[i] = np.asarray(Image.open(path).convert("RGB").resize((size, size), Image.Resampling.BICUBIC))
+            picture = read_picture(path).picture
+            pictures[i] = np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC))
         pictures.flush()
         index.write_text(json.dumps([entry[1:] for entry in chosen]))
     entries = json.loads(index.read_text())
     source, label, fold = ([e[k] for e in entries] for k in range(3))
+    if splits is not None and -1 in fold:
+        raise ValueError(f"{array} was packed without split files, test pictures included; remove it and start again")
     return Pack(np.load(array, mmap_mode="r"), source, label, np.asarray(fold))
 
 
-def _choose(images: Path, splits: Path | None) -> list[tuple[Path, str, str, int]]:
+def choose(images: Path, splits: Path | None) -> list[tuple[Path, str, str, int]]:
+    """File, data set, class and fold of every picture to pack, as `build` describes."""
     if splits is None:
         files = sorted(p for p in images.rglob("*") if p.suffix.lower() in SUFFIXES and p.parent.name != "masks")
         return [(p, images.name, p.parent.name, -1) for p in files]

@@ -162,7 +162,8 @@ def erythrocytes(
     filled = rng.random((count, 1, 1)) < 0.25
     depth = np.where(filled, 0.3 * pallor[0], each(*pallor))
     width = 0.3 + 0.4 * depth * each(0.4, 1)
-    hollow = depth * (1 - kit.smoothstep(inner, width - each(0.08, 0.25), width + each(0.08, 0.2)))
+    floor, edge = width - each(0.08, 0.25), width + each(0.08, 0.2)
+    hollow = depth * (1 - kit.smoothstep((inner - floor) / (edge - floor), 0, 1))
     # Discs that lie tilted or dry thick hold more stain, which is what makes a field look uneven.
     profile = (
         each(0.6, 1.05)

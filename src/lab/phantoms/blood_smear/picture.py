@@ -269,8 +269,8 @@ def _photograph(rng: np.random.Generator, slide: Slide, density: np.ndarray, siz
     uneven = 1 - kit.vignette(2 * size, 1.0, tuple(rng.uniform(-0.3, 0.3, 2)))
     uneven = np.clip(uneven * rng.uniform(0.6, 1.3) + 0.06 * texture(rng, 2 * size, size), 0, 1)
     light = kit.mix(
-        np.broadcast_to(np.float32(slide.colours.light) / 255, density.shape),
-        np.float32(slide.colours.corner) / 255,
+        np.broadcast_to(np.asarray(slide.colours.light, dtype=np.float32) / 255, density.shape),
+        np.asarray(slide.colours.corner, dtype=np.float32) / 255,
         uneven,
     )
     # The camera was balanced on green, so plasma drifts to cyan or yellow but never to pink.

@@ -12,7 +12,7 @@ from .film import LUNG, Film, splat
 def draw_ribs(rng: np.random.Generator, film: Film) -> None:
     """Twelve pairs: from the spine backwards and outwards, round the side, forwards and down to their cartilage."""
     child = film.child
-    paths, high = [], []
+    paths, heights = [], []
     pitch = rng.normal(1, 0.07)
     tilt = rng.uniform(0.33, 0.5)
     broad = rng.uniform(0.053, 0.066)
@@ -20,7 +20,7 @@ def draw_ribs(rng: np.random.Generator, film: Film) -> None:
         for n in range(12):
             y0 = -0.80 + 0.122 * n * pitch + rng.normal(0, 0.004)
             side = y0 + 0.5 * tilt
-            wide = np.interp(side, np.r_[-0.72, LUNG[1:, 1]], np.r_[0.27, LUNG[1:, 0]]) + 0.012
+            wide = float(np.interp(side, np.r_[-0.72, LUNG[1:, 1]], np.r_[0.27, LUNG[1:, 0]])) + 0.012
             if n == 0:
                 wide = 0.3
             turn = np.linspace(0.02, np.radians(rng.uniform(138, 152) if n < 10 else 95), 280)
@@ -29,8 +29,8 @@ def draw_ribs(rng: np.random.Generator, film: Film) -> None:
             y = y0 + tilt * (0.7 if n < 2 else 1) * fall - 0.03 * np.sin(np.clip(turn * 2.2, 0, np.pi))
             z = 0.3 * -np.cos(turn)
             paths.append(np.stack([sign * x * child.broad, y, z], axis=1))
-            high.append(broad * rng.normal(1, 0.04))
-    high = np.array(high)
+            heights.append(broad * rng.normal(1, 0.04))
+    high = np.array(heights)
     density = 6.2 * child.bone * np.tile(np.r_[0.35, 0.7, np.ones(8), 0.7, 0.5], 2)
     film.bone += tubes(film.frame, np.array(paths), high, 0.36 * high, density)
     film.bone = 0.3 * np.tanh(film.bone / 0.3)

@@ -24,9 +24,9 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
     child = new_child(rng, hyperinflated=label == "pneumonia_virus")
     film = expose(rng, _frame(rng, size, label), child)
     before = _depth(film)
-    if label == "normal":
-        mask, facts = np.zeros((size, size), bool), {"site": "none"}
-    else:
+    mask = np.zeros((size, size), bool)
+    facts: dict[str, float | str] = {"site": "none"}
+    if label != "normal":
         mask, facts = {"pneumonia_bacteria": bacterial, "pneumonia_virus": viral}[label](rng, film)
     after = _depth(film)
     contrast = float((after - before)[mask].mean()) if mask.any() else 0.0

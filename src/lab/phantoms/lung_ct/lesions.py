@@ -33,7 +33,7 @@ def adenocarcinoma(rng: np.random.Generator, scene: Slice) -> Tumour:
         blob(rng, spot, radius, 0.16 if kind == "lobulated" else 0.11, 12, rng.uniform(1, 1.35)), 0.8
     )
     if kind != "lobulated":
-        body = np.maximum(body, _spicules(rng, scene, spot, radius, rng.integers(7, 20)))
+        body = np.maximum(body, _spicules(rng, scene, spot, radius, int(rng.integers(7, 20))))
     body = np.maximum(body, _pleural_tag(rng, scene, spot, radius))
     if rng.random() < 0.35:
         for _ in range(rng.integers(1, 4)):
@@ -53,7 +53,7 @@ def large_cell(rng: np.random.Generator, scene: Slice) -> Tumour:
     spot, side = _site(rng, scene, radius * rng.uniform(0.55, 1.05), peripheral=True)
     outline = blob(rng, spot, radius, 0.1, 9, rng.uniform(1, 1.4))
     cover = scene.frame.coverage(outline, 0.9)
-    cover = np.maximum(cover, _spicules(rng, scene, spot, radius, rng.integers(4, 10)) * 0.9)
+    cover = np.maximum(cover, _spicules(rng, scene, spot, radius, int(rng.integers(4, 10))) * 0.9)
     size = scene.frame.size
     necrosis = kit.smoothstep(kit.fractal(rng, size, size / 14, 3), 0.2, 1.3) * scene.frame.coverage(
         blob(rng, spot, radius * 0.7, 0.15), 4
@@ -74,7 +74,7 @@ def squamous(rng: np.random.Generator, scene: Slice) -> Tumour:
     if behind:
         _collapse(rng, scene, spot, side)
     cover = scene.frame.coverage(blob(rng, spot, radius, 0.12, 10, rng.uniform(1, 1.4)), 0.9)
-    cover = np.maximum(cover, _spicules(rng, scene, spot, radius, rng.integers(4, 9)))
+    cover = np.maximum(cover, _spicules(rng, scene, spot, radius, int(rng.integers(4, 9))))
     cavity = bool(rng.random() < (0.35 if central else 0.75))
     _fill(rng, scene, cover, rng.uniform(25, 70))
     if cavity:
@@ -91,8 +91,12 @@ def squamous(rng: np.random.Generator, scene: Slice) -> Tumour:
         )
         scene.hu += (-930 - scene.hu) * hole * np.clip(cover * _room(scene) * 2 - 0.6, 0, 1)
     mask = _finish(scene, cover)
-    facts = {"site": f"{side} {'hilum' if central else 'peripheral'}", "margin": "lobulated"}
-    return mask, facts | {"cavity": "yes" if cavity else "no", "obstruction": "yes" if behind else "no"}
+    return mask, {
+        "site": f"{side} {'hilum' if central else 'peripheral'}",
+        "margin": "lobulated",
+        "cavity": "yes" if cavity else "no",
+        "obstruction": "yes" if behind else "no",
+    }
 
 
 TUMOURS = {

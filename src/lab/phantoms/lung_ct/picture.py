@@ -30,9 +30,9 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
     rng = np.random.default_rng([seed, CLASSES.index(label)])
     person = new_person(rng, float(rng.uniform(*_LEVELS[label])))
     scene = draw_body(rng, _frame(rng, skin_outline(person), size), person)
-    if label == "normal":
-        mask, facts = np.zeros((size, size), bool), {"site": "none"}
-    else:
+    mask = np.zeros((size, size), bool)
+    facts: dict[str, float | str] = {"site": "none"}
+    if label != "normal":
         mask, facts = TUMOURS[label](rng, scene)
     grey, window = _display(rng, scene, label)
     lung = (scene.lung > 0.9) & ~mask

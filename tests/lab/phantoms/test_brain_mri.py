@@ -27,9 +27,8 @@ def surroundings(mask: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("label", CLASSES)
-@pytest.mark.parametrize("seed", [0, 7, 12345])
-def test_the_same_seed_draws_the_same_picture(label, seed):
-    one, two = draw_anew(label, seed), draw_task("brain_mri", label, seed)
+def test_the_same_seed_draws_the_same_picture(label):
+    one, two = draw(label, 3), draw_task("brain_mri", label, 3)
     assert np.array_equal(np.asarray(one.picture), np.asarray(two.picture))
     assert np.array_equal(one.mask, two.mask)
     assert one.parameters == two.parameters

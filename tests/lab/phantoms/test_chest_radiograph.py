@@ -25,9 +25,8 @@ def cases(label, count=10):
 
 
 @pytest.mark.parametrize("label", chest_radiograph.CLASSES)
-@pytest.mark.parametrize("seed", [0, 7, 1234])
-def test_a_seed_draws_the_same_film_again(label, seed):
-    first, second = chest_radiograph.draw(label, seed), chest_radiograph.draw(label, seed)
+def test_a_seed_draws_the_same_film_again(label):
+    first, second = case(label, 7), chest_radiograph.draw(label, 7)
     assert np.array_equal(np.asarray(first.picture), np.asarray(second.picture))
     assert np.array_equal(first.mask, second.mask)
     assert first.parameters == second.parameters

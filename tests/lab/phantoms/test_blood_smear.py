@@ -29,9 +29,8 @@ def test_the_classes_are_the_folders_of_the_real_set():
 
 
 @pytest.mark.parametrize("label", blood_smear.CLASSES)
-@pytest.mark.parametrize("seed", [0, 7, 1234])
-def test_the_same_seed_draws_the_same_picture_bit_for_bit(label, seed):
-    first, again = (blood_smear.draw(label, seed) for _ in range(2))
+def test_the_same_seed_draws_the_same_picture_bit_for_bit(phantoms, label):
+    first, again = phantoms[label][7], draw("leukemia_all", label, 7)
     assert first.picture.tobytes() == again.picture.tobytes()
     assert np.array_equal(first.mask, again.mask)
     assert first.parameters == again.parameters
@@ -106,7 +105,9 @@ def test_the_mean_diameter_is_what_a_ruler_finds_in_fields_whose_cells_lie_apart
         measured += 1
         area = mask.sum() / phantom.parameters["cell_count"] / 1.27
         assert 2 * np.sqrt(area / np.pi) / pixels_per_um == pytest.approx(phantom.parameters["mean_diameter"], rel=0.15)
-    assert measured >= 3
+        if measured == 3:
+            return
+    pytest.fail(f"only {measured} fields have cells that lie apart")
 
 
 def test_haematogones_are_smaller_than_blasts(phantoms):

@@ -1,0 +1,37 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DATA ?= ../shared/data
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
+
+demo: $(VENV)/demo  ## install, then serve the app on port 7860
+	$(BIN)/python app.py
+
+test: $(VENV)/dev chromium  ## install, then run every test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev  ## formatting, style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/demo  ## measure the running app on real pictures below DATA, into model_assets/evidence
+	$(BIN)/python -m src benchmark end_to_end --images $(DATA)
+
+chromium:  # the browser tests drive it; without apt they are skipped, and say so
+	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
+		&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || echo "no Chromium: browser tests will be skipped"
+
+$(VENV)/demo: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt $(VENV)/demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.PHONY: help demo test lint bench chromium

@@ -1,0 +1,23 @@
+"""Measure, and write what was measured into model_assets/evidence."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+
+NAMES = ("end_to_end",)
+"""Measurements; each is a module here with `run(arguments)`."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which measurement, on which pictures."""
+    parser.add_argument("name", choices=NAMES, help="what to measure")
+    parser.add_argument("--images", type=Path, required=True, help="folder of data sets, with a splits folder in it")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the choice of pictures")
+    parser.add_argument("--most", type=int, default=40, help="pictures a task")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Measure."""
+    importlib.import_module(f"{__name__}.{arguments.name}").run(arguments)

@@ -1,0 +1,54 @@
+"""Evidence files: the head that every measurement carries, written the same way each time."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+
+def machine() -> str:
+    """The processor and how many of its cores are used."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        models = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
+        model = models[0] if models else model
+    return f"{model}, {torch.get_num_threads()} cores, {platform.system()}"
+
+
+def write(
+    path: Path,
+    headline: dict,
+    command: str,
+    seed: int,
+    fingerprint: str,
+    seconds: float,
+    rows: Sequence[dict],
+    notes: Sequence[str],
+) -> None:
+    """Write one measurement.
+
+    Args:
+        headline: {label, value, low, high, unit}; low and high None where there is no interval.
+        rows: flat objects; notes: sentences.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "headline": headline,
+        "command": command,
+        "seed": seed,
+        "fingerprint": fingerprint,
+        "machine": machine(),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "seconds": round(seconds, 1),
+        "rows": list(rows),
+        "notes": list(notes),
+    }
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,42 @@
+"""README: its tables of numbers, written from the evidence files and never by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..evidence import Evidence, read
+from ..settings import ROOT
+
+BEGIN, END = "<!-- evidence: begin -->", "<!-- evidence: end -->"
+
+
+def section(evidence: dict[str, Evidence]) -> str:
+    """Markdown of every measurement: headline, table, how it was measured."""
+    parts = []
+    for e in evidence.values():
+        head = e.headline
+        interval = f" (95 % interval {head['low']:g} to {head['high']:g})" if head.get("low") is not None else ""
+        columns = list(dict.fromkeys(key for row in e.rows for key in row))
+        table = [
+            "| " + " | ".join(c.replace("_", " ") for c in columns) + " |",
+            "|" + " --- |" * len(columns),
+            *("| " + " | ".join(str(row.get(c, "")) for c in columns) + " |" for row in e.rows),
+        ]
+        parts.append(
+            f"**{head['label']}: {head['value']:g} {head['unit']}**{interval}\n\n"
+            + "\n".join(table)
+            + "\n\n"
+            + " ".join(e.notes)
+            + f" Measured {e.date} on {e.machine}, backbone `{e.fingerprint[:8]}`, by `{e.command}`.\n"
+        )
+    return "\n".join(parts) or "Nothing has been measured yet.\n"
+
+
+def renew(readme: Path = ROOT / "README.md", folder: Path = ROOT / "model_assets" / "evidence") -> bool:
+    """Put the current evidence into the README; returns whether it changed."""
+    text = readme.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN, 1)
+    renewed = f"{before}{BEGIN}\n\n{section(read(folder))}\n{END}{rest.split(END, 1)[1]}"
+    if renewed != text:
+        readme.write_text(renewed, encoding="utf-8")
+    return renewed != text

@@ -1,0 +1,66 @@
+"""A real Chromium, and visitors who use it."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, headless."""
+    if not shutil.which(CHROMIUM):
+        pytest.skip("no Chromium here; `apt-get install chromium` brings it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """A page with everything it complained about and everything it asked other hosts for."""
+
+    def __init__(self, page, url: str) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.strangers: list[str] = []
+        page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: self.complaints.append(str(e)))
+        page.on("request", lambda r: self._note(r.url))
+        page.goto(url)
+        page.wait_for_selector("#examples button")
+
+    def _note(self, url: str) -> None:
+        if not url.startswith(("http://127.0.0.1", "http://localhost", "data:", "blob:")):
+            self.strangers.append(url)
+
+    def open(self, tab: str) -> None:
+        """Bring a tab to the front."""
+        self.page.get_by_role("tab", name=tab).click()
+
+    def read(self, selector: str, seconds: float = 90) -> str:
+        """Text of the first match, once it is visible."""
+        return self.page.wait_for_selector(selector, timeout=1000 * seconds).inner_text()
+
+
+@pytest.fixture
+def visit(browser, app):
+    """A desktop visitor."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield Visit(context.new_page(), app.src)
+    context.close()
+
+
+@pytest.fixture
+def phone(browser, app):
+    """A visitor with a phone."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    yield Visit(context.new_page(), app.src)
+    context.close()

@@ -1,0 +1,200 @@
+"""The page in a real browser: the flows of a visitor, and each mistake a visitor can make."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom.data import get_testdata_file
+
+from src.lab import phantoms
+from src.ui.markup import NOTICE
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A drawn fundus photograph, in no bundled file."""
+    path = tmp_path / "fundus of a friend.png"
+    phantoms.draw("eye_diseases", "glaucoma", 90210).picture.save(path)
+    return path
+
+
+def upload(visit, file: Path | dict) -> None:
+    visit.page.set_input_files("#drop input[type=file]", file)
+
+
+def as_file(name: str, data: bytes) -> dict:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+
+
+def png(size: tuple[int, int]) -> bytes:
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 255, (size[1], size[0]), dtype=np.uint8)
+    Image.fromarray(noise).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_visitor_uploads_classifies_explains_searches_and_changes_the_class(visit, picture):
+    upload(visit, picture)
+    assert "Most likely" in visit.read("#classify-answer .answer")
+    assert "fundus of a friend.png" in visit.read("#case-panel .facts")
+
+    visit.open("Explain")
+    visit.page.wait_for_selector("#explain-answer .stage .heat", timeout=90_000)
+    first = visit.read("#explain-answer .answer")
+    assert "random" in visit.page.locator("#curves svg").first.text_content()
+    visit.page.locator("#opacity-slider").evaluate(
+        "(s) => { s.value = 20; s.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    assert visit.page.locator(".stage .heat").evaluate("e => getComputedStyle(e).opacity") == "0.2"
+
+    current = visit.page.locator("#target input").input_value()
+    other = next(name for name in ("cataract", "normal", "glaucoma") if name != current)
+    visit.page.locator("#target input").click()
+    visit.page.get_by_role("option", name=other, exact=True).click()
+    visit.page.wait_for_function(
+        "(before) => document.querySelector('#explain-answer .answer')?.innerText !== before", arg=first, timeout=90_000
+    )
+    assert f"the score for {other}" in visit.read("#explain-answer .answer")
+
+    visit.open("Similar cases")
+    assert "nearest cases" in visit.read("#similar-answer .answer")
+    assert visit.page.locator("#similar-answer .card").count() == 6
+
+    visit.open("Evidence")
+    assert visit.read(".headline .figure, #readings .placeholder")
+    assert visit.complaints == []
+    assert visit.strangers == []
+
+
+def test_the_filter_leaves_only_the_class_that_was_ticked(visit):
+    visit.page.locator("#examples button").first.click()
+    visit.read("#classify-answer .answer")
+    visit.open("Similar cases")
+    visit.read("#similar-answer .answer")
+    visit.page.get_by_text("Filters", exact=True).click()
+    visit.page.locator("#filter-labels label", has_text="pituitary").click()
+    visit.page.wait_for_function(
+        "() => [...document.querySelectorAll('#similar-answer .card .name')]"
+        ".every((name) => name.innerText.includes('pituitary'))"
+    )
+    assert visit.page.locator("#similar-answer .card").count() == 6
+
+
+def test_choosing_a_task_reads_the_same_picture_with_its_head_and_shows_its_examples(visit):
+    visit.page.locator("#examples button").first.click()
+    assert "detected" in visit.read("#classify-answer .quiet")
+    visit.page.locator("#task input").click()
+    visit.page.get_by_role("option", name="Retina").click()
+    visit.page.wait_for_function("() => document.querySelector('#classify-answer').innerText.includes('chosen by you')")
+    assert "cataract" in visit.read("#classify-answer .bars")
+    assert visit.page.locator("#examples button").count() == 4
+
+
+def test_a_new_phantom_is_drawn_on_request(visit):
+    visit.page.get_by_text("Draw a new one").click()
+    visit.page.locator("#draw").click()
+    assert "Drawn just now" in visit.read("#case-panel .facts")
+    assert "Most likely" in visit.read("#classify-answer .answer")
+
+
+def test_a_pasted_picture_is_read(visit, picture):
+    visit.page.evaluate(
+        """(bytes) => {
+          const carrier = new DataTransfer();
+          carrier.items.add(new File([new Uint8Array(bytes)], "pasted.png", {type: "image/png"}));
+          document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: carrier, bubbles: true}));
+        }""",
+        list(picture.read_bytes()),
+    )
+    assert "pasted.png" in visit.read("#case-panel .facts")
+
+
+def test_examples_are_reached_and_chosen_with_the_keyboard_alone(visit):
+    for _ in range(40):
+        visit.page.keyboard.press("Tab")
+        if visit.page.evaluate("() => document.activeElement.matches('#examples button')"):
+            break
+    visit.page.keyboard.press("Enter")
+    assert "Most likely" in visit.read("#classify-answer .answer")
+
+
+def test_a_phone_shows_everything_without_scrolling_sideways(phone):
+    phone.page.locator("#examples button").nth(2).tap()
+    assert "Most likely" in phone.read("#classify-answer .answer")
+    for tab in ("Explain", "Similar cases", "Evidence", "Classify"):
+        phone.open(tab)
+        assert phone.page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth + 1"), tab
+    assert phone.complaints == []
+
+
+def test_the_notice_is_on_the_page_before_anything_else_happens(visit):
+    assert NOTICE in visit.read(".scope-notice")
+
+
+def test_a_series_of_frames_can_be_turned(visit):
+    upload(visit, as_file("series.tiff", _frames("TIFF")))
+    assert "Page 1 of 3" in visit.read("#case-panel .warning")
+    visit.read("#classify-answer .answer")
+    number = visit.page.locator("#frame input[type=number]")
+    number.fill("3")
+    number.blur()
+    visit.page.wait_for_function(
+        "() => document.querySelector('#case-panel .warning').innerText.includes('Page 3 of 3')"
+    )
+
+
+MISTAKES = {
+    "nothing in it": (lambda: as_file("scan.png", b" "), "is not a picture"),
+    "cut short": (lambda: as_file("scan.png", png((200, 200))[:9000]), "is cut short"),
+    "not a picture": (lambda: as_file("letter.txt", b"Dear colleague, " * 40), "is not a picture"),
+    "a PDF": (lambda: as_file("report.pdf", b"%PDF-1.7\n" + b"0" * 200), "is a PDF"),
+    "too small": (lambda: as_file("icon.png", png((20, 20))), "20 x 20 pixels; each side needs at least 32"),
+    "too long": (lambda: as_file("strip.png", png((1000, 40))), "16 times as long as wide"),
+    "a DICOM file without a picture": (
+        lambda: as_file("report.dcm", Path(get_testdata_file("reportsi.dcm")).read_bytes()),
+        "DICOM file without a picture",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_each_mistake_is_answered_by_its_own_sentence(visit, mistake):
+    build, sentence = MISTAKES[mistake]
+    upload(visit, build())
+    assert sentence in visit.read("#case-panel .error")
+    assert visit.page.locator("#classify-answer .answer").count() == 0
+
+
+CAUTIONS = {
+    "nearly blank": (lambda: _flat(), "one flat colour"),
+    "larger than it is read": (lambda: png((5000, 600)), "Scaled down from 5000 x 600 to 4096"),
+    "animated": (lambda: _frames("GIF"), "Animated: frame 1 of 3 is shown"),
+    "long": (lambda: png((900, 150)), "times as long as wide"),
+}
+
+
+@pytest.mark.parametrize("caution", CAUTIONS)
+def test_each_doubtful_picture_is_read_with_its_own_warning(visit, caution):
+    build, sentence = CAUTIONS[caution]
+    upload(visit, as_file("doubtful.img", build()))
+    assert sentence in visit.read("#case-panel .warning")
+    assert "Most likely" in visit.read("#classify-answer .answer")
+
+
+def _flat() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (200, 200), "grey").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _frames(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    frames = [Image.fromarray(np.random.default_rng(i).integers(0, 255, (90, 90), dtype=np.uint8)) for i in range(3)]
+    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:])
+    return buffer.getvalue()

@@ -1,0 +1,171 @@
+"""Shared by the tests: a tiny seeded backbone, a tiny folder of assets fitted on it, and real subprocesses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from gradio_client import Client
+from PIL import Image
+
+from src import images, tasks
+from src.encoder import Encoder
+from src.lab import evidence, fit
+from src.lab.benchmark.end_to_end import served
+from src.lab.pretrain import export, objective
+from src.settings import Settings
+from src.workbench import Workbench
+
+ROOT = Path(__file__).resolve().parents[1]
+CLASSES = {"colours": ("blue", "green", "red"), "stripes": ("across", "down")}
+
+
+def drawn(
+    task: str, label: str, seed: int, size: tuple[int, int] = (64, 64), strength: float | None = None
+) -> Image.Image:
+    """A synthetic picture of one of the `CLASSES`: a tint, or stripes in grey.
+
+    Args:
+        size: (W, H).
+        strength: how plain the class is, 0 to 90 levels; None draws one, now and then too faint to tell.
+    """
+    rng = np.random.default_rng([seed, *label.encode()])
+    faint = rng.uniform(-10, 90)
+    depth = faint if strength is None else strength
+    y, x = np.mgrid[: size[1], : size[0]]
+    if task == "colours":
+        level = np.full((*y.shape, 3), rng.uniform(60, 120)) + rng.normal(0, 5, 3)
+        level[..., ("red", "green", "blue").index(label)] += depth
+    else:
+        phase = (y if label == "across" else x) * 0.45 + rng.uniform(0, 0.5)
+        level = np.repeat(190 + 0.6 * depth * np.sin(phase)[..., None], 3, axis=2)
+    return Image.fromarray(np.clip(level + rng.normal(0, 8, level.shape), 0, 255).astype(np.uint8))
+
+
+def write_backbone(folder: Path, seed: int, size: int = 56) -> Path:
+    """A random DINOv2 of two blocks of 64 channels, as pre-training would leave it."""
+    torch.manual_seed(seed)
+    export.write(objective.student(64, 2, size), size, folder)
+    return folder
+
+
+def write_phantoms(task: str, folder: Path, n: int = 4) -> None:
+    """`n` bundled pictures a class, in folds 1 to 4."""
+    (folder / "images").mkdir(parents=True)
+    lines = []
+    for label in CLASSES[task]:
+        for i in range(n):
+            name = f"phantom_{label}_{i}"
+            picture = drawn(task, label, 1000 + i, strength=50 + 10 * i)
+            picture.save(folder / "images" / f"{name}.png")
+            entry = {"id": name, "labels": [label], "origin": "phantom", "group": name, "fold": 1 + i % 4}
+            entry |= {"image": f"images/{name}.png", "pixels": images.pixel_hash(picture)}
+            lines.append(json.dumps(entry) + "\n")
+    (folder / "phantoms.jsonl").write_text("".join(lines))
+
+
+@pytest.fixture(scope="session")
+def tiny_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny backbone; read only."""
+    return write_backbone(tmp_path_factory.mktemp("backbones") / "tiny", 0)
+
+
+@pytest.fixture(scope="session")
+def other_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of another tiny backbone, with other weights; read only."""
+    return write_backbone(tmp_path_factory.mktemp("backbones") / "other", 1)
+
+
+@pytest.fixture(scope="session")
+def encoder(tiny_backbone: Path) -> Encoder:
+    """The tiny backbone, loaded."""
+    return Encoder(tiny_backbone, "tiny")
+
+
+@pytest.fixture(scope="session")
+def public_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of data sets, one a task: fifteen pictures a class, one sub-folder a class."""
+    root = tmp_path_factory.mktemp("pictures")
+    for task, labels in CLASSES.items():
+        for label in labels:
+            (root / task / label).mkdir(parents=True)
+            for i in range(15):
+                drawn(task, label, i).save(root / task / label / f"{label}_{i:02}.png")
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny_assets(
+    tmp_path_factory: pytest.TempPathFactory, tiny_backbone: Path, encoder: Encoder, public_pictures: Path
+) -> Path:
+    """What model_assets holds, in small: backbone, two fitted tasks, evidence, manifest; read only."""
+    assets = tmp_path_factory.mktemp("assets")
+    write_backbone(assets / "backbone", 0)
+    assert Encoder(assets / "backbone", "bundled").fingerprint == encoder.fingerprint
+    for task in CLASSES:
+        folder = assets / "tasks" / task
+        write_phantoms(task, folder)
+        public = fit.read_public(encoder, public_pictures / task, None, lambda _: None)
+        phantoms = fit.read_phantoms(encoder, folder)
+        fit.fit_task(task, public, phantoms, folder, encoder.fingerprint, lambda _: None)
+    headline = {"label": "balanced accuracy", "value": 0.9, "low": 0.8, "high": 1.0, "unit": ""}
+    command = "python -m src benchmark tiny"
+    rows = [{"task": "colours", "value": 0.9}]
+    evidence.write(
+        assets / "evidence" / "tiny.json", headline, command, 0, encoder.fingerprint, 1.0, rows, ["Made up."]
+    )
+    tasks.write_manifest(assets)
+    return assets
+
+
+@pytest.fixture
+def tiny_settings(tiny_assets: Path, tmp_path: Path) -> Settings:
+    """Settings that point at the tiny assets and at an empty cache."""
+    return Settings(device="cpu", assets=tiny_assets, cache=tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def workbench(tiny_assets: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """A workbench on the tiny assets."""
+    settings = Settings(device="cpu", assets=tiny_assets, cache=tmp_path_factory.mktemp("cache"))
+    return Workbench.load(settings, say=lambda _: None)
+
+
+RunPython = Callable[..., subprocess.CompletedProcess]
+
+
+@pytest.fixture(scope="session")
+def run_python() -> RunPython:
+    """Run Python in a new process from the repository's root, with none of the machine's own settings.
+
+    `run_python("-c", script, NAME="value")` returns the finished process with its text output.
+    """
+    foreign = ("DINOSCOPE_", "QDRANT_", "HF_", "HUGGINGFACE_", "TRANSFORMERS_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign) and not k.lower().endswith("_proxy")}
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=kept | environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def app() -> Iterator[Client]:
+    """A client of the app itself, served on the bundled backbone by a process of its own."""
+    with served() as (client, _):
+        yield client

@@ -1,0 +1,144 @@
+"""Faithfulness curves: where they begin and end, and that a good order of patches beats a random one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from conftest import drawn
+
+from src.explain.faithfulness import STEPS, Curve, curves
+
+PATCH, SIDE = 14, 56
+
+
+@pytest.fixture
+def picture(encoder) -> torch.Tensor:
+    """[1, 3, 56, 56] noise without symmetry."""
+    return torch.randn(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+
+
+def marked(row: int, column: int) -> tuple[torch.Tensor, np.ndarray]:
+    """A dark picture with one bright patch, and a map that points at it."""
+    pixels, saliency = torch.full((1, 3, SIDE, SIDE), -1.0), np.zeros((SIDE, SIDE), np.float32)
+    where = np.s_[row * PATCH : (row + 1) * PATCH, column * PATCH : (column + 1) * PATCH]
+    pixels[0, :, where[0], where[1]] = 1
+    saliency[where] = 1
+    return pixels, saliency
+
+
+def looks_at(row: int, column: int):
+    """A score that jumps from 0 to 1 where one patch is brighter than its blurred self; it sees nothing else."""
+
+    def score(batch: torch.Tensor) -> torch.Tensor:
+        where = batch[:, :, row * PATCH : (row + 1) * PATCH, column * PATCH : (column + 1) * PATCH]
+        return torch.sigmoid(40 * (where.mean((1, 2, 3)) - 0.8))
+
+    return score
+
+
+def test_the_curves_run_between_the_picture_and_its_blurred_baseline(encoder, workbench):
+    pixels = encoder.pixels([drawn("colours", "red", 0)])
+    head = workbench.tasks["colours"].head
+
+    def score(batch: torch.Tensor) -> torch.Tensor:
+        return head.score(encoder.tokens(batch).pooled, "red")
+
+    saliency = np.random.default_rng(0).random((SIDE, SIDE)).astype(np.float32)
+    deletion, insertion = curves(score, pixels, saliency, PATCH, seed=0)
+    whole = float(score(pixels))
+    assert deletion.share.tolist() == insertion.share.tolist() == pytest.approx(np.linspace(0, 1, 17))
+    every = np.concatenate([deletion.score[None], deletion.random])
+    shown = np.concatenate([insertion.score[None], insertion.random])
+    assert every[:, 0] == pytest.approx(whole, abs=1e-5)
+    assert shown[:, -1] == pytest.approx(whole, abs=1e-5)
+    # All patches gone, in whatever order, leave the same baseline, which insertion starts from.
+    assert every[:, -1] == pytest.approx(shown[0, 0], abs=1e-5)
+    assert shown[:, 0] == pytest.approx(shown[0, 0], abs=1e-5)
+
+
+def test_the_baseline_is_the_picture_blurred(picture):
+    seen = []
+
+    def score(batch: torch.Tensor) -> torch.Tensor:
+        seen.append(batch)
+        return batch.mean((1, 2, 3))
+
+    curves(score, picture, np.zeros((SIDE, SIDE), np.float32), PATCH, 0, draws=1)
+    # Deletion with everything gone is the last of the first order.
+    baseline = seen[0][16]
+    assert baseline.std() < picture.std() / 5
+    assert baseline.mean((1, 2)).tolist() == pytest.approx(picture[0].mean((1, 2)).tolist(), abs=0.03)
+
+
+@pytest.mark.parametrize("cell", [(0, 0), (0, 3), (3, 0), (2, 1)])
+def test_a_map_that_points_at_the_one_patch_that_counts_is_faithful(cell):
+    pixels, saliency = marked(*cell)
+    deletion, insertion = curves(looks_at(*cell), pixels, saliency, PATCH, seed=0, draws=20)
+    # The score is lost with the first patch of sixteen, and won with it.
+    assert deletion.score[0] > 0.99
+    assert (deletion.score[1:] < 0.5).all()
+    assert insertion.score[0] < 0.5
+    assert (insertion.score[1:] > 0.99).all()
+    assert deletion.area < 0.1 < 0.3 < deletion.random_area < 0.7
+    assert insertion.area > 0.9 > 0.7 > insertion.random_area > 0.3
+
+
+def test_a_map_that_points_away_is_worse_than_chance():
+    pixels, saliency = marked(1, 2)
+    deletion, insertion = curves(looks_at(1, 2), pixels, -saliency, PATCH, seed=0, draws=20)
+    assert deletion.area > 0.9 > deletion.random_area
+    assert insertion.area < 0.1 < insertion.random_area
+
+
+def test_each_step_takes_whole_patches_in_order_of_their_mean_saliency(picture):
+    saliency = np.arange(16, dtype=np.float32)[::-1].reshape(4, 4).repeat(14, 0).repeat(14, 1)
+    changed = []
+
+    def score(batch: torch.Tensor) -> torch.Tensor:
+        patches = (batch != picture).any(1).unfold(1, PATCH, PATCH).unfold(2, PATCH, PATCH)
+        changed.append(patches.all(-1).all(-1).flatten(1) & patches.any(-1).any(-1).flatten(1))
+        return batch.mean((1, 2, 3))
+
+    curves(score, picture, saliency, PATCH, 0, draws=1)
+    first = changed[0][:17]
+    assert first.sum(1).tolist() == list(range(17))
+    assert all(first[n, :n].all() for n in range(17))
+
+
+def test_random_orders_depend_on_the_seed_alone(picture):
+    saliency = np.random.default_rng(0).random((SIDE, SIDE)).astype(np.float32)
+    score = looks_at(1, 1)
+    first, again, other = (curves(score, picture, saliency, PATCH, seed) for seed in (3, 3, 4))
+    for a, b, c in zip(first, again, other, strict=True):
+        assert np.array_equal(a.random, b.random)
+        assert not np.array_equal(a.random, c.random)
+        assert np.array_equal(a.score, c.score)
+        assert a.random.shape == (5, 17)
+
+
+def test_the_size_of_the_batches_does_not_matter(picture):
+    saliency = np.random.default_rng(0).random((SIDE, SIDE)).astype(np.float32)
+    for a, b in zip(
+        curves(looks_at(1, 1), picture, saliency, PATCH, 0),
+        curves(looks_at(1, 1), picture, saliency, PATCH, 0, batch=7),
+        strict=True,
+    ):
+        assert np.allclose(a.score, b.score, atol=1e-6)
+        assert np.allclose(a.random, b.random, atol=1e-6)
+
+
+@pytest.mark.parametrize(("side", "points"), [(2, 5), (3, 10), (8, STEPS + 1)])
+def test_large_grids_are_walked_in_few_steps_and_small_ones_patch_by_patch(side, points):
+    size = side * PATCH
+    deletion, _ = curves(looks_at(0, 0), torch.ones(1, 3, size, size), np.eye(size, dtype=np.float32), PATCH, 0)
+    assert len(deletion.share) == len(deletion.score) == points
+    assert (deletion.share[0], deletion.share[-1]) == (0, 1)
+    assert (np.diff(deletion.share) > 0).all()
+
+
+def test_areas_of_known_curves():
+    share = np.array([0, 0.5, 1])
+    curve = Curve(share, np.array([1, 0.5, 0]), np.array([[1, 1, 1], [0, 0, 0], [0, 1, 0]]))
+    assert curve.area == pytest.approx(0.5)
+    assert curve.random_area == pytest.approx((1 + 0 + 0.5) / 3)

@@ -17,6 +17,9 @@ OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "
 COLOUR_MAP = "inferno"
 """Perceptually even, and dark where nothing is salient."""
 
+# Not in a context of its own around each figure: these are the whole process's, and threads would undo each other's.
+matplotlib.rcParams.update({"svg.fonttype": "none", "font.family": "sans-serif"})
+
 _INK = "#010203"
 """Stands for the page's text colour until the figure is SVG; then the browser fills it in, light or dark."""
 
@@ -63,7 +66,6 @@ def faithfulness(deletion: Curve, insertion: Curve) -> str:
 def _svg(figure: Figure) -> str:
     """The figure as an SVG element for a page: transparent, real text, in the page's own text colour."""
     buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "font.family": "sans-serif"}):
-        figure.savefig(buffer, format="svg", transparent=True)
+    figure.savefig(buffer, format="svg", transparent=True)
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :].replace(_INK, "currentColor")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,14 +69,9 @@ class Head:
 
     def save(self, path: Path) -> None:
         """Write the head as safetensors."""
-        facts = {
-            "classes": "\n".join(self.classes),
-            "temperature": repr(self.temperature),
-            "threshold": repr(self.threshold),
-            "coverage": repr(self.coverage),
-            "fingerprint": self.fingerprint,
-        }
-        save_file({"weight": self.weight, "bias": self.bias}, path, facts)
+        facts = {k: v for k, v in vars(self).items() if k not in ("weight", "bias")}
+        # One key: safetensors writes several in any order, and the same head must give the same file.
+        save_file({"weight": self.weight, "bias": self.bias}, path, {"head": json.dumps(facts)})
 
     @classmethod
     def load(cls, path: Path, fingerprint: str) -> Head:
@@ -85,22 +81,14 @@ class Head:
             HeadError: when it was fitted on another backbone.
         """
         with safe_open(path, "numpy") as file:
-            facts = file.metadata()
-            if facts["fingerprint"] != fingerprint:
-                raise HeadError(
-                    f"{path.parent.name}: the head was fitted on backbone {facts['fingerprint'][:8]}, not on "
-                    f"{fingerprint[:8]}; fit it again with `python -m src fit`"
-                )
+            facts = json.loads(file.metadata()["head"])
             weight, bias = file.get_tensor("weight"), file.get_tensor("bias")
-        return cls(
-            classes=tuple(facts["classes"].split("\n")),
-            weight=weight,
-            bias=bias,
-            temperature=float(facts["temperature"]),
-            threshold=float(facts["threshold"]),
-            coverage=float(facts["coverage"]),
-            fingerprint=fingerprint,
-        )
+        if facts["fingerprint"] != fingerprint:
+            raise HeadError(
+                f"{path.parent.name}: the head was fitted on backbone {facts['fingerprint'][:8]}, not on "
+                f"{fingerprint[:8]}; fit it again with `python -m src fit`"
+            )
+        return cls(**facts | {"classes": tuple(facts["classes"]), "weight": weight, "bias": bias})
 
 
 def conformal_threshold(true_class: np.ndarray, coverage: float) -> float:

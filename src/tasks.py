@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from . import scope
@@ -53,7 +54,7 @@ class Task:
         """A class as a reader would write it."""
         return self.facts["classes"].get(label, label.replace("_", " "))
 
-    @property
+    @cached_property
     def training(self) -> np.ndarray:
         """[M, 2D] vectors of the real (or, without any, the drawn) cases of the training folds."""
         fitted = np.array([c.fold not in (0, 1) for c in self.cases])
@@ -110,7 +111,16 @@ def load(fitted: Path, fingerprint: str, images: Path | None = None) -> Task:
         images: folder with the phantoms' images, when it is another one.
     Raises:
         HeadError: when head or vectors were fitted on another backbone.
+        AssetError: when a file is damaged.
     """
+    try:
+        return _load(fitted, fingerprint, images)
+    except SafetensorError as fault:
+        raise AssetError(f"{fitted} holds a damaged file ({fault}); restore it, or fit the task again") from fault
+
+
+def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
+    """`load`, with damage as safetensors reports it."""
     head = Head.load(fitted / "head.safetensors", fingerprint)
     with safe_open(fitted / "vectors.safetensors", "numpy") as file:
         if file.metadata()["fingerprint"] != fingerprint:
@@ -152,7 +162,7 @@ def verify(assets: Path) -> int:
             raise AssetError(f"{file} is missing; clone the repository again, large files included")
         if file.stat().st_size != entry["bytes"] or _sha256(file) != entry["sha256"]:
             raise AssetError(
-                f"{file} differs from {MANIFEST}; restore it with `git checkout -- {name}`, "
+                f"{file} differs from {MANIFEST}; restore it with `git checkout -- {file}`, "
                 "or write the manifest anew with `python -m src doctor --write-manifest`"
             )
     return len(entries)

@@ -9,51 +9,18 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
+from fixtures.tiny import CLASSES, drawn, write_backbone
 from gradio_client import Client
-from PIL import Image
 
 from src import images, tasks
 from src.encoder import Encoder
 from src.lab import evidence, fit
 from src.lab.benchmark.end_to_end import served
-from src.lab.pretrain import export, objective
 from src.settings import Settings
 from src.workbench import Workbench
 
 ROOT = Path(__file__).resolve().parents[1]
-CLASSES = {"colours": ("blue", "green", "red"), "stripes": ("across", "down")}
-
-
-def drawn(
-    task: str, label: str, seed: int, size: tuple[int, int] = (64, 64), strength: float | None = None
-) -> Image.Image:
-    """A synthetic picture of one of the `CLASSES`: a tint, or stripes in grey.
-
-    Args:
-        size: (W, H).
-        strength: how plain the class is, 0 to 90 levels; None draws one, now and then too faint to tell.
-    """
-    rng = np.random.default_rng([seed, *label.encode()])
-    faint = rng.uniform(-10, 90)
-    depth = faint if strength is None else strength
-    y, x = np.mgrid[: size[1], : size[0]]
-    if task == "colours":
-        level = np.full((*y.shape, 3), rng.uniform(60, 120)) + rng.normal(0, 5, 3)
-        level[..., ("red", "green", "blue").index(label)] += depth
-    else:
-        phase = (y if label == "across" else x) * 0.45 + rng.uniform(0, 0.5)
-        level = np.repeat(190 + 0.6 * depth * np.sin(phase)[..., None], 3, axis=2)
-    return Image.fromarray(np.clip(level + rng.normal(0, 8, level.shape), 0, 255).astype(np.uint8))
-
-
-def write_backbone(folder: Path, seed: int, size: int = 56) -> Path:
-    """A random DINOv2 of two blocks of 64 channels, as pre-training would leave it."""
-    torch.manual_seed(seed)
-    export.write(objective.student(64, 2, size), size, folder)
-    return folder
 
 
 def write_phantoms(task: str, folder: Path, n: int = 4) -> None:

@@ -1,4 +1,4 @@
-"""The frozen encoder: the same tokens however a picture comes, and a sentence for every backbone that cannot be read."""
+"""The frozen encoder: the same tokens however a picture comes, and a sentence where a backbone cannot be read."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import drawn, write_backbone
 from fixtures.hub import Hub
+from fixtures.tiny import drawn, write_backbone
 from PIL import Image
 from transformers import Dinov2Config, Dinov2Model, Dinov2WithRegistersConfig, Dinov2WithRegistersModel
 
@@ -162,6 +162,16 @@ def test_bfloat16_sees_nearly_the_same(tiny_backbone, encoder, pictures):
     )
     assert cosine.min() > 0.999
     assert np.abs(half.pooled - full.pooled).max() < 0.1
+
+
+def test_a_hurried_pass_sees_nearly_the_same(tiny_backbone, pictures):
+    encoder = Encoder.load(str(tiny_backbone), tiny_backbone)
+    encoder.half_pays = True
+    pixels = encoder.pixels(pictures)
+    hurried, plain = encoder.tokens(pixels, hurried=True), encoder.tokens(pixels)
+    assert hurried.pooled.dtype == hurried.before.dtype == torch.float32
+    assert not torch.equal(hurried.pooled, plain.pooled)
+    assert (hurried.pooled - plain.pooled).abs().max() < 0.1
 
 
 def test_nothing_in_the_encoder_can_be_trained(encoder, pictures):

@@ -36,7 +36,10 @@ def pooled() -> np.ndarray:
 def test_probabilities_are_the_softmax_of_the_tempered_logits(head, pooled):
     by_hand = []
     for row in pooled.astype(float):
-        logits = [(sum(w * x for w, x in zip(ws, row, strict=True)) + b) / 1.7 for ws, b in zip(head.weight, head.bias)]
+        logits = [
+            (sum(w * x for w, x in zip(ws, row, strict=True)) + b) / 1.7
+            for ws, b in zip(head.weight, head.bias, strict=True)
+        ]
         by_hand.append([np.exp(value) / sum(np.exp(v) for v in logits) for value in logits])
     assert np.allclose(head.probabilities(pooled), by_hand, atol=1e-7)
 

@@ -1,5 +1,7 @@
 """How familiar a picture is: identities of distances and percentiles."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -67,4 +69,4 @@ def test_farther_is_never_more_familiar(cases):
     found = [measure(unit(cases[:1] * (1 - t) - cases[:1] * t + 0.01)[0], cases, reference) for t in (0, 1)]
     found += [measure(q, cases, reference) for q in cases]
     ranked = sorted(found, key=lambda s: s.distance)
-    assert all(a.percentile >= b.percentile for a, b in zip(ranked, ranked[1:], strict=False))
+    assert all(a.percentile >= b.percentile for a, b in pairwise(ranked))

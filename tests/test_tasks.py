@@ -134,7 +134,7 @@ def test_one_changed_byte_is_found_and_the_file_named_with_its_remedy(assets, na
     data[len(data) // 2] ^= 1
     (assets / name).write_bytes(data)
     assert complaint(assets) == (
-        f"{assets / name} differs from manifest.json; restore it with `git checkout -- {name}`, "
+        f"{assets / name} differs from manifest.json; restore it with `git checkout -- {assets / name}`, "
         "or write the manifest anew with `python -m src doctor --write-manifest`"
     )
 

@@ -13,19 +13,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import CLASSES, drawn, write_backbone
+from fixtures.tiny import CLASSES, drawn, write_backbone
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from src import scope, tasks, workbench as room
+from src import scope, tasks
+from src import workbench as room
 from src.cases import Case, CaseIndex, Filters
 from src.encoder import Encoder
 from src.heads import Head
 from src.images import ImageError
 from src.lab import fit
+from src.results import Vote, vote
 from src.settings import Settings
 from src.tasks import AssetError, Task
-from src.workbench import RequestError, Vote, Workbench, vote
+from src.workbench import RequestError, Workbench
 
 EVERY = [(task, label) for task, labels in CLASSES.items() for label in labels]
 
@@ -142,8 +144,9 @@ def test_the_most_likely_class_is_explained_unless_another_is_chosen(workbench, 
 
 def test_the_faithfulness_curves_begin_and_end_at_the_probability(workbench, red):
     explanation = workbench.explain(red)
-    assert explanation.deletion.score[0] == pytest.approx(explanation.probability, abs=1e-5)
-    assert explanation.insertion.score[-1] == pytest.approx(explanation.probability, abs=1e-5)
+    # The many passes of an explanation may be hurried, in bfloat16.
+    assert explanation.deletion.score[0] == pytest.approx(explanation.probability, abs=0.02)
+    assert explanation.insertion.score[-1] == pytest.approx(explanation.probability, abs=0.02)
 
 
 def test_the_same_seed_explains_alike_bit_for_bit_and_another_differently(workbench, red):
@@ -198,7 +201,7 @@ def brightness_bench(tmp_path_factory) -> Workbench:
     encoder = Encoder(folder, "brightness")
     weight = np.zeros((2, 128), np.float32)
     weight[1, 64] = 60.0
-    head = Head(("dark", "marked"), weight, np.array([0, -60 * 0.15], np.float32), 1.0, 0.1, 0.9, encoder.fingerprint)
+    head = Head(("dark", "marked"), weight, np.array([0, -60 * 0.27], np.float32), 1.0, 0.1, 0.9, encoder.fingerprint)
     cases = tuple(Case(f"c{i}", ("dark",), "public") for i in range(6))
     vectors = scope.unit(np.random.default_rng(0).normal(size=(6, 128)))
     task = Task("marks", {"title": "Marks", "classes": {}}, head, cases, vectors, np.array([1.0]), folder)

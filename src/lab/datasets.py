@@ -72,13 +72,15 @@ def read(folder: Path, splits: Path | None = None) -> list[Sample]:
 
 
 def held_out(folders: Iterable[Path], splits: Path) -> set[tuple[str, str]]:
-    """(set, id) of every test picture: fold 0, the official test splits, and copies of either in other sets."""
-    tests = {
-        (folder.name, s.id)
-        for folder in folders
-        for s in read(folder, splits)
-        if s.fold == TEST_FOLD or s.official == "test"
-    }
+    """(set, id) of every test picture: fold 0, the official test splits, and copies of either in other sets.
+
+    Whoever shares a patient, lesion or near-duplicate group with a test picture counts as one, too.
+    """
+    tests: set[tuple[str, str]] = set()
+    for folder in folders:
+        samples = read(folder, splits)
+        groups = {s.group for s in samples if s.fold == TEST_FOLD or s.official == "test"}
+        tests |= {(folder.name, s.id) for s in samples if s.group in groups}
     copies = splits / "cross_set_copies.csv"
     if copies.is_file():
         pairs = [((r["set_a"], r["id_a"]), (r["set_b"], r["id_b"])) for r in _rows(copies)]

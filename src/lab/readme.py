@@ -1,11 +1,14 @@
-"""README: its tables of numbers, written from the evidence files and never by hand."""
+"""README: its tables of numbers and its sheet of drawn cases, made by code and never by hand."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image, ImageDraw, ImageFont
+
 from ..evidence import Evidence, read
 from ..settings import ROOT
+from . import catalogue, phantoms
 
 BEGIN, END = "<!-- evidence: begin -->", "<!-- evidence: end -->"
 
@@ -40,3 +43,20 @@ def renew(readme: Path = ROOT / "README.md", folder: Path = ROOT / "model_assets
     if renewed != text:
         readme.write_text(renewed, encoding="utf-8")
     return renewed != text
+
+
+def sheet(path: Path = ROOT / "docs" / "phantoms.png", side: int = 180, seed: int = 7) -> None:
+    """One phantom of each class, a row a task, each under its name."""
+    rows = [(task, phantoms.classes(task)) for task in phantoms.ROOMS]
+    line = 22
+    picture = Image.new("RGB", (4 * (side + 8), len(rows) * (side + line + 8)), "white")
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(13)
+    for i, (task, labels) in enumerate(rows):
+        for j, label in enumerate(labels):
+            corner = (j * (side + 8), i * (side + line + 8))
+            drawn = phantoms.draw(task, label, seed).picture.resize((side, side), Image.Resampling.LANCZOS)
+            picture.paste(drawn, corner)
+            name = catalogue.TASKS[task]["classes"][label]
+            pen.text((corner[0], corner[1] + side + 3), name, fill="black", font=font)
+    path.parent.mkdir(exist_ok=True)
+    picture.save(path, optimize=True)

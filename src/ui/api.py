@@ -12,7 +12,8 @@ import numpy as np
 from .. import figures, images
 from ..cases import Filters
 from ..images import ImageError
-from ..workbench import RequestError, Workbench, vote
+from ..results import vote
+from ..workbench import RequestError, Workbench
 
 
 def add(workbench: Workbench) -> None:

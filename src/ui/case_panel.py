@@ -13,7 +13,8 @@ from PIL import Image
 from .. import images
 from ..cases import Case
 from ..images import Decoded, ImageError
-from ..workbench import Reading, Workbench
+from ..results import Reading
+from ..workbench import Workbench
 from . import markup
 
 CLICKED = """element.addEventListener('click', (event) => {

@@ -15,8 +15,8 @@ from ..cases import SimilarCase
 from ..evidence import Evidence
 from ..figures import OKABE_ITO, heat
 from ..images import Decoded
+from ..results import Explanation, Reading, vote
 from ..tasks import Task
-from ..workbench import Explanation, Reading, vote
 
 NOTICE = "Research demo. Not a medical device; do not use for diagnosis."
 SHOWN = 768

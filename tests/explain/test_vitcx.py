@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from conftest import drawn
+from fixtures.tiny import drawn
 from scipy.ndimage import zoom
 from scipy.stats import spearmanr
 from sklearn.cluster import AgglomerativeClustering
@@ -29,11 +29,16 @@ def enlarged(grid: np.ndarray, size: int) -> np.ndarray:
     return out
 
 
+def all_enlarged(tokens: np.ndarray, side: int, size: int) -> list[np.ndarray]:
+    """Every channel of [side * side, D] tokens enlarged; which is linear, so each cell is enlarged once."""
+    cells = [enlarged(cell.reshape(side, side), size) for cell in np.eye(side * side)]
+    return [sum(value * cell for value, cell in zip(channel, cells, strict=True)) for channel in tokens.T]
+
+
 def plain_masks(tokens: np.ndarray, side: int, size: int) -> list[np.ndarray]:
     """Feature maps to masks: min-max each, cluster by cosine distance with complete linkage, add up, min-max."""
     maps = []
-    for channel in tokens.T:
-        big = enlarged(channel.reshape(side, side), size)
+    for big in all_enlarged(tokens, side, size):
         if big.max() > big.min():
             maps.append((big - big.min()) / (big.max() - big.min()))
     distances = np.zeros((len(maps), len(maps)))

@@ -12,9 +12,10 @@ from .pack import Pack
 from .train import Plan
 
 OBJECTIVES = {
-    "views": "masked views: two partly hidden views of a picture must agree (InfoNCE), and the hidden patches' edges and "
-    "colours are reconstructed (HOG and mean colour, smooth L1)",
-    "dino": "DINOv2: multi-crop self-distillation of the CLS token, iBOT on masked patches, KoLeo, Sinkhorn-Knopp centring",
+    "views": "masked views: two partly hidden views of a picture must agree (InfoNCE), and the edges and colours of "
+    "the hidden patches are reconstructed (HOG and mean colour, smooth L1)",
+    "dino": "DINOv2: multi-crop self-distillation of the CLS token, iBOT on masked patches, KoLeo, Sinkhorn-Knopp "
+    "centring",
 }
 
 
@@ -28,6 +29,7 @@ def write(plan: Plan, pack: Pack, state: Path, scores: dict[str, dict[str, float
     """
     with safe_open(state / "checkpoint.safetensors", "pt") as file:
         facts = json.loads(file.metadata()["facts"])
+    passes = facts["pictures"] / len(pack.training)
     sets = sorted({pack.source[i] for i in pack.training})
     names = list(dict.fromkeys(n for by_set in scores.values() for n in by_set if n != "mean")) + ["mean"]
     rows = [
@@ -41,18 +43,18 @@ def write(plan: Plan, pack: Pack, state: Path, scores: dict[str, dict[str, float
 A DINOv2-shaped vision transformer (`Dinov2Model`): {plan.depth} blocks of {plan.dim} channels, patches of 14 px, float16
 weights. It reads pictures at {size} px. Trained from random weights, without labels, by `python -m src pretrain`.
 
-- **Pictures**: {len(pack.training):,} from {len(sets)} public sets ({", ".join(sets)}); folds 2 to 4 only, without any
-  official test picture or a copy of one in another set. Many sets do not state the licence of their pictures; none of the
-  pictures is in this repository.
+- **Pictures**: {len(pack.training):,} from {len(sets)} public sets ({", ".join(sets)}); folds 2 to 4 only, without
+  any official test picture or a copy of one in another set. Many sets do not state the licence of their pictures; none
+  of the pictures is in this repository.
 - **Objective**: {OBJECTIVES[plan.objective]}.
-- **Length**: {facts["step"]:,.0f} steps of {plan.batch} pictures, {facts["pictures"] / len(pack.training):.0f} passes over
-  the data, {facts["seconds"] / 3600:.1f} hours on {machine()}; what is shipped is the moving average of the weights.
+- **Length**: {facts["step"]:,.0f} steps of {plan.batch} pictures, {passes:.0f} passes over the data,
+  {facts["seconds"] / 3600:.1f} hours on {machine()}; what is shipped is the moving average of the weights.
 
 ## What its features are worth
 
-Balanced accuracy in percent on the validation fold (fold 1), which pre-training never saw, from the labels of folds 2 to 4.
-Every picture is read at {plan.size} px. These figures steer training; what the heads reach on the test fold is in the
-README.
+Balanced accuracy in percent on the validation fold (fold 1), which pre-training never saw, from the labels of folds
+2 to 4. Every picture is read at {plan.size} px. These figures steer training; what the heads reach on the test fold is in
+the README.
 
 | set | {" | ".join(kinds[k] for k in scores)} |
 |{" --- |" * (len(scores) + 1)}

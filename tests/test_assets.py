@@ -1,0 +1,76 @@
+"""The files that ship: whole, small enough, without a real picture, and the numbers that the README quotes."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from src import evidence, settings, tasks
+from src.encoder import Encoder
+from src.images import pixel_hash, read
+from src.lab import readme
+
+ASSETS = settings.ROOT / "model_assets"
+PICTURES = settings.ROOT.parent / "shared" / "data"
+MEGABYTE = 1_000_000
+
+
+def tracked() -> list[Path]:
+    """Files that git knows."""
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=settings.ROOT, capture_output=True, text=True, check=False)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return [settings.ROOT / name for name in listing.stdout.split("\0") if name]
+
+
+def test_every_bundled_file_is_in_the_manifest_and_as_recorded():
+    listed = tasks.verify(ASSETS)
+    assert listed == sum(p.is_file() for p in ASSETS.rglob("*")) - 1
+
+
+def test_nothing_is_too_large_for_a_space():
+    assert [p for p in tracked() if p.is_file() and p.stat().st_size > 30 * MEGABYTE] == []
+    assert sum(p.stat().st_size for p in ASSETS.rglob("*") if p.is_file()) < 90 * MEGABYTE
+    assert (ASSETS / "backbone" / "model.safetensors").stat().st_size <= 24 * MEGABYTE
+
+
+def test_every_task_belongs_to_the_bundled_backbone_and_has_an_example_a_class():
+    encoder = Encoder.load("bundled", ASSETS / "backbone")
+    folders = sorted((ASSETS / "tasks").iterdir())
+    assert [f.name for f in folders] == ["brain_mri", "chest_ct", "eye_diseases", "leukemia_all", "pneumonia_cxr"]
+    for folder in folders:
+        task = tasks.load(folder, encoder.fingerprint)
+        assert [c.labels[0] for c in task.examples()] == list(task.head.classes)
+        assert {c.fold for c in task.cases} == {1, 2, 3, 4}
+        assert all(not c.image for c in task.cases if c.origin == "public")
+
+
+def test_phantoms_are_the_pictures_their_hashes_name():
+    for folder in sorted((ASSETS / "tasks").iterdir()):
+        fingerprint = Encoder.load("bundled", ASSETS / "backbone").fingerprint
+        for case in tasks.load(folder, fingerprint).examples():
+            assert pixel_hash(read(folder / case.image).picture) == case.pixels
+
+
+@pytest.mark.skipif(not PICTURES.is_dir(), reason="the real pictures are not on this machine")
+def test_no_real_picture_is_in_the_repository():
+    endings = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
+    bundled = [p for p in tracked() if p.suffix.lower() in endings]
+    sizes = {p.stat().st_size for p in bundled}
+    real = {
+        hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in PICTURES.rglob("*")
+        if p.suffix.lower() in endings and p.stat().st_size in sizes
+    }
+    assert [p for p in bundled if hashlib.sha256(p.read_bytes()).hexdigest() in real] == []
+
+
+def test_the_readme_quotes_the_evidence_as_it_is():
+    text = (settings.ROOT / "README.md").read_text(encoding="utf-8")
+    quoted = text.split(readme.BEGIN, 1)[1].split(readme.END, 1)[0].strip()
+    assert quoted == readme.section(evidence.read(ASSETS / "evidence")).strip()
+    fingerprint = Encoder.load("bundled", ASSETS / "backbone").fingerprint
+    assert {e.fingerprint for e in evidence.read(ASSETS / "evidence").values()} == {fingerprint}

@@ -41,10 +41,11 @@ def data_url(picture: Image.Image, side: int = SHOWN, kind: str = "PNG") -> str:
 def header(backbone: str, tasks: int, notices: Sequence[str]) -> str:
     """Name, purpose, badge, standing notice, and what went wrong at the start."""
     lines = "".join(f'<div class="warning" role="status">{escape(n)}</div>' for n in notices)
+    origin = "no network needed" if backbone == "bundled" else "from the hub" if "/" in backbone else "from a folder"
     return (
         '<header class="scope-header"><h1>DINOscope</h1>'
         "<p>Can a self-supervised vision model read your medical images, and why?</p>"
-        f'<span class="badge">backbone <b>{escape(backbone)}</b> · {tasks} tasks</span></header>'
+        f'<span class="badge">backbone <b>{escape(backbone)}</b>, {origin} · {tasks} tasks</span></header>'
         f'<div class="scope-notice" role="note">{NOTICE}</div>{lines}'
     )
 
@@ -114,8 +115,24 @@ def classification(reading: Reading, task: Task) -> str:
         '<div class="ends"><span>unlike every known case</span><span>like the known cases</span></div></div>'
         f'<p class="quiet">{measured.percentile:.0f} % of the task\'s own held-out pictures lie at least as far from '
         "the known cases as this one.</p>"
-        f"{warnings(reading.warnings)}"
+        f"{warnings(reading.warnings)}{about(task)}"
     )
+
+
+def about(task: Task) -> str:
+    """What the task's head was fitted on, how good it is, and what flatters it."""
+    facts = task.facts
+    lines = [f"Data: {facts['data']}. Licence of the pictures: {facts['licence']}."]
+    if facts["metrics"]:
+        accuracy = facts["metrics"]["balanced_accuracy"]
+        lines.append(
+            f"On {facts['metrics']['pictures']} real test pictures the head has a balanced accuracy of "
+            f"{_percent(accuracy['value'])} (95 % interval {_percent(accuracy['low'])} to {_percent(accuracy['high'])}; "
+            f"guessing gives {_percent(1 / len(task.head.classes))})."
+        )
+    lines += [facts["flaw"]] if facts["flaw"] else []
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<details class="about"><summary>About this task</summary><ul class="facts">{items}</ul></details>'
 
 
 def explanation(found: Explanation, picture: Image.Image, task: Task) -> str:

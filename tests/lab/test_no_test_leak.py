@@ -86,7 +86,8 @@ def test_a_pack_made_without_splits_is_not_taken_for_one_made_with_them(two_sets
 @real
 def test_no_test_picture_of_any_real_set_and_no_copy_of_one_is_chosen_for_pre_training():
     names = sorted(p.stem for p in SPLITS.glob("*.csv") if (DATA / p.stem).is_dir())
-    forbidden = {(name, r["id"]) for name in names for r in held_rows(name)}
+    held = {(name, r["group"]) for name in names for r in held_rows(name)}
+    forbidden = {(n, r["id"]) for n in names for r in rows(SPLITS / f"{n}.csv") if (n, r["group"]) in held}
     pairs = [((r["set_a"], r["id_a"]), (r["set_b"], r["id_b"])) for r in rows(SPLITS / "cross_set_copies.csv")]
     for _ in pairs:
         forbidden |= {x for pair in pairs if forbidden & set(pair) for x in pair}

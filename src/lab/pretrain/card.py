@@ -40,8 +40,9 @@ def write(plan: Plan, pack: Pack, state: Path, scores: dict[str, dict[str, float
     kinds = {"knn": "5 nearest neighbours, cosine", "linear": "logistic regression, C = 0.01"}
     text = f"""# Model card: the bundled backbone
 
-A DINOv2-shaped vision transformer (`Dinov2Model`): {plan.depth} blocks of {plan.dim} channels, patches of 14 px, float16
-weights. It reads pictures at {size} px. Trained from random weights, without labels, by `python -m src pretrain`.
+A DINOv2-shaped vision transformer (`Dinov2Model`): {plan.depth} blocks of {plan.dim} channels, patches of 14 px,
+float16 weights. It reads pictures at {size} px. Trained from random weights, without labels, by
+`python -m src pretrain`.
 
 - **Pictures**: {len(pack.training):,} from {len(sets)} public sets ({", ".join(sets)}); folds 2 to 4 only, without
   any official test picture or a copy of one in another set. Many sets do not state the licence of their pictures; none
@@ -53,8 +54,8 @@ weights. It reads pictures at {size} px. Trained from random weights, without la
 ## What its features are worth
 
 Balanced accuracy in percent on the validation fold (fold 1), which pre-training never saw, from the labels of folds
-2 to 4. Every picture is read at {plan.size} px. These figures steer training; what the heads reach on the test fold is in
-the README.
+2 to 4. Every picture is read at {plan.size} px. These figures steer training; what the heads reach on the test fold
+is in the README.
 
 | set | {" | ".join(kinds[k] for k in scores)} |
 |{" --- |" * (len(scores) + 1)}

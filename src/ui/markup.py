@@ -124,11 +124,10 @@ def about(task: Task) -> str:
     facts = task.facts
     lines = [f"Data: {facts['data']}. Licence of the pictures: {facts['licence']}."]
     if facts["metrics"]:
-        accuracy = facts["metrics"]["balanced_accuracy"]
+        value, low, high = (_percent(facts["metrics"]["balanced_accuracy"][k]) for k in ("value", "low", "high"))
         lines.append(
-            f"On {facts['metrics']['pictures']} real test pictures the head has a balanced accuracy of "
-            f"{_percent(accuracy['value'])} (95 % interval {_percent(accuracy['low'])} to {_percent(accuracy['high'])}; "
-            f"guessing gives {_percent(1 / len(task.head.classes))})."
+            f"On {facts['metrics']['pictures']} real test pictures the head has a balanced accuracy of {value}, "
+            f"95 % interval {low} to {high}; guessing gives {_percent(1 / len(task.head.classes))}."
         )
     lines += [facts["flaw"]] if facts["flaw"] else []
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)

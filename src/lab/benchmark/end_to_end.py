@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from gradio_client import Client, handle_file
 
-from ... import settings
+from ... import settings, tasks
 from ...settings import ROOT
 from ...workbench import Workbench
-from .. import datasets, evidence
+from .. import datasets, evidence, readme
 from ..datasets import TEST_FOLD, Sample
 from ..statistics import balanced_accuracy, grouped_bootstrap
 
@@ -80,6 +80,8 @@ def run(arguments: argparse.Namespace) -> None:
                 everything.append(answers[-1] == sample.label)
             rows.append(_row(task, samples, np.array(answers), len(workbench.tasks[task].head.classes)))
             print(rows[-1], flush=True)
+    options = f"--images {arguments.images} --most {arguments.most} --seed {arguments.seed}"
+    command = f"python -m src benchmark end_to_end {options}"
     timings = {f"{verb}_seconds": round(float(np.median(seconds)), 3) for verb, seconds in latency.items()}
     evidence.write(
         chosen.assets / "evidence" / "end_to_end.json",
@@ -90,8 +92,7 @@ def run(arguments: argparse.Namespace) -> None:
             "high": None,
             "unit": "%",
         },
-        command=f"python -m src benchmark end_to_end --images {arguments.images} --most {arguments.most} "
-        f"--seed {arguments.seed}",
+        command=command,
         seed=arguments.seed,
         fingerprint=workbench.encoder.fingerprint,
         seconds=time.monotonic() - started,
@@ -101,6 +102,9 @@ def run(arguments: argparse.Namespace) -> None:
             "Seconds are medians through HTTP, upload included.",
         ],
     )
+    tasks.write_manifest(chosen.assets)
+    readme.renew()
+    print(f"{command}\n{evidence.machine()}")
     print(json.dumps({"start_to_first_answer_seconds": round(start, 1), **timings}))
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from . import Score
 
-STEPS = 16
+STEPS = 12
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,14 @@ def write(plan: Plan, pack: Pack, state: Path, scores: dict[str, dict[str, float
     """Write MODEL_CARD.md beside the weights.
 
     Args:
-        state: folder of the run, with its checkpoint.
+        state: folder of the run, with its checkpoint and, where somebody had something to add, notes.md.
         scores: what `probe.run` measured, percent by probe and data set.
         size: side in pixels at which the backbone reads pictures.
     """
     with safe_open(state / "checkpoint.safetensors", "pt") as file:
         facts = json.loads(file.metadata()["facts"])
+    written = state / "notes.md"
+    notes = f"\n- **Notes**: {written.read_text().strip()}" if written.is_file() else ""
     passes = facts["pictures"] / len(pack.training)
     sets = sorted({pack.source[i] for i in pack.training})
     names = list(dict.fromkeys(n for by_set in scores.values() for n in by_set if n != "mean")) + ["mean"]
@@ -41,21 +43,20 @@ def write(plan: Plan, pack: Pack, state: Path, scores: dict[str, dict[str, float
     text = f"""# Model card: the bundled backbone
 
 A DINOv2-shaped vision transformer (`Dinov2Model`): {plan.depth} blocks of {plan.dim} channels, patches of 14 px,
-float16 weights. It reads pictures at {size} px. Trained from random weights, without labels, by
-`python -m src pretrain`.
+float16 weights. Trained from random weights, without labels, on views of {plan.size} px, by
+`python -m src pretrain`. It reads pictures at {size} px.
 
 - **Pictures**: {len(pack.training):,} from {len(sets)} public sets ({", ".join(sets)}); folds 2 to 4 only, without
   any official test picture or a copy of one in another set. Many sets do not state the licence of their pictures; none
   of the pictures is in this repository.
 - **Objective**: {OBJECTIVES[plan.objective]}.
 - **Length**: {facts["step"]:,.0f} steps of {plan.batch} pictures, {passes:.0f} passes over the data,
-  {facts["seconds"] / 3600:.1f} hours on {machine()}; what is shipped is the moving average of the weights.
+  {facts["seconds"] / 3600:.1f} hours on {machine()}; what is shipped is the moving average of the weights.{notes}
 
 ## What its features are worth
 
 Balanced accuracy in percent on the validation fold (fold 1), which pre-training never saw, from the labels of folds
-2 to 4. Every picture is read at {plan.size} px. These figures steer training; what the heads reach on the test fold
-is in the README.
+2 to 4. These figures steer training; what the heads reach on the test fold is in the README.
 
 | set | {" | ".join(kinds[k] for k in scores)} |
 |{" --- |" * (len(scores) + 1)}

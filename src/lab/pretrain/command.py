@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=60, help="stop after so long; 0 only exports the checkpoint")
     parser.add_argument("--steps", type=int, help="stop at this step, for runs that must be repeatable")
     parser.add_argument("--start", type=Path, help="backbone folder to begin from instead of random weights")
+    parser.add_argument(
+        "--read-size", type=int, help="side in pixels at which the export reads pictures, if not --size"
+    )
     parser.add_argument("--export", type=Path, help="write the backbone here at the end")
     parser.add_argument("--probe-minutes", type=float, default=10, help="minutes between probes")
     parser.add_argument("--seed", type=int, default=0, help="random seed")
@@ -59,8 +62,9 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.start,
     )
     if arguments.export:
-        scores = probe.run(objective.teacher, packed, plan.size)
+        size = arguments.read_size or plan.size
+        scores = probe.run(objective.teacher, packed, size)
         print(json.dumps(scores, indent=1))
-        export.write(objective.teacher, plan.size, arguments.export)
-        card.write(plan, packed, arguments.state, scores, plan.size, arguments.export)
+        export.write(objective.teacher, size, arguments.export)
+        card.write(plan, packed, arguments.state, scores, size, arguments.export)
         print(f"backbone written to {arguments.export}")

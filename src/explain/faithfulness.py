@@ -11,7 +11,7 @@ from torch import Tensor
 
 from . import Score
 
-STEPS = 12
+STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Curve:
 
 
 def curves(
-    score: Score, pixels: Tensor, saliency: np.ndarray, patch: int, seed: int, draws: int = 5, batch: int = 64
+    score: Score, pixels: Tensor, saliency: np.ndarray, patch: int, seed: int, draws: int = 4, batch: int = 64
 ) -> tuple[Curve, Curve]:
     """Deletion and insertion of whole patches, in order of saliency and in random orders, on a blurred baseline.
 

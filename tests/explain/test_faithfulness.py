@@ -100,7 +100,8 @@ def test_a_map_that_points_away_is_worse_than_chance():
     assert insertion.area < 0.1 < insertion.random_area
 
 
-def test_whole_patches_go_and_come_in_the_order_of_their_mean_saliency(picture):
+def test_whole_patches_go_and_come_in_the_order_of_their_mean_saliency(picture, monkeypatch):
+    monkeypatch.setattr("src.explain.faithfulness.STEPS", 16)
     order = np.random.default_rng(5).permutation(16)
     saliency = np.zeros(16, np.float32)
     saliency[order] = np.arange(16, 0, -1)
@@ -118,7 +119,7 @@ def test_random_orders_depend_on_the_seed_alone(picture):
         assert np.array_equal(a.random, b.random)
         assert not np.array_equal(a.random, c.random)
         assert np.array_equal(a.score, c.score)
-        assert a.random.shape == (5, 17)
+        assert a.random.shape[1:] == a.share.shape
 
 
 def test_the_size_of_the_batches_does_not_matter(picture):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,11 @@ class Evidence:
     seconds: float
     rows: list[dict]
     notes: list[str]
+
+    @property
+    def tables(self) -> list[tuple[list[str], list[dict]]]:
+        """Columns and rows of each run of rows that have the same keys, for printing."""
+        return [(list(keys), list(rows)) for keys, rows in itertools.groupby(self.rows, key=tuple)]
 
 
 def read(folder: Path) -> dict[str, Evidence]:

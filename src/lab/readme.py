@@ -19,20 +19,24 @@ def section(evidence: dict[str, Evidence]) -> str:
     for e in evidence.values():
         head = e.headline
         interval = f" (95 % interval {head['low']:g} to {head['high']:g})" if head.get("low") is not None else ""
-        columns = list(dict.fromkeys(key for row in e.rows for key in row))
-        table = [
-            "| " + " | ".join(c.replace("_", " ") for c in columns) + " |",
-            "|" + " --- |" * len(columns),
-            *("| " + " | ".join(str(row.get(c, "")) for c in columns) + " |" for row in e.rows),
-        ]
         parts.append(
             f"**{head['label']}: {head['value']:g} {head['unit']}**{interval}\n\n"
-            + "\n".join(table)
+            + "\n\n".join(_table(columns, rows) for columns, rows in e.tables)
             + "\n\n"
             + " ".join(e.notes)
             + f" Measured {e.date} on {e.machine}, backbone `{e.fingerprint[:8]}`, by `{e.command}`.\n"
         )
     return "\n".join(parts) or "Nothing has been measured yet.\n"
+
+
+def _table(columns: list[str], rows: list[dict]) -> str:
+    """A Markdown table."""
+    lines = [
+        [c.replace("_", " ") for c in columns],
+        ["---"] * len(columns),
+        *([row[c] for c in columns] for row in rows),
+    ]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def renew(readme: Path = ROOT / "README.md", folder: Path = ROOT / "model_assets" / "evidence") -> bool:

@@ -6,7 +6,6 @@ import base64
 import io
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -242,17 +241,20 @@ def class_colours(task: Task) -> dict[str, str]:
 
 
 def _evidence_table(e: Evidence) -> str:
-    columns = list(e.rows[0]) if e.rows else []
-    cells = "".join(f"<th>{escape(c.replace('_', ' '))}</th>" for c in columns)
-    body = "".join("<tr>" + "".join(f"<td>{escape(_plain(r.get(c)))}</td>" for c in columns) + "</tr>" for r in e.rows)
     notes = "".join(f"<li>{escape(n)}</li>" for n in e.notes)
     return (
         f"<details open><summary><b>{escape(e.headline['label'])}</b></summary>"
-        f'<div class="evidence-table"><table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+        f"{''.join(_table(columns, rows) for columns, rows in e.tables)}"
         f'<ul class="facts">{notes}<li>Measured {escape(e.date)} on {escape(e.machine)} by '
         f"<code>{escape(e.command)}</code> (seed {e.seed}, backbone {escape(e.fingerprint[:8])}, "
-        f"{Path(e.name).name}.json).</li></ul></details>"
+        f"{escape(e.name)}.json).</li></ul></details>"
     )
+
+
+def _table(columns: list[str], rows: list[dict]) -> str:
+    head = "".join(f'<th scope="col">{escape(c.replace("_", " "))}</th>' for c in columns)
+    body = "".join("<tr>" + "".join(f"<td>{escape(_plain(r[c]))}</td>" for c in columns) + "</tr>" for r in rows)
+    return f'<div class="evidence-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _interval(headline: dict) -> str:

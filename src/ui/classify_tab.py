@@ -16,7 +16,7 @@ from .case_panel import Chosen
 def build(workbench: Workbench) -> tuple[Callable, list]:
     """Lay out the tab; returns its handler, Chosen -> (Chosen with a reading, answer, JSON), and the outputs."""
     answer = gr.HTML(markup.WAITING, elem_id="classify-answer")
-    with gr.Accordion("Everything the reading holds", open=False):
+    with gr.Accordion("All numbers (JSON)", open=False):
         raw = gr.JSON(show_label=False)
 
     def read(chosen: Chosen | None) -> tuple:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
@@ -14,7 +15,7 @@ from ..cases import SimilarCase
 from ..evidence import Evidence
 from ..figures import OKABE_ITO, heat
 from ..images import Decoded
-from ..results import Explanation, Reading, vote
+from ..results import Explanation, Reading
 from ..tasks import Task
 
 NOTICE = "Research demo. Not a medical device; do not use for diagnosis."
@@ -25,6 +26,7 @@ EMPTY = (
     '<div class="hero empty" role="img" aria-label="No picture yet"><div>No picture yet.<br>'
     "Choose an example below, or drop, paste or upload your own.</div></div>"
 )
+WORKING = '<div class="placeholder">Reading the picture.</div>'
 WAITING = '<div class="placeholder">Choose a picture, and the answer appears here.</div>'
 
 
@@ -69,7 +71,7 @@ def strip(entries: Sequence[tuple[Image.Image, str]]) -> str:
 
 def footer() -> str:
     """Where programs and readers go next."""
-    return f'<p class="foot">{NOTICE} <a href="?view=api">For programs</a></p>'
+    return f'<p class="foot">{NOTICE} <a href="?view=api">Use it from a program</a></p>'
 
 
 def warnings(sentences: Sequence[str]) -> str:
@@ -91,8 +93,11 @@ def classification(reading: Reading, task: Task) -> str:
     known = (
         "Familiar: it looks like the cases the head knows."
         if measured.familiar
-        else "Unfamiliar: it does not look like the cases the head knows, so do not rely on this answer."
+        else "Unfamiliar: this does not look like the cases the head knows, so do not rely on what follows."
     )
+    answer = f"Most likely <b>{likely}</b>.{doubt}"
+    # What makes an answer worthless is said before it.
+    sentence = f"{answer} {known}" if measured.familiar else f"<b>{known}</b> {answer}"
     how = "Task detected from the nearest cases" if reading.detected else "Task chosen by you"
     colours = class_colours(task)
     rows = "".join(
@@ -104,11 +109,11 @@ def classification(reading: Reading, task: Task) -> str:
     )
     coverage = _percent(reading.coverage)
     return (
-        f'<p class="answer" aria-live="polite">Most likely <b>{likely}</b>.{doubt} {known}</p>'
+        f'<p class="answer" aria-live="polite">{sentence}</p>'
         f'<p class="quiet">{how}: {escape(task.title)}. {escape(task.facts["question"])}</p>'
         f'<div class="bars">{rows}</div>'
-        f'<p class="quiet">Bright names form the {coverage} prediction set: of pictures like these, '
-        f"{coverage} have their class in such a set.</p>"
+        f'<p class="quiet">Faded names are ruled out; the others form the {coverage} prediction set: of pictures '
+        f"like these, {coverage} have their class in such a set.</p>"
         f'<div class="meter"><div class="scale" role="img" aria-label="Familiarity: percentile '
         f'{measured.percentile:.0f} of 100"><span class="pin" style="left:{measured.percentile:.1f}%"></span></div>'
         '<div class="ends"><span>unlike every known case</span><span>like the known cases</span></div></div>'
@@ -182,22 +187,20 @@ def similar(found: Sequence[SimilarCase], task: Task, reading_label: str | None)
     """The vote in one sentence, and a card for each case."""
     if not found:
         return '<div class="placeholder">No case fits these filters. Remove one and search again.</div>'
-    winner = vote(found)
-    assert winner is not None
-    agreement = ""
-    if reading_label is not None:
-        same = winner.label == reading_label
-        agreement = (
-            " The head says the same."
-            if same
-            else f" The head says {escape(task.display(reading_label))}: the two disagree."
-        )
+    counts = Counter(s.case.labels[0] for s in found).most_common()
+    tied = len(counts) > 1 and counts[0][1] == counts[1][1]
+    votes = ", ".join(f"{n} {escape(task.display(label))}" for label, n in counts)
+    if tied:
+        verdict = f"The {len(found)} nearest cases are split: <b>{votes}</b>."
+    else:
+        name = escape(task.display(counts[0][0]))
+        verdict = f"{counts[0][1]} of the {len(found)} nearest cases: <b>{name}</b>."
+        if reading_label == counts[0][0]:
+            verdict += " The head says the same."
+        elif reading_label is not None:
+            verdict += f" The head says {escape(task.display(reading_label))}: the two disagree."
     cards = "".join(card(s, task) for s in found)
-    return (
-        f'<p class="answer" aria-live="polite">{winner.count} of the {winner.of} nearest cases: '
-        f"<b>{escape(task.display(winner.label))}</b>.{agreement}</p>"
-        f'<div class="cards">{cards}</div>'
-    )
+    return f'<p class="answer" aria-live="polite">{verdict}</p><div class="cards">{cards}</div>'
 
 
 def card(found: SimilarCase, task: Task) -> str:

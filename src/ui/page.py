@@ -34,13 +34,17 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
                     gr.HTML(markup.evidence(evidence))
         gr.HTML(markup.footer())
         private: dict[str, Any] = {"api_visibility": "private"}
-        explained = []
+        answers = [classify_outputs[0], similar_outputs[0], *explain_outputs[:2]]
+
+        def clear(chosen: case_panel.Chosen | None) -> list[str]:
+            """No answer about an earlier picture may stand beside this one."""
+            return [markup.WORKING if chosen else markup.WAITING] * 3 + [""]
+
         for change in panel.changes:
-            read = change.then(classify, panel.chosen, [panel.chosen, *classify_outputs], **private)
+            cleared = change.then(clear, panel.chosen, answers, show_progress="hidden", **private)
+            read = cleared.then(classify, panel.chosen, [panel.chosen, *classify_outputs], **private)
             found = read.then(similar, similar_inputs, similar_outputs, **private)
-            explained.append(
-                found.then(explain, explain_inputs, explain_outputs, show_progress_on=explain_outputs[0], **private)
-            )
+            found.then(explain, explain_inputs, explain_outputs, show_progress_on=explain_outputs[0], **private)
         api.add(workbench)
     return page
 

@@ -62,7 +62,7 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
     frame = gr.Slider(1, 2, 1, step=1, label="Frame", visible=False, elem_id="frame")
     gr.HTML(
         '<p class="caption">Examples, drawn by code; no real patient is shown. '
-        "The heads learnt from real pictures and may disagree.</p>"
+        "The heads learnt mostly from real pictures and may disagree.</p>"
     )
     strip = gr.HTML(_strip(workbench, _examples(workbench, AUTO)), js_on_load=CLICKED, elem_id="examples")
     gr.HTML('<p class="caption">Your own picture: drop, paste or choose PNG, JPEG, TIFF, WebP, BMP or DICOM.</p>')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,6 +63,3 @@ def _room(task: str):
     if task not in ROOMS:
         raise ValueError(f"no phantoms are drawn for {task!r}; choose one of {', '.join(ROOMS)}")
     return importlib.import_module(f".{ROOMS[task]}", __name__)
-
-
-Draw = Callable[[str, str, int, int], Phantom]

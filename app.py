@@ -18,7 +18,7 @@ def draw(task: str, label: str, seed: int) -> Image.Image:
 def main() -> None:
     """Load, lay out, serve."""
     chosen = settings.load()
-    workbench = Workbench.load(chosen, fit.refit)
+    workbench = Workbench.load(chosen, fit)
     demo = page.build(workbench, evidence.read(chosen.assets / "evidence"), draw)
     print(f"DINOscope is ready: http://{chosen.host}:{chosen.port}", flush=True)
     page.launch(demo, chosen)

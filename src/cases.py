@@ -25,7 +25,7 @@ class Case:
         licence: of the picture, as far as it is known.
         group: patient, lesion, tile or near-duplicate group.
         fold: 1 validation, 2 to 4 training; test cases are never in an index.
-        url: where the original of a public case stands, at a pinned commit.
+        url: where the original of a public case stands, at a pinned commit; blob: its git blob SHA-1.
         image, mask: files of a phantom, relative to the task's folder.
         pixels: sha256 of the decoded picture, to recognise the picture itself among the cases.
         metadata: age, sex, view, lesion size and the like, where known.
@@ -38,6 +38,7 @@ class Case:
     group: str = ""
     fold: int = 2
     url: str = ""
+    blob: str = ""
     image: str = ""
     mask: str = ""
     pixels: str = ""

@@ -34,6 +34,9 @@ REVISIONS = {
 
 FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 
+EPSILON = 1e-6
+"""Added to a variance, so that a blank picture has a gradient, too."""
+
 
 class EncoderError(RuntimeError):
     """A backbone that cannot be loaded; the message says which, why and what to do."""
@@ -55,8 +58,9 @@ class Features:
 
     @property
     def pooled(self) -> np.ndarray:
-        """[N, 2D] concat(CLS, mean of patch tokens): what heads and case search read."""
-        return np.concatenate([self.cls, self.patches.mean(axis=1)], axis=1)
+        """[N, 3D] concat(CLS, mean and standard deviation of patch tokens): what heads and the projection read."""
+        spread = np.sqrt(self.patches.var(axis=1) + EPSILON)
+        return np.concatenate([self.cls, self.patches.mean(axis=1), spread], axis=1)
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,9 @@ class Tokens:
 
     @property
     def pooled(self) -> Tensor:
-        """[N, 2D] concat(CLS, mean of patch tokens)."""
-        return torch.cat([self.cls, self.patches.mean(dim=1)], dim=1)
+        """[N, 3D] concat(CLS, mean and standard deviation of patch tokens)."""
+        spread = (self.patches.var(dim=1, correction=0) + EPSILON).sqrt()
+        return torch.cat([self.cls, self.patches.mean(dim=1), spread], dim=1)
 
 
 class Encoder:

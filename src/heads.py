@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
+from scipy.special import expit, softmax
 from torch import Tensor
 
 
@@ -19,16 +20,17 @@ class HeadError(RuntimeError):
 
 @dataclass(frozen=True)
 class Head:
-    """A multinomial logistic regression, scaled by a temperature, with a conformal threshold.
+    """A logistic regression, scaled by a temperature: exclusive classes, or findings that may occur together.
 
     Attributes:
         classes: C labels, in the order of the rows.
-        weight: [C, 2D] float32, for features as they come (standardisation is folded in).
+        weight: [C, P] float32, for features as they come (standardisation is folded in).
         bias: [C] float32.
         temperature: the logits are divided by it (Guo et al., "On calibration of modern neural networks", ICML 2017).
         threshold: a class is in the prediction set when its probability is at least this.
-        coverage: share of pictures whose class the prediction set is made to contain.
+        coverage: share of pictures whose class the prediction set is made to contain; 0 for findings.
         fingerprint: of the backbone whose features it reads.
+        thresholds: C probabilities from which on a finding is called present; empty for exclusive classes.
     """
 
     classes: tuple[str, ...]
@@ -38,16 +40,20 @@ class Head:
     threshold: float
     coverage: float
     fingerprint: str
+    thresholds: tuple[float, ...] = ()
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether a picture has one of the classes, rather than any number of findings."""
+        return not self.thresholds
 
     def probabilities(self, pooled: np.ndarray) -> np.ndarray:
-        """[N, 2D] features -> [N, C] calibrated probabilities, float64 rows that sum to 1."""
+        """[N, P] features -> [N, C] calibrated probabilities, float64; of exclusive classes the rows sum to 1."""
         logits = (pooled.astype(np.float64) @ self.weight.T.astype(np.float64) + self.bias) / self.temperature
-        logits -= logits.max(axis=1, keepdims=True)
-        exp = np.exp(logits)
-        return exp / exp.sum(axis=1, keepdims=True)
+        return softmax(logits, axis=1) if self.exclusive else expit(logits)
 
     def score(self, pooled: Tensor, target: str) -> Tensor:
-        """Calibrated probability of one class, on the features' own device: [N, 2D] -> [N] float32.
+        """Calibrated probability of one class or finding, on the features' own device: [N, P] -> [N] float32.
 
         Raises:
             ValueError: when the head has no such class.
@@ -56,14 +62,19 @@ class Head:
             raise ValueError(f"this task has no class {target!r}; choose one of {', '.join(self.classes)}")
         weight, bias = (torch.from_numpy(v).to(pooled) for v in (self.weight, self.bias))
         logits = (pooled @ weight.T + bias) / self.temperature
-        return torch.softmax(logits, dim=1)[:, self.classes.index(target)]
+        probabilities = torch.softmax(logits, dim=1) if self.exclusive else torch.sigmoid(logits)
+        return probabilities[:, self.classes.index(target)]
 
     def prediction_set(self, probabilities: np.ndarray) -> tuple[str, ...]:
         """Classes that cannot be ruled out for one picture [C], most likely first; never empty.
 
+        Of findings those that are called present; perhaps none.
+
         Source: Sadinle et al., "Least ambiguous set-valued classifiers with bounded error levels", JASA 2019.
         """
         order = np.argsort(-probabilities, kind="stable")
+        if not self.exclusive:
+            return tuple(self.classes[i] for i in order if probabilities[i] >= self.thresholds[i])
         kept = [self.classes[i] for i in order if probabilities[i] >= self.threshold]
         return tuple(kept) or (self.classes[order[0]],)
 
@@ -88,7 +99,8 @@ class Head:
                 f"{path.parent.name}: the head was fitted on backbone {facts['fingerprint'][:8]}, not on "
                 f"{fingerprint[:8]}; fit it again with `python -m src fit`"
             )
-        return cls(**facts | {"classes": tuple(facts["classes"]), "weight": weight, "bias": bias})
+        facts |= {k: tuple(facts.get(k, ())) for k in ("classes", "thresholds")}
+        return cls(**facts, weight=weight, bias=bias)
 
 
 def conformal_threshold(true_class: np.ndarray, coverage: float) -> float:

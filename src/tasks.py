@@ -32,7 +32,7 @@ class Task:
         facts: what task.json says: title, question, modality, classes {label: display name}, data, metrics.
         head: fitted on the training folds.
         cases: N cases, for search.
-        vectors: [N, 2D] unit float32, in the order of `cases`.
+        vectors: [N, K] unit float32 of the projection, in the order of `cases`.
         reference: ascending distances of held-out cases to the training cases, for the scope.
         folder: where the phantoms' images and masks are.
     """
@@ -56,7 +56,7 @@ class Task:
 
     @cached_property
     def training(self) -> np.ndarray:
-        """[M, 2D] vectors of the real (or, without any, the drawn) cases of the training folds."""
+        """[M, K] vectors of the real (or, without any, the drawn) cases of the training folds."""
         fitted = np.array([c.fold not in (0, 1) for c in self.cases])
         real = np.array([c.origin == "public" for c in self.cases])
         chosen = fitted & real if (fitted & real).any() else fitted
@@ -82,11 +82,11 @@ class Task:
         raise KeyError(f"{self.name} has no case {case_id!r}")
 
 
-def save(folder: Path, facts: dict, head: Head, cases: list[Case], pooled: np.ndarray, reference: np.ndarray) -> None:
+def save(folder: Path, facts: dict, head: Head, cases: list[Case], vectors: np.ndarray, reference: np.ndarray) -> None:
     """Write a task's folder.
 
     Args:
-        pooled: [N, 2D] features of the cases; stored as float16 unit vectors.
+        vectors: [N, K] unit vectors of the cases; stored as float16.
         reference: [M] ascending distances of held-out cases.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def save(folder: Path, facts: dict, head: Head, cases: list[Case], pooled: np.nd
             lines.write(json.dumps(entry, ensure_ascii=False) + "\n")
     head.save(folder / "head.safetensors")
     save_file(
-        {"vectors": scope.unit(pooled).astype(np.float16), "reference": reference.astype(np.float32)},
+        {"vectors": vectors.astype(np.float16), "reference": reference.astype(np.float32)},
         folder / "vectors.safetensors",
         {"fingerprint": head.fingerprint},
     )

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from .encoder import Encoder, EncoderError
 from .explain import faithfulness, vitcx
 from .heads import HeadError
 from .images import Decoded, ImageError
+from .projection import Projection
 from .results import Explanation, Reading
 from .settings import Settings
 from .tasks import Task
@@ -32,8 +34,22 @@ MAX_SEED = 2**32
 """Seeds are below it."""
 
 Source = str | Path | bytes | Image.Image | Decoded
-Refit = Callable[[Encoder, Path, Path | None, Path, Callable[[str], None]], None]
-"""(encoder, bundled task folder, folder of data sets, where to write, say) fits a task for another backbone."""
+Say = Callable[[str], None]
+"""Told what is happening, a sentence at a time."""
+
+
+class Fitter(Protocol):
+    """Whoever can fit the tasks for another backbone: `src.lab.fit`, which no room of the app may know."""
+
+    def fit_projection(self, encoder: Encoder, bundled: Path, data: Path | None, say: Say) -> Projection:
+        """The projection, from the bundled tasks' folder and a folder of data sets."""
+        ...
+
+    def refit(
+        self, encoder: Encoder, projection: Projection, bundled: Path, data: Path | None, out: Path, say: Say
+    ) -> None:
+        """Fit the task of one bundled folder and write it to `out`."""
+        ...
 
 
 class RequestError(ValueError):
@@ -49,16 +65,17 @@ class Workbench:
     """
 
     encoder: Encoder
+    projection: Projection
     tasks: dict[str, Task]
     index: CaseIndex
     notices: tuple[str, ...] = field(default=())
 
     @classmethod
-    def load(cls, settings: Settings, refit: Refit | None = None, say: Callable[[str], None] = print) -> Workbench:
+    def load(cls, settings: Settings, fitter: Fitter | None = None, say: Say = print) -> Workbench:
         """Load backbone and tasks, and fill the index.
 
         Args:
-            refit: fits a task whose head belongs to another backbone; without it such a task is left out.
+            fitter: fits the tasks for a backbone that is not the bundled one; without it they are left out.
             say: told what is happening, a sentence at a time.
         Raises:
             AssetError: when a bundled file is missing or changed.
@@ -72,9 +89,10 @@ class Workbench:
             notices.append(f"Running on the bundled backbone: {fault}.")
             say(notices[-1])
             encoder = Encoder.load("bundled", bundled, settings.device)
+        projection = _projection(encoder, settings, fitter, say)
         loaded: dict[str, Task] = {}
         for folder in sorted(p for p in (settings.assets / "tasks").iterdir() if p.is_dir()):
-            task = _task(folder, encoder, settings, refit, say)
+            task = _task(folder, encoder, projection, settings, fitter, say)
             if task is None:
                 notices.append(f"{folder.name} has no head for the backbone {encoder.name} and is left out.")
             else:
@@ -82,7 +100,7 @@ class Workbench:
         index = CaseIndex(settings.qdrant_url, settings.qdrant_api_key)
         for task in loaded.values():
             index.fill(task.name, task.cases, task.vectors)
-        return cls(encoder, loaded, index, tuple(notices))
+        return cls(encoder, projection, loaded, index, tuple(notices))
 
     def classify(self, picture: Source, task: str | None = None) -> Reading:
         """Read a picture with a task's head.
@@ -95,7 +113,7 @@ class Workbench:
         """
         decoded = _read(picture)
         pooled = self.encoder([decoded.picture]).pooled
-        query = scope.unit(pooled)[0]
+        query = self.projection(pooled)[0]
         chosen = self._task(task) if task else self._nearest_task(query)
         probabilities = chosen.head.probabilities(pooled)[0]
         kept = chosen.head.prediction_set(probabilities)
@@ -144,7 +162,7 @@ class Workbench:
         pixels = self.encoder.pixels([decoded.picture])
         tokens = self.encoder.tokens(pixels)
         pooled = tokens.pooled.cpu().numpy()
-        chosen = self._task(task) if task else self._nearest_task(scope.unit(pooled)[0])
+        chosen = self._task(task) if task else self._nearest_task(self.projection(pooled)[0])
         probabilities = chosen.head.probabilities(pooled)[0]
         wanted = target or chosen.head.classes[int(probabilities.argmax())]
         if wanted not in chosen.head.classes:
@@ -190,7 +208,7 @@ class Workbench:
         if isinstance(picture_or_case_id, str) and task and self._has_case(task, picture_or_case_id):
             return self.index.search(task, picture_or_case_id, k, filters)
         decoded = _read(picture_or_case_id)
-        query = scope.unit(self.encoder([decoded.picture]).pooled)[0]
+        query = self.projection(self.encoder([decoded.picture]).pooled)[0]
         chosen = self._task(task) if task else self._nearest_task(query)
         return self.index.search(chosen.name, query, k, filters, images.pixel_hash(decoded.picture))
 
@@ -209,8 +227,26 @@ class Workbench:
         return min(self.tasks.values(), key=lambda t: scope.distances(query[None], t.training)[0])
 
 
+def _projection(encoder: Encoder, settings: Settings, fitter: Fitter | None, say: Say) -> Projection:
+    """The projection for this encoder: as bundled, from the cache, or fitted now."""
+    bundled = settings.assets / "tasks"
+    cached = settings.cache / encoder.fingerprint[:16] / "projection.safetensors"
+    for path in (bundled / cached.name, cached):
+        if found := Projection.load(path, encoder.fingerprint):
+            return found
+    if fitter is None:
+        return Projection.plain(3 * encoder.dim, encoder.fingerprint)
+    say(f"fitting the projection for the backbone {encoder.name}")
+    fitted = fitter.fit_projection(encoder, bundled, settings.images, say)
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as draft:
+        fitted.save(Path(draft.name))
+    Path(draft.name).replace(cached)
+    return fitted
+
+
 def _task(
-    folder: Path, encoder: Encoder, settings: Settings, refit: Refit | None, say: Callable[[str], None]
+    folder: Path, encoder: Encoder, projection: Projection, settings: Settings, fitter: Fitter | None, say: Say
 ) -> Task | None:
     """The task for this encoder: as bundled, from the cache, or fitted now; None where none of these works."""
     try:
@@ -218,14 +254,14 @@ def _task(
     except HeadError:
         cached = settings.cache / encoder.fingerprint[:16] / folder.name
     if not cached.is_dir():
-        if refit is None:
+        if fitter is None:
             return None
         say(f"fitting {folder.name} for the backbone {encoder.name}")
         cached.parent.mkdir(parents=True, exist_ok=True)
         # Fitted beside its place and moved there whole: a start cut short must not leave half a task behind.
         with tempfile.TemporaryDirectory(dir=cached.parent) as beside:
             try:
-                refit(encoder, folder, settings.images, Path(beside) / folder.name, say)
+                fitter.refit(encoder, projection, folder, settings.images, Path(beside) / folder.name, say)
             except (ImageError, ValueError) as fault:
                 say(f"{folder.name} could not be fitted: {fault}")
                 return None

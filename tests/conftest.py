@@ -17,6 +17,7 @@ from src import images, tasks
 from src.encoder import Encoder
 from src.lab import evidence, fit
 from src.lab.benchmark.end_to_end import served
+from src.lab.features import read_phantoms, read_public
 from src.settings import Settings
 from src.workbench import Workbench
 
@@ -76,12 +77,16 @@ def tiny_assets(
     assets = tmp_path_factory.mktemp("assets")
     write_backbone(assets / "backbone", 0)
     assert Encoder(assets / "backbone", "bundled").fingerprint == encoder.fingerprint
+    pools = {}
     for task in CLASSES:
         folder = assets / "tasks" / task
         write_phantoms(task, folder)
-        public = fit.read_public(encoder, public_pictures / task, None, lambda _: None)
-        phantoms = fit.read_phantoms(encoder, folder)
-        fit.fit_task(task, public, phantoms, folder, encoder.fingerprint, lambda _: None)
+        public = read_public(encoder, public_pictures / task, None, lambda _: None)
+        pools[task] = (public, read_phantoms(encoder, folder))
+    projection = fit.project((public + phantoms for public, phantoms in pools.values()), encoder.fingerprint)
+    projection.save(assets / "tasks" / "projection.safetensors")
+    for task, (public, phantoms) in pools.items():
+        fit.fit_task(task, public, phantoms, projection, assets / "tasks" / task, lambda _: None)
     headline = {"label": "balanced accuracy", "value": 0.9, "low": 0.8, "high": 1.0, "unit": ""}
     command = "python -m src benchmark tiny"
     rows = [{"task": "colours", "value": 0.9}]

@@ -11,7 +11,7 @@ import pytest
 from src import evidence, settings, tasks
 from src.encoder import Encoder
 from src.images import pixel_hash, read
-from src.lab import readme
+from src.lab import catalogue, phantoms, readme
 
 ASSETS = settings.ROOT / "model_assets"
 PICTURES = settings.ROOT.parent / "shared" / "data"
@@ -37,19 +37,22 @@ def test_nothing_is_too_large_for_a_space():
     assert (ASSETS / "backbone" / "model.safetensors").stat().st_size <= 24 * MEGABYTE
 
 
-def test_every_task_belongs_to_the_bundled_backbone_and_has_an_example_a_class():
+def test_every_task_belongs_to_the_bundled_backbone_and_what_can_be_drawn_has_an_example_a_class():
     encoder = Encoder.load("bundled", ASSETS / "backbone")
-    folders = sorted((ASSETS / "tasks").iterdir())
-    assert [f.name for f in folders] == ["brain_mri", "chest_ct", "eye_diseases", "leukemia_all", "pneumonia_cxr"]
+    folders = sorted(p for p in (ASSETS / "tasks").iterdir() if p.is_dir())
+    assert [f.name for f in folders] == sorted(catalogue.TASKS)
     for folder in folders:
         task = tasks.load(folder, encoder.fingerprint)
-        assert [c.labels[0] for c in task.examples()] == list(task.head.classes)
+        if folder.name in phantoms.ROOMS:
+            assert [c.labels[0] for c in task.examples()] == list(task.head.classes)
+        assert task.facts["exclusive"] == task.head.exclusive == (folder.name != "odir")
+        assert all(task.facts[key] for key in ("question", "data", "licence", "flaw", "metrics"))
         assert {c.fold for c in task.cases} == {1, 2, 3, 4}
         assert all(not c.image for c in task.cases if c.origin == "public")
 
 
 def test_phantoms_are_the_pictures_their_hashes_name():
-    for folder in sorted((ASSETS / "tasks").iterdir()):
+    for folder in sorted(p for p in (ASSETS / "tasks").iterdir() if p.is_dir()):
         fingerprint = Encoder.load("bundled", ASSETS / "backbone").fingerprint
         for case in tasks.load(folder, fingerprint).examples():
             assert pixel_hash(read(folder / case.image).picture) == case.pixels

@@ -73,7 +73,8 @@ def test_a_picture_becomes_one_cls_token_and_one_token_a_patch(encoder, pictures
     assert features.grid == (4, 4)
     assert features.cls.dtype == features.patches.dtype == np.float32
     assert np.array_equal(features.pooled[:, :64], features.cls)
-    assert np.allclose(features.pooled[:, 64:], features.patches.mean(axis=1))
+    assert np.allclose(features.pooled[:, 64:128], features.patches.mean(axis=1))
+    assert np.allclose(features.pooled[:, 128:] ** 2, features.patches.var(axis=1) + 1e-6)
 
 
 def test_pixels_are_normalised_with_the_backbones_own_mean_and_deviation(encoder):

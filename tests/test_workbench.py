@@ -9,6 +9,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from src.encoder import Encoder
 from src.heads import Head
 from src.images import ImageError
 from src.lab import fit
+from src.projection import Projection
 from src.results import Vote, vote
 from src.settings import Settings
 from src.tasks import AssetError, Task
@@ -199,15 +201,15 @@ def brightness_bench(tmp_path_factory) -> Workbench:
     weights["embeddings.patch_embeddings.projection.bias"][2:4] = torch.tensor([1.0, -1.0])
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
     encoder = Encoder(folder, "brightness")
-    weight = np.zeros((2, 128), np.float32)
+    weight = np.zeros((2, 192), np.float32)
     weight[1, 64] = 60.0
     head = Head(("dark", "marked"), weight, np.array([0, -60 * 0.27], np.float32), 1.0, 0.1, 0.9, encoder.fingerprint)
     cases = tuple(Case(f"c{i}", ("dark",), "public") for i in range(6))
-    vectors = scope.unit(np.random.default_rng(0).normal(size=(6, 128)))
+    vectors = scope.unit(np.random.default_rng(0).normal(size=(6, 192)))
     task = Task("marks", {"title": "Marks", "classes": {}}, head, cases, vectors, np.array([1.0]), folder)
     index = CaseIndex()
     index.fill("marks", cases, vectors)
-    return Workbench(encoder, {"marks": task}, index)
+    return Workbench(encoder, Projection.plain(192, encoder.fingerprint), {"marks": task}, index)
 
 
 @pytest.mark.parametrize(("width", "height"), [(240, 80), (80, 240)])
@@ -300,7 +302,7 @@ def test_a_picture_that_cannot_be_read_is_refused_by_every_verb(workbench, tmp_p
 
 
 def test_without_any_task_the_visitor_is_told_how_to_get_one(encoder, red):
-    bare = Workbench(encoder, {}, CaseIndex())
+    bare = Workbench(encoder, Projection.plain(192, encoder.fingerprint), {}, CaseIndex())
     assert said(bare.classify, red) == "no task is loaded; fit one with `python -m src fit`"
 
 
@@ -342,22 +344,31 @@ def test_tasks_without_a_head_for_the_backbone_are_left_out_with_a_notice(elsewh
 def test_heads_are_fitted_once_for_another_backbone_and_found_at_the_next_start(elsewhere, other_backbone, red):
     fitted, sentences = [], []
 
-    def refit(encoder, bundled, data, out, say):
+    def refit(encoder, projection, bundled, data, out, say):
         fitted.append(bundled.name)
-        fit.refit(encoder, bundled, data, out, say)
+        fit.refit(encoder, projection, bundled, data, out, say)
 
-    bench = Workbench.load(elsewhere, refit, sentences.append)
+    fitter = SimpleNamespace(fit_projection=fit.fit_projection, refit=refit)
+    bench = Workbench.load(elsewhere, fitter, sentences.append)
     assert fitted == ["colours", "stripes"]
-    assert sentences[0] == "fitting colours for the backbone other"
+    assert sentences[:2] == [
+        "fitting the projection for the backbone other",
+        "fitting colours for the backbone other",
+    ]
     assert bench.notices == ()
     assert {c.origin for t in bench.tasks.values() for c in t.cases} == {"phantom"}
     assert all(t.head.fingerprint == bench.encoder.fingerprint for t in bench.tasks.values())
     assert [p.name for p in elsewhere.cache.iterdir()] == [bench.encoder.fingerprint[:16]]
-    assert sorted(p.name for p in next(elsewhere.cache.iterdir()).iterdir()) == ["colours", "stripes"]
+    assert sorted(p.name for p in next(elsewhere.cache.iterdir()).iterdir()) == [
+        "colours",
+        "projection.safetensors",
+        "stripes",
+    ]
     # The phantoms' pictures are still those of the assets.
     assert all((t.folder / c.image).is_file() for t in bench.tasks.values() for c in t.cases)
 
-    again = Workbench.load(elsewhere, refit, sentences.append)
+    again = Workbench.load(elsewhere, fitter, sentences.append)
+    assert np.array_equal(again.projection.mean, bench.projection.mean)
     assert fitted == ["colours", "stripes"]
     assert answer(again.classify(red)) == answer(bench.classify(red))
     assert answer(again.similar(red)) == answer(bench.similar(red))
@@ -365,32 +376,33 @@ def test_heads_are_fitted_once_for_another_backbone_and_found_at_the_next_start(
 
 
 def test_real_pictures_join_the_fit_where_there_are_any(elsewhere, public_pictures):
-    bench = Workbench.load(replace(elsewhere, images=public_pictures), fit.refit, lambda _: None)
+    bench = Workbench.load(replace(elsewhere, images=public_pictures), fit, lambda _: None)
     origins = [c.origin for c in bench.tasks["colours"].cases]
     assert (origins.count("public"), origins.count("phantom")) == (36, 12)
 
 
 def test_a_fit_cut_short_is_made_again_at_the_next_start(elsewhere, red):
-    def killed(encoder, bundled, data, out, say):
-        fit.refit(encoder, bundled, data, out, say)
+    def killed(encoder, projection, bundled, data, out, say):
+        fit.refit(encoder, projection, bundled, data, out, say)
         (out / "vectors.safetensors").unlink()
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Workbench.load(elsewhere, killed, lambda _: None)
-    bench = Workbench.load(elsewhere, fit.refit, lambda _: None)
+        Workbench.load(elsewhere, SimpleNamespace(fit_projection=fit.fit_projection, refit=killed), lambda _: None)
+    bench = Workbench.load(elsewhere, fit, lambda _: None)
     assert list(bench.tasks) == ["colours", "stripes"]
     assert bench.classify(red).label == "red"
 
 
 def test_a_task_that_cannot_be_fitted_is_left_out_and_the_others_stay(elsewhere):
-    def refit(encoder, bundled, data, out, say):
+    def refit(encoder, projection, bundled, data, out, say):
         if bundled.name == "colours":
             raise ValueError("only the class ['red'] has pictures to fit on; a task needs at least two")
-        fit.refit(encoder, bundled, data, out, say)
+        fit.refit(encoder, projection, bundled, data, out, say)
 
     sentences = []
-    bench = Workbench.load(elsewhere, refit, sentences.append)
+    fitter = SimpleNamespace(fit_projection=fit.fit_projection, refit=refit)
+    bench = Workbench.load(elsewhere, fitter, sentences.append)
     assert list(bench.tasks) == ["stripes"]
     assert any(s.startswith("colours could not be fitted: only the class ['red']") for s in sentences)
     assert bench.notices == ("colours has no head for the backbone other and is left out.",)

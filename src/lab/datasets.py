@@ -25,7 +25,7 @@ class Sample:
         fold: 0 test, 1 validation, 2 to 4 training.
         official: the set's own split (`train`, `valid`, `test` or `all`).
         metadata: age, sex, view and the like, where known.
-        url: address of the original at a pinned commit, or "".
+        url: address of the original at a pinned commit, or ""; blob: its git blob SHA-1.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Sample:
     official: str = "all"
     metadata: dict[str, str] = field(default_factory=dict)
     url: str = ""
+    blob: str = ""
 
 
 def read(folder: Path, splits: Path | None = None) -> list[Sample]:
@@ -88,6 +89,22 @@ def held_out(folders: Iterable[Path], splits: Path) -> set[tuple[str, str]]:
         while found := {x for pair in pairs if tests.intersection(pair) for x in pair} - tests:
             tests |= found
     return tests
+
+
+def copies_of_tests(folder: Path, splits: Path | None) -> set[str]:
+    """Ids of a set that show the same photograph as a picture in fold 0 of another set."""
+    if splits is None or not (splits / "cross_set_copies.csv").is_file():
+        return set()
+    found: set[str] = set()
+    folds: dict[str, dict[str, str]] = {}
+    for row in _rows(splits / "cross_set_copies.csv"):
+        for own, other in (("a", "b"), ("b", "a")):
+            name = row[f"set_{other}"]
+            if row[f"set_{own}"] == folder.name and (splits / f"{name}.csv").is_file():
+                folds.setdefault(name, {r["id"]: r["fold"] for r in _rows(splits / f"{name}.csv")})
+                if folds[name].get(row[f"id_{other}"]) == str(TEST_FOLD):
+                    found.add(row[f"id_{own}"])
+    return found
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -144,8 +161,8 @@ def _with_sources(samples: list[Sample], folder: Path) -> list[Sample]:
     """Join `sources.csv`: where the original of each picture stands at a pinned commit."""
     if not (folder / "sources.csv").is_file():
         return samples
-    urls = {
-        r["id"]: f"https://raw.githubusercontent.com/{r['repo']}/{r['commit']}/{quote(r['path'])}"
+    known = {
+        r["id"]: (f"https://raw.githubusercontent.com/{r['repo']}/{r['commit']}/{quote(r['path'])}", r["blob"])
         for r in _rows(folder / "sources.csv")
     }
-    return [replace(s, url=urls.get(s.id, "")) for s in samples]
+    return [replace(s, url=known[s.id][0], blob=known[s.id][1]) if s.id in known else s for s in samples]

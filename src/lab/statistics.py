@@ -43,6 +43,31 @@ def grouped_bootstrap(
     return Interval(float(statistic(np.arange(len(member)))), float(low), float(high))
 
 
+def group_draws(groups: Sequence, draws: int = 1000, seed: int = 0) -> np.ndarray:
+    """How often each sample occurs in each draw of whole groups with replacement: [draws, N] float32.
+
+    Two methods that are compared on the same samples share these draws, which makes their comparison paired.
+    """
+    _, member = np.unique(np.asarray(groups).astype(str), return_inverse=True)
+    count = member.max() + 1
+    rng = np.random.default_rng(seed)
+    times = np.stack([np.bincount(rng.integers(count, size=count), minlength=count) for _ in range(draws)])
+    return times[:, member].astype(np.float32)
+
+
+def drawn_balanced_accuracy(times: np.ndarray, truth: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    """Balanced accuracy in each draw of `group_draws`: [draws], 0 to 1.
+
+    Args:
+        times: [draws, N]; truth, guess: [N].
+    """
+    right = times * (truth == guess)
+    members = np.stack([truth == label for label in np.unique(truth)], axis=1).astype(np.float32)
+    total = times @ members
+    recall = np.where(total > 0, right @ members / np.maximum(total, 1), np.nan)
+    return np.nanmean(recall, axis=1)
+
+
 def balanced_accuracy(truth: np.ndarray, guess: np.ndarray) -> float:
     """Mean recall over the classes that occur in `truth`, 0 to 1."""
     return float(np.mean([np.mean(guess[truth == label] == label) for label in np.unique(truth)]))
@@ -59,3 +84,22 @@ def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 
     correct = probabilities.argmax(axis=1) == truth
     parts = np.array_split(np.argsort(confidence, kind="stable"), bins)
     return float(sum(len(p) / len(truth) * abs(confidence[p].mean() - correct[p].mean()) for p in parts if len(p)))
+
+
+def expected_calibration_error(
+    probabilities: np.ndarray, groups: Sequence, bins: int = 10, draws: int = 200, seed: int = 0
+) -> float:
+    """The calibration error that a perfectly calibrated head would show on as many pictures of as many groups.
+
+    Args:
+        probabilities: [N, C]; whether each top class is right is drawn from its own probability.
+        groups: [N]; pictures of one patient, lesion or near-duplicate group share their luck.
+    """
+    rng = np.random.default_rng(seed)
+    n, top = np.arange(len(probabilities)), probabilities.argmax(axis=1)
+    _, member = np.unique(np.asarray(groups).astype(str), return_inverse=True)
+    errors = []
+    for _ in range(draws):
+        lucky = rng.random(member.max() + 1)[member] < probabilities[n, top]
+        errors.append(calibration_error(probabilities, np.where(lucky, top, -1), bins))
+    return float(np.mean(errors))

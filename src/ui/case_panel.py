@@ -76,7 +76,9 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
     shown = gr.State(_examples(workbench, AUTO))
     with gr.Accordion("Draw a new one", open=False):
         kinds = [
-            (f"{t.title}: {t.display(c)}", f"{t.name}/{c}") for t in workbench.tasks.values() for c in t.head.classes
+            (f"{t.title}: {t.display(case.labels[0])}", f"{t.name}/{case.labels[0]}")
+            for t in workbench.tasks.values()
+            for case in t.examples()
         ]
         kind = gr.Dropdown(kinds, value=kinds[0][1] if kinds else None, label="What to draw")
         seed = gr.Number(1, label="Seed", precision=0, minimum=0)

@@ -62,6 +62,8 @@ def picture(decoded: Decoded, name: str) -> str:
 
 def strip(entries: Sequence[tuple[Image.Image, str]]) -> str:
     """Examples as a row of buttons, each a thumbnail with its name."""
+    if not entries:
+        return '<p class="caption">Nothing is drawn for this task yet: choose a picture of your own.</p>'
     buttons = "".join(
         f'<button type="button" data-index="{i}"><img src="{data_url(image, 160)}" alt="">{escape(name)}</button>'
         for i, (image, name) in enumerate(entries)
@@ -86,16 +88,13 @@ def error(sentence: str) -> str:
 
 def classification(reading: Reading, task: Task) -> str:
     """The answer in one sentence, the bars, and how familiar the picture is."""
-    others = [escape(task.display(c)) for c in reading.prediction_set if c != reading.label]
-    likely = f"{escape(task.display(reading.label))} ({_percent(reading.probabilities[reading.label])})"
-    doubt = f" {_listed(others)} cannot be ruled out." if others else " The other classes are ruled out."
     measured = reading.scope
     known = (
         "Familiar: it looks like the cases the head knows."
         if measured.familiar
         else "Unfamiliar: this does not look like the cases the head knows, so do not rely on what follows."
     )
-    answer = f"Most likely <b>{likely}</b>.{doubt}"
+    answer = _verdict(reading, task)
     # What makes an answer worthless is said before it.
     sentence = f"{answer} {known}" if measured.familiar else f"<b>{known}</b> {answer}"
     how = "Task detected from the nearest cases" if reading.detected else "Task chosen by you"
@@ -107,19 +106,44 @@ def classification(reading: Reading, task: Task) -> str:
         f'<span class="value">{_percent(p)}</span>'
         for c, p in sorted(reading.probabilities.items(), key=lambda item: -item[1])
     )
-    coverage = _percent(reading.coverage)
     return (
         f'<p class="answer" aria-live="polite">{sentence}</p>'
         f'<p class="quiet">{how}: {escape(task.title)}. {escape(task.facts["question"])}</p>'
         f'<div class="bars">{rows}</div>'
-        f'<p class="quiet">Faded names are ruled out; the others form the {coverage} prediction set: of pictures '
-        f"like these, {coverage} have their class in such a set.</p>"
+        f'<p class="quiet">{_legend(reading, task)}</p>'
         f'<div class="meter"><div class="scale" role="img" aria-label="Familiarity: percentile '
         f'{measured.percentile:.0f} of 100"><span class="pin" style="left:{measured.percentile:.1f}%"></span></div>'
         '<div class="ends"><span>unlike every known case</span><span>like the known cases</span></div></div>'
         f'<p class="quiet">{measured.percentile:.0f} % of the task\'s own held-out pictures lie at least as far from '
         "the known cases as this one.</p>"
         f"{warnings(reading.warnings)}{about(task)}"
+    )
+
+
+def _verdict(reading: Reading, task: Task) -> str:
+    """What the head says, in a sentence or two."""
+    if not task.head.exclusive:
+        present = [f"{escape(task.display(c))} ({_percent(reading.probabilities[c])})" for c in reading.prediction_set]
+        if not present:
+            return "<b>No finding</b> reaches its threshold."
+        return f"Reaching {'their thresholds' if len(present) > 1 else 'its threshold'}: <b>{_listed(present)}</b>."
+    others = [escape(task.display(c)) for c in reading.prediction_set if c != reading.label]
+    likely = f"{escape(task.display(reading.label))} ({_percent(reading.probabilities[reading.label])})"
+    doubt = f" {_listed(others)} cannot be ruled out." if others else " The other classes are ruled out."
+    return f"Most likely <b>{likely}</b>.{doubt}"
+
+
+def _legend(reading: Reading, task: Task) -> str:
+    """What the bars mean."""
+    if not task.head.exclusive:
+        return (
+            "Each finding is judged by itself, so the bars do not add up to 100 %. Faded names stay below their "
+            "thresholds, which balance misses against false alarms on held-out pictures."
+        )
+    coverage = _percent(reading.coverage)
+    return (
+        f"Faded names are ruled out; the others form the {coverage} prediction set: of pictures like these, {coverage} "
+        "have their class in such a set."
     )
 
 
@@ -131,7 +155,8 @@ def about(task: Task) -> str:
         value, low, high = (_percent(facts["metrics"]["balanced_accuracy"][k]) for k in ("value", "low", "high"))
         lines.append(
             f"On {facts['metrics']['pictures']} real test pictures the head has a balanced accuracy of {value}, "
-            f"95 % interval {low} to {high}; guessing gives {_percent(1 / len(task.head.classes))}."
+            f"95 % interval {low} to {high}; guessing gives "
+            f"{_percent(1 / len(task.head.classes) if task.head.exclusive else 0.5)}."
         )
     lines += [facts["flaw"]] if facts["flaw"] else []
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)

@@ -8,16 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from safetensors import safe_open
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from src import images, scope, tasks
 from src.__main__ import main
-from src.cases import Case
-from src.heads import Head
 from src.lab import fit
-from src.lab.fit import Labelled, fit_head
+from src.lab.features import read_phantoms, read_public
+from src.projection import Projection
 from src.settings import Settings
 from src.workbench import Workbench
 
@@ -27,86 +23,6 @@ WRITTEN = ("head.safetensors", "vectors.safetensors", "cases.jsonl")
 
 def quiet(_):
     pass
-
-
-def labelled(rng, classes, n, spread=1.0, dim=8, noise=0.0):
-    """`n` feature rows, scattered about one centre a class; a share `noise` of the labels is drawn at random."""
-    centres = np.random.default_rng(99).standard_normal((len(classes), dim))
-    truth = rng.integers(len(classes), size=n)
-    shown = np.where(rng.random(n) < noise, rng.integers(len(classes), size=n), truth)
-    pooled = (centres[truth] + spread * rng.standard_normal((n, dim))) * np.geomspace(0.1, 30, dim) + 5
-    cases = [Case(str(i), (classes[k],), "public") for i, k in enumerate(shown)]
-    return Labelled(cases, pooled.astype(np.float32))
-
-
-def log_loss(head, held):
-    columns = [head.classes.index(label) for label in held.labels]
-    return -np.log(head.probabilities(held.pooled)[np.arange(len(columns)), columns]).mean()
-
-
-def at_temperature(head, temperature):
-    return Head(**{**head.__dict__, "temperature": temperature})
-
-
-@pytest.mark.parametrize("classes", [("ill", "well"), ("a", "b", "c", "d")])
-def test_the_head_is_scikit_learns_up_to_the_temperature(classes):
-    rng = np.random.default_rng(0)
-    known, held, new = (labelled(rng, classes, n) for n in (200, 100, 50))
-    head, strength = fit_head(known, held, "f")
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000, tol=1e-8))
-    wanted = model.fit(known.pooled, known.labels).predict_proba(new.pooled)
-    assert head.classes == tuple(model.classes_)
-    assert at_temperature(head, 1.0).probabilities(new.pooled) == pytest.approx(wanted, abs=3e-3)
-    assert (head.probabilities(new.pooled).argmax(1) == wanted.argmax(1)).all()
-
-
-def test_the_temperature_has_the_least_log_loss_on_the_held_out_pictures():
-    rng = np.random.default_rng(1)
-    known, held = labelled(rng, ("a", "b", "c"), 150), labelled(rng, ("a", "b", "c"), 300)
-    head, _ = fit_head(known, held, "f")
-    losses = [log_loss(at_temperature(head, head.temperature * factor), held) for factor in (0.7, 0.9, 1, 1.1, 1.4)]
-    assert np.argmin(losses) == 2
-
-
-def test_the_temperature_cools_a_head_that_is_too_sure(monkeypatch):
-    """Few rows, many dimensions, hardly any regularisation: the known rows are separated far too well."""
-    monkeypatch.setattr(fit, "STRENGTHS", (100.0,))
-    rng = np.random.default_rng(2)
-    known, held, new = (labelled(rng, ("a", "b"), n, 3.0, 200, noise=0.3) for n in (60, 400, 400))
-    head, _ = fit_head(known, held, "f")
-    assert head.temperature > 1.5
-    assert log_loss(head, new) < log_loss(at_temperature(head, 1.0), new) - 0.05
-
-
-def test_c_is_the_candidate_with_the_least_log_loss():
-    rng = np.random.default_rng(3)
-    easy = fit_head(labelled(rng, ("a", "b"), 300, 0.3), labelled(rng, ("a", "b"), 300, 0.3), "f")[1]
-    hard = fit_head(
-        labelled(rng, ("a", "b"), 60, 4.0, 100, noise=0.4), labelled(rng, ("a", "b"), 300, 4.0, 100, noise=0.4), "f"
-    )[1]
-    assert hard < easy
-    assert {easy, hard} <= set(fit.STRENGTHS)
-
-
-def test_prediction_sets_hold_the_right_class_as_often_as_promised():
-    rng = np.random.default_rng(4)
-    known, held, new = (labelled(rng, ("a", "b", "c"), n, 1.5) for n in (200, 500, 2000))
-    head, _ = fit_head(known, held, "f")
-    inside = [y in head.prediction_set(p) for y, p in zip(new.labels, head.probabilities(new.pooled), strict=True)]
-    assert np.mean(inside) == pytest.approx(fit.COVERAGE, abs=0.03)
-
-
-@pytest.mark.parametrize(("classes", "said"), [(("a",), "a"), ((), "none")])
-def test_one_class_is_too_few(classes, said):
-    known = labelled(np.random.default_rng(5), ("a",), 10 * len(classes))
-    with pytest.raises(ValueError, match=f"a task needs at least two classes; the training folds hold {said}$"):
-        fit_head(known, known, "f")
-
-
-def test_a_class_that_only_validation_has_is_named():
-    rng = np.random.default_rng(6)
-    with pytest.raises(ValueError, match="the validation fold has classes that the training folds lack: c"):
-        fit_head(labelled(rng, ("a", "b"), 50), labelled(rng, ("a", "b", "c"), 50), "f")
 
 
 def picture(label, seed):
@@ -142,12 +58,12 @@ def rows_of(per_fold=6, test_seed=0):
 
 @pytest.fixture(scope="module")
 def no_phantoms(encoder, tmp_path_factory):
-    return fit.read_phantoms(encoder, tmp_path_factory.mktemp("none"))
+    return read_phantoms(encoder, tmp_path_factory.mktemp("none"))
 
 
 def fitted(encoder, folder, phantoms, out):
-    public = fit.read_public(encoder, folder, None, quiet)
-    facts = fit.fit_task("colours", public, phantoms, out, encoder.fingerprint, quiet)
+    public = read_public(encoder, folder, None, quiet)
+    facts = fit.fit_task("colours", public, phantoms, Projection.plain(192, encoder.fingerprint), out, quiet)
     return facts, {name: content(out / name) for name in WRITTEN}
 
 
@@ -182,7 +98,7 @@ def test_pictures_that_repeat_a_test_picture_are_dropped_wherever_they_stand(enc
     shown = {name: p for name, _, _, p in rows}
     rows += [("0-00-copy-of-0-1", "red", 3, shown["0-1"]), ("z-copy-of-0-1", "green", 1, shown["0-1"])]
     rows += [("a-copy-of-4-1", "red", 2, shown["4-1"])]
-    public = fit.read_public(encoder, write_set(tmp_path / "set", rows), None, quiet)
+    public = read_public(encoder, write_set(tmp_path / "set", rows), None, quiet)
     ids = {c.id for c in public.cases}
     assert "0-1" in ids
     assert not ids & {"0-00-copy-of-0-1", "z-copy-of-0-1"}
@@ -195,14 +111,14 @@ def test_a_copy_in_another_file_format_is_the_same_picture(encoder, tmp_path):
     Image.open(folder / "0-0.png").save(folder / "0-0.bmp")
     table = folder / "labels.csv"
     table.write_text(table.read_text().replace("0-0.png", "0-0.bmp"))
-    assert "copy" not in {c.id for c in fit.read_public(encoder, folder, None, quiet).cases}
+    assert "copy" not in {c.id for c in read_public(encoder, folder, None, quiet).cases}
 
 
 def test_features_stay_beside_their_cases_when_copies_are_dropped(encoder, tmp_path):
     rows = rows_of()
     rows.insert(0, ("0-00-copy", "red", 4, rows[3][3]))
     folder = write_set(tmp_path / "set", rows)
-    public = fit.read_public(encoder, folder, None, quiet)
+    public = read_public(encoder, folder, None, quiet)
     for case, pooled in list(zip(public.cases, public.pooled, strict=True))[::5]:
         alone = encoder([images.read(folder / f"{case.id}.png").picture]).pooled[0]
         assert pooled == pytest.approx(alone, abs=1e-4)
@@ -217,8 +133,8 @@ def test_the_scopes_reference_is_what_the_scope_measures_for_the_held_out_pictur
 
 
 def test_phantoms_alone_make_a_task(encoder, tiny_assets, tmp_path):
-    phantoms = fit.read_phantoms(encoder, tiny_assets / "tasks" / "colours")
-    facts = fit.fit_task("colours", None, phantoms, tmp_path, encoder.fingerprint, quiet)
+    phantoms = read_phantoms(encoder, tiny_assets / "tasks" / "colours")
+    facts = fit.fit_task("colours", None, phantoms, Projection.plain(192, encoder.fingerprint), tmp_path, quiet)
     assert facts["cases"] == {"public": 0, "phantom": 12}
     assert facts["metrics"] == {}
     assert facts["fitted_on"] == 9
@@ -295,4 +211,4 @@ def test_the_command_names_a_picture_that_cannot_be_read(brought, refused, tmp_p
 
 def test_a_fit_that_was_refused_leaves_the_assets_as_they_were(brought, refused, tmp_path):
     refused("--images", tmp_path)
-    assert tasks.verify(brought[1]) == 7
+    assert tasks.verify(brought[1]) == 8

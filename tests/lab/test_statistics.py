@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
-from src.lab.statistics import Interval, balanced_accuracy, calibration_error, grouped_bootstrap
+from src.lab.statistics import (
+    Interval,
+    balanced_accuracy,
+    calibration_error,
+    drawn_balanced_accuracy,
+    expected_calibration_error,
+    group_draws,
+    grouped_bootstrap,
+)
 
 
 def clustered(rng, groups, per_group, within=1.0, between=1.0):
@@ -128,3 +136,34 @@ def test_a_head_that_is_always_sure_and_half_right_is_off_by_a_half():
 def test_the_calibration_error_judges_the_top_class_of_many():
     probabilities = np.array([[0.2, 0.7, 0.1], [0.1, 0.1, 0.8]])
     assert calibration_error(probabilities, np.array([1, 2]), bins=2) == pytest.approx((0.3 + 0.2) / 2)
+
+
+def test_a_calibrated_head_shows_the_error_that_is_expected_of_it():
+    rng = np.random.default_rng(5)
+    probabilities = rng.dirichlet([0.6, 0.6, 0.6], 300)
+    shown = [
+        calibration_error(probabilities, np.array([rng.choice(3, p=p) for p in probabilities])) for _ in range(100)
+    ]
+    assert expected_calibration_error(probabilities, np.arange(300)) == pytest.approx(np.mean(shown), abs=0.006)
+
+
+def test_fewer_groups_leave_more_of_the_error_to_luck():
+    probabilities = np.random.default_rng(6).dirichlet([1, 1, 1], 240)
+    errors = [expected_calibration_error(probabilities, np.arange(240) // size) for size in (1, 4, 16)]
+    assert errors[0] < errors[1] < errors[2]
+
+
+def test_draws_of_groups_take_all_pictures_of_a_group_or_none():
+    times = group_draws(["a", "a", "b", "c", "c", "c"], draws=50)
+    assert times.shape == (50, 6)
+    assert (times[:, 0] == times[:, 1]).all()
+    assert (times[:, 3] == times[:, 5]).all()
+    assert (times[:, [0, 2, 3]].sum(axis=1) == 3).all()
+
+
+def test_balanced_accuracy_in_draws_is_that_of_the_drawn_pictures():
+    rng = np.random.default_rng(7)
+    truth, guess = rng.integers(3, size=40), rng.integers(3, size=40)
+    times = group_draws(np.arange(40) // 2, draws=20)
+    for row, value in zip(times.astype(int), drawn_balanced_accuracy(times, truth, guess), strict=True):
+        assert value == pytest.approx(balanced_accuracy(np.repeat(truth, row), np.repeat(guess, row)), abs=1e-6)

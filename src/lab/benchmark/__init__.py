@@ -6,7 +6,7 @@ import argparse
 import importlib
 from pathlib import Path
 
-NAMES = ("end_to_end",)
+NAMES = ("end_to_end", "backbone")
 """Measurements; each is a module here with `run(arguments)`."""
 
 

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from torch.nn.functional import interpolate
 from transformers import Dinov2Model
 
+from ...encoder import Tokens
 from .objective import tokens_of
 from .pack import Pack
 from .views import normalise
@@ -19,15 +20,17 @@ from .views import normalise
 
 @torch.inference_mode()
 def features(model: Dinov2Model, pictures: np.ndarray, size: int, batch: int = 64) -> np.ndarray:
-    """concat(CLS, mean patch) of packed pictures [N, S, S, 3] uint8, read at `size` pixels: [N, 2D] float32."""
+    """What heads read of packed pictures [N, S, S, 3] uint8, read at `size` pixels: [N, P] float32."""
     device = next(model.parameters()).device
+    side = size // int(model.embeddings.patch_embeddings.projection.stride[0])
     rows = []
     for start in range(0, len(pictures), batch):
         x = torch.from_numpy(np.ascontiguousarray(pictures[start : start + batch])).to(device)
         x = interpolate(x.permute(0, 3, 1, 2).float() / 255, size=(size, size), mode="bilinear", antialias=True)
         with torch.autocast(device.type, dtype=torch.bfloat16):
             tokens = tokens_of(model, normalise(x))
-        rows.append(torch.cat([tokens[:, 0], tokens[:, 1:].mean(1)], dim=1).float().cpu().numpy())
+        tokens = tokens.float()
+        rows.append(Tokens(tokens[:, 0], tokens[:, 1:], tokens[:, 1:], (side, side)).pooled.cpu().numpy())
     return np.concatenate(rows)
 
 

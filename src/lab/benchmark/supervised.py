@@ -1,0 +1,100 @@
+"""Supervised from scratch: the backbone's own architecture, trained on one set's labels alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import Dinov2Config, Dinov2Model
+
+from ...encoder import Tokens
+from ..pretrain import views
+from ..pretrain.objective import tokens_of
+from ..statistics import balanced_accuracy
+
+SIZE = 112
+MILD = replace(views.Recipe(), area=(0.5, 1.0))
+"""Views for training: the same augmentation as pre-training, with milder crops."""
+
+
+class Classifier(nn.Module):
+    """A DINOv2 of random weights with a linear layer on what the heads read."""
+
+    def __init__(self, config: Dinov2Config, classes: int) -> None:
+        super().__init__()
+        self.body = Dinov2Model(config)
+        self.patch = int(self.body.embeddings.patch_embeddings.projection.stride[0])
+        self.head = nn.Sequential(nn.LayerNorm(3 * config.hidden_size), nn.Linear(3 * config.hidden_size, classes))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Normalised pixels [N, 3, h, w] -> logits [N, C]."""
+        tokens = tokens_of(self.body, pixels)
+        grid = (pixels.shape[2] // self.patch, pixels.shape[3] // self.patch)
+        return self.head(Tokens(tokens[:, 0], tokens[:, 1:], tokens[:, 1:], grid).pooled)
+
+
+def train(
+    config: Dinov2Config,
+    pictures: np.ndarray,
+    truth: np.ndarray,
+    held: tuple[np.ndarray, np.ndarray],
+    steps: int = 600,
+    batch: int = 32,
+    rate: float = 3e-4,
+    patience: int = 5,
+    every: int = 50,
+    seed: int = 0,
+    say: Callable[[str], None] = print,
+) -> Classifier:
+    """Train with augmentation, balanced batches and a cosine decay; the weights that do best on `held` are returned.
+
+    Args:
+        pictures: [N, S, S, 3] uint8; truth: [N] class numbers; held: the same two for the validation fold.
+        patience: stop after so many looks at `held` without a better one; a look comes `every` so many steps.
+    """
+    torch.manual_seed(seed)
+    generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
+    model = Classifier(config, int(truth.max()) + 1)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
+    chance = (1 / np.bincount(truth))[truth]
+    best, kept, stale = -1.0, {k: v.clone() for k, v in model.state_dict().items()}, 0
+    for step in range(1, steps + 1):
+        model.train()
+        chosen = rng.choice(len(truth), batch, p=chance / chance.sum())
+        x = views.draw(torch.from_numpy(pictures[chosen]), SIZE, MILD, generator)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = model(views.normalise(x))
+        loss = F.cross_entropy(logits.float(), torch.from_numpy(truth[chosen]), label_smoothing=0.1)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        if step % every == 0:
+            score = balanced_accuracy(held[1], guess(model, held[0]))
+            stale = 0 if score > best else stale + 1
+            if score > best:
+                best, kept = score, {k: v.clone() for k, v in model.state_dict().items()}
+            say(f"step {step} of {steps}: {100 * score:.1f} on the validation fold")
+            if stale >= patience:
+                break
+    model.load_state_dict(kept)
+    return model.eval()
+
+
+@torch.inference_mode()
+def guess(model: Classifier, pictures: np.ndarray, batch: int = 64) -> np.ndarray:
+    """Class numbers [N] of pictures [N, S, S, 3] uint8."""
+    model.eval()
+    found = []
+    for start in range(0, len(pictures), batch):
+        x = torch.from_numpy(pictures[start : start + batch]).permute(0, 3, 1, 2).float() / 255
+        x = F.interpolate(x, size=(SIZE, SIZE), mode="bilinear", antialias=True)
+        with torch.autocast("cpu", torch.bfloat16):
+            found.append(model(views.normalise(x)).float().argmax(1).numpy())
+    return np.concatenate(found)

@@ -7,11 +7,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from matplotlib import cbook
+from PIL import Image
+from sklearn.datasets import load_sample_images
 
 from src import evidence, settings, tasks
 from src.encoder import Encoder
 from src.images import pixel_hash, read
 from src.lab import catalogue, phantoms, readme
+from src.workbench import Workbench
 
 ASSETS = settings.ROOT / "model_assets"
 PICTURES = settings.ROOT.parent / "shared" / "data"
@@ -44,11 +48,20 @@ def test_every_task_belongs_to_the_bundled_backbone_and_what_can_be_drawn_has_an
     for folder in folders:
         task = tasks.load(folder, encoder.fingerprint)
         if folder.name in phantoms.ROOMS:
-            assert [c.labels[0] for c in task.examples()] == list(task.head.classes)
+            assert {c.labels[0] for c in task.examples()} == set(phantoms.classes(folder.name))
         assert task.facts["exclusive"] == task.head.exclusive == (folder.name != "odir")
         assert all(task.facts[key] for key in ("question", "data", "licence", "flaw", "metrics"))
         assert {c.fold for c in task.cases} == {1, 2, 3, 4}
         assert all(not c.image for c in task.cases if c.origin == "public")
+
+
+def test_photographs_of_other_things_are_unfamiliar_to_every_task():
+    bench = Workbench.load(settings.Settings(device="cpu"), say=lambda _: None)
+    photographs = [Image.fromarray(p) for p in load_sample_images().images]  # a temple, a flower
+    photographs.append(Image.open(cbook.get_sample_data("grace_hopper.jpg")))
+    for photograph in photographs:
+        for name in bench.tasks:
+            assert not bench.classify(photograph, name).scope.familiar, name
 
 
 def test_phantoms_are_the_pictures_their_hashes_name():

@@ -162,7 +162,7 @@ def _with_sources(samples: list[Sample], folder: Path) -> list[Sample]:
     if not (folder / "sources.csv").is_file():
         return samples
     known = {
-        r["id"]: (f"https://raw.githubusercontent.com/{r['repo']}/{r['commit']}/{quote(r['path'])}", r["blob"])
+        r["id"]: (f"https://raw.githubusercontent.com/{r['repo']}/{r['commit']}/{quote(r['path'])}", r.get("blob", ""))
         for r in _rows(folder / "sources.csv")
     }
     return [replace(s, url=known[s.id][0], blob=known[s.id][1]) if s.id in known else s for s in samples]

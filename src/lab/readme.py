@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import textwrap
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -49,18 +51,20 @@ def renew(readme: Path = ROOT / "README.md", folder: Path = ROOT / "model_assets
     return renewed != text
 
 
-def sheet(path: Path = ROOT / "docs" / "phantoms.png", side: int = 180, seed: int = 7) -> None:
-    """One phantom of each class, a row a task, each under its name."""
-    rows = [(task, phantoms.classes(task)) for task in phantoms.ROOMS]
-    line = 22
-    picture = Image.new("RGB", (4 * (side + 8), len(rows) * (side + line + 8)), "white")
-    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(13)
-    for i, (task, labels) in enumerate(rows):
-        for j, label in enumerate(labels):
-            corner = (j * (side + 8), i * (side + line + 8))
-            drawn = phantoms.draw(task, label, seed).picture.resize((side, side), Image.Resampling.LANCZOS)
-            picture.paste(drawn, corner)
-            name = catalogue.TASKS[task]["classes"][label]
-            pen.text((corner[0], corner[1] + side + 3), name, fill="black", font=font)
+def sheet(path: Path = ROOT / "docs" / "phantoms.png", side: int = 150, columns: int = 6, seed: int = 7) -> None:
+    """One phantom of each class, with its modality and name below it."""
+    kinds = {room: task for task, room in reversed(phantoms.ROOMS.items())}  # two tasks share the fundus
+    drawn = [(t, label) for t in phantoms.ROOMS if t in kinds.values() for label in phantoms.classes(t)]
+    width, height = side + 8, side + 44
+    rows = math.ceil(len(drawn) / columns)
+    picture = Image.new("RGB", (columns * width - 8, rows * height), "white")
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(12)
+    for i, (task, label) in enumerate(drawn):
+        x, y = i % columns * width, i // columns * height
+        phantom = phantoms.draw(task, label, seed).picture.resize((side, side), Image.Resampling.LANCZOS)
+        picture.paste(phantom, (x, y))
+        facts = catalogue.TASKS[task]
+        name = textwrap.shorten(facts["classes"][label], 26, placeholder=" …")
+        pen.multiline_text((x, y + side + 3), f"{facts['modality']}\n{name}", fill="black", font=font, spacing=2)
     path.parent.mkdir(exist_ok=True)
     picture.save(path, optimize=True)

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from src.lab.datasets import held_out, read
+from src.lab.datasets import copies_of_tests, held_out, read
 
 COLUMNS = ("id", "file", "label", "group", "fold", "official")
 
@@ -180,3 +180,15 @@ def test_without_copies_only_the_sets_own_tests_are_held_out(three_sets):
     (three_sets / "splits" / "cross_set_copies.csv").unlink()
     found = held_out([three_sets / name for name in ("one", "two", "three")], three_sets / "splits")
     assert found == {("one", "a"), ("one", "b"), ("two", "r")}
+
+
+def test_a_photograph_that_another_set_tests_on_is_named(tmp_path):
+    for name, folds in (("left", (0, 2, 3)), ("right", (2, 0, 3))):
+        rows = [(f"{name}{i}", f"{name}{i}.png", "k", "", fold, "all") for i, fold in enumerate(folds)]
+        write(tmp_path / "splits" / f"{name}.csv", COLUMNS, *rows)
+    pairs = [("left", f"left{i}", "right", f"right{i}") for i in range(3)]
+    write(tmp_path / "splits" / "cross_set_copies.csv", ("set_a", "id_a", "set_b", "id_b"), *pairs)
+    assert copies_of_tests(tmp_path / "left", tmp_path / "splits") == {"left1"}
+    assert copies_of_tests(tmp_path / "right", tmp_path / "splits") == {"right0"}
+    assert copies_of_tests(tmp_path / "other", tmp_path / "splits") == set()
+    assert copies_of_tests(tmp_path / "left", None) == set()

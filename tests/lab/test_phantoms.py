@@ -1,4 +1,4 @@
-"""Phantoms of all five tasks: a fresh process draws them again, and the command writes files that agree."""
+"""Phantoms of all seven kinds: a fresh process draws them again, and the command writes files that agree."""
 
 import json
 from pathlib import Path
@@ -29,9 +29,9 @@ def test_another_process_draws_three_phantoms_of_each_task_again_bit_for_bit(run
     runs = [run_python("-c", AGAIN, asked) for _ in range(2)]
     assert [run.returncode for run in runs] == [0, 0], runs[0].stderr
     first, second = (json.loads(run.stdout) for run in runs)
-    assert len(first) == 15
+    assert len(first) == 24
     assert first == second
-    assert len({picture for picture, _, _ in first}) == 15
+    assert len({picture for picture, _, _ in first}) == 21
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def guesses(name: str, samples: list[Sample], cache: FeatureCache, kept: Path, s
     truth = np.array([labels.index(s.label) for s in samples])
     fold = np.array([s.fold for s in samples])
     ours = cache.read(f"{name}-all", files)[1]
-    found = {OURS: linear(ours, truth, fold), "backbone, kNN": _neighbours(ours, truth, fold)}
+    found = {OURS: linear(ours, truth, fold), "backbone, kNN": neighbours(ours, truth, fold)}
 
     def once(method: str, measure: Callable[[], np.ndarray]) -> np.ndarray:
         path = kept / f"{name}-{method}-{seed}.safetensors"
@@ -88,7 +88,7 @@ def linear(features: np.ndarray, truth: np.ndarray, fold: np.ndarray) -> np.ndar
     return found
 
 
-def _neighbours(features: np.ndarray, truth: np.ndarray, fold: np.ndarray) -> np.ndarray:
+def neighbours(features: np.ndarray, truth: np.ndarray, fold: np.ndarray) -> np.ndarray:
     """Majority of the 5 nearest by cosine among folds 2 to 4; the nearer class on a tie. Guesses on fold 0."""
     unit = scope.unit(features)
     known = fold > VALIDATION_FOLD

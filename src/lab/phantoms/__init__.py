@@ -14,8 +14,14 @@ ROOMS = {
     "eye_diseases": "fundus",
     "chest_ct": "lung_ct",
     "pneumonia_cxr": "chest_radiograph",
+    "ham10000": "dermoscopy",
+    "busi": "breast_ultrasound",
+    "odir": "fundus",
 }
-"""Task -> the module of this package that draws it. Each has `CLASSES` and `draw(label, seed, size)`."""
+"""Task -> the module of this package that draws it. Each has `CLASSES` and `draw(label, seed, size)`.
+
+Of the findings of `odir` four can be drawn.
+"""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,117 @@
+"""Dermatofibroma, and vascular lesions: angioma, angiokeratoma, haemorrhage, pyogenic granuloma.
+
+Signs: Zaballos et al., "Dermoscopy of dermatofibromas", Arch Dermatol 144:75 (2008), the central white patch and the
+delicate peripheral network; Zaballos et al., "Dermoscopy of solitary angiokeratomas", Arch Dermatol 143:318 (2007),
+dark lacunae; Wolf, "Dermoscopic diagnosis of vascular lesions", Clin Dermatol 20:273 (2002), lacunae.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .. import kit
+from . import fields, strokes
+from .lesion import Lesion, sizes
+from .outline import oval
+from .skin import Pigments
+
+SCAR = (0.93, 0.82, 0.82)
+JET = (0.07, 0.05, 0.07)
+
+
+def dermatofibroma(rng: np.random.Generator) -> Lesion:
+    """A scar-like white patch in the middle, a fine brown net around it, fading into the skin."""
+    pattern = str(rng.choice(["central white patch", "white network", "ring"], p=[0.5, 0.25, 0.25]))
+    outline = oval(rng, sizes(rng, 0.62, 0.3), rng.uniform(0.05, 0.11))
+    body = outline.edge(rng, rng.uniform(0.35, 0.7), rng.uniform(0.02, 0.07))
+    net = fields.honeycomb(rng, rng.uniform(5.5, 8), rng.uniform(4, 8))
+    rim = np.exp(-(((outline.radius - 0.75) / 0.3) ** 2))
+    melanin = (
+        rng.uniform(0.2, 0.6) * body * (0.35 + 0.65 * rim) * (0.8 + 0.35 * net) * (1 + 0.2 * fields.cloud(rng, 25, 2.6))
+    )
+    blood = rng.uniform(0.05, 0.28) * body * (1 + 0.25 * fields.cloud(rng, 25, 2.2))
+    core = outline.radius + 0.13 * fields.cloud(rng, 30, 2.5)
+    patch = kit.smoothstep(core, rng.uniform(0.55, 0.85), rng.uniform(0.0, 0.2))
+    melanin = melanin * (1 - 0.75 * patch)
+    strands = kit.smoothstep(np.abs(fields.ripple(rng, rng.uniform(9, 14), 0.4)), 0.5, 0.05)
+    texture = {
+        "central white patch": 0.75 + 0.2 * fields.cloud(rng, 10, 2),
+        "white network": 0.25 + 0.75 * strands,
+        "ring": 0.5 + 0.1 * fields.cloud(rng, 10, 2),
+    }[pattern]
+    veils = [(SCAR, np.clip(rng.uniform(0.3, 0.75) * patch * texture, 0, 1))]
+    return Lesion(outline, Pigments(melanin, blood, 0.1 * body, veils), pattern, rng.uniform(0, 0.5))
+
+
+def vascular(rng: np.random.Generator) -> Lesion:
+    """Lacunae (angioma, angiokeratoma), a bleeding into the skin, or a raw red nodule; sharply bounded."""
+    kinds = {
+        "red lacunae": _angioma,
+        "dark lacunae": _angiokeratoma,
+        "haemorrhage": _bleeding,
+        "collarette": _granuloma,
+    }
+    pattern = str(rng.choice(list(kinds), p=[0.52, 0.2, 0.16, 0.12]))
+    return kinds[pattern](rng, pattern)
+
+
+def _lakes(rng, outline, spacing):
+    """Lacunae as rounded pools that bulge the rim: the lobed outline, the pools, and how deep each one lies."""
+    gap, value = fields.mosaic(rng, spacing, 0.25)
+    pools = kit.blur(kit.smoothstep(gap, 0.0, 0.5), 0.08 * spacing + 0.6)
+    lobed = replace(outline, radius=outline.radius + rng.uniform(0.1, 0.3) * (0.7 - pools))
+    return lobed, pools, kit.blur(value, 0.1 * spacing + 0.5)
+
+
+def _angioma(rng, pattern):
+    outline = oval(rng, sizes(rng, 0.32, 0.45), rng.uniform(0.02, 0.06), 0.2, 3.6)
+    outline, pools, value = _lakes(rng, outline, outline.half * 128 * rng.uniform(0.3, 0.6))
+    body = outline.edge(rng, rng.uniform(0.1, 0.25), 0.0)
+    depth = rng.uniform(0.35, 1.2)
+    blood = body * (depth * (0.7 + 0.35 * pools + 0.35 * value) + 0.1 * fields.cloud(rng, 14, 2.4))
+    blood = blood + rng.uniform(0.02, 0.15) * outline.fill(0.7)
+    melanin = body * pools * rng.uniform(0, 0.35) * (0.5 + value)
+    milk = ((0.80, 0.55, 0.62), rng.uniform(0.0, 0.35) * body * (1 - pools))
+    violet = ((0.40, 0.12, 0.32), rng.uniform(0, 0.45) * body * pools * kit.smoothstep(value, 0.2, 0.9))
+    return Lesion(outline, Pigments(melanin, blood, -0.25 * blood, [violet, milk]), pattern)
+
+
+def _angiokeratoma(rng, pattern):
+    outline = oval(rng, sizes(rng, 0.37, 0.35), rng.uniform(0.03, 0.07), 0.2, 3.6)
+    outline, pools, value = _lakes(rng, outline, outline.half * 128 * rng.uniform(0.3, 0.5))
+    body = outline.edge(rng, rng.uniform(0.08, 0.25))
+    blood = body * (1.0 + 0.8 * pools) + rng.uniform(0.1, 0.35) * outline.fill(0.6)
+    ink = body * pools * (0.5 + 0.5 * value)
+    haze = body * kit.smoothstep(fields.cloud(rng, 50, 3), -0.6, 1.8)
+    veils = [((0.16, 0.09, 0.18), 0.7 * kit.blur(ink, 2.0)), ((0.60, 0.56, 0.66), rng.uniform(0.2, 0.6) * haze)]
+    return Lesion(outline, Pigments(0.3 * body, blood, -0.15 * blood, veils), pattern, rng.uniform(0, 0.6))
+
+
+def _bleeding(rng, pattern):
+    """Blood in the horny layer: red-black, structureless, with satellite globules."""
+    outline = oval(rng, sizes(rng, 0.35, 0.35), rng.uniform(0.05, 0.12), 0.2, 3.6)
+    body = outline.edge(rng, rng.uniform(0.08, 0.25))
+    deep = kit.smoothstep(outline.radius + 0.22 * fields.cloud(rng, 40, 2.8), 0.95, rng.uniform(0.1, 0.5))
+    near = np.exp(-(((outline.radius - 1.1) / 0.12) ** 2))
+    count = int(rng.integers(3, 14))
+    drops = kit.blur(strokes.spots(rng, strokes.strew(rng, near, count), rng.lognormal(0.8, 0.4, count), 0.3), 0.8)
+    blood = rng.uniform(0.7, 1.6) * body + 1.0 * drops + 0.15 * outline.fill(0.6)
+    black = rng.uniform(0.35, 0.9) * kit.blur(deep, 1.5) * (0.9 + 0.1 * fields.cloud(rng, 14, 2.4))
+    return Lesion(outline, Pigments(0.5 * body, blood, 0.1 * body, [(JET, black)]), pattern, rng.uniform(0, 0.4))
+
+
+def _granuloma(rng, pattern):
+    """A glistening red nodule in a white collar."""
+    outline = oval(rng, sizes(rng, 0.33, 0.35), rng.uniform(0.03, 0.07))
+    body = kit.smoothstep(outline.radius, 0.88, 0.74)
+    ring = np.exp(-(((outline.radius - 0.92) / 0.12) ** 2))
+    collar = ring * kit.smoothstep(fields.cloud(rng, 50, 3), -1.5, 1)
+    lobes = kit.smoothstep(np.abs(fields.cloud(rng, 30, 3)), 0.12, 0.0)
+    blood = rng.uniform(0.9, 1.7) * body * (1 + 0.18 * fields.cloud(rng, 18, 2.3)) + 0.25 * outline.fill(0.8)
+    veils = [
+        ((0.95, 0.86, 0.86), rng.uniform(0.15, 0.5) * collar),
+        ((0.92, 0.70, 0.72), rng.uniform(0.1, 0.5) * lobes * body),
+    ]
+    return Lesion(outline, Pigments(0.1 * body, blood, 0.0, veils), pattern, rng.uniform(0, 0.4))

@@ -1,0 +1,118 @@
+"""The skin around the lesion: tone, blood, sun damage and creases.
+
+Colours come from absorption (Beer and Lambert): melanin takes blue more than green more than red, blood takes green
+most; Anderson and Parrish, "The optics of human skin", J Invest Dermatol 77:13 (1981).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .. import kit
+from . import fields, strokes
+
+MELANIN = np.array([0.42, 0.84, 0.98], dtype=np.float32)
+BLOOD = np.array([0.12, 1.0, 0.66], dtype=np.float32)
+KERATIN = np.array([0.05, 0.25, 0.8], dtype=np.float32)
+"""Absorption per unit of density in red, green and blue, chosen by eye."""
+
+SHEEN = np.array([1.0, 0.8, 1.1], dtype=np.float32)
+"""Tint of the light that the wet surface throws back."""
+
+TONES: dict[str, tuple[float, float, float]] = {
+    "rose": (0.90, 0.59, 0.62),
+    "salmon": (0.87, 0.60, 0.56),
+    "blush": (0.85, 0.68, 0.71),
+    "cream": (0.83, 0.71, 0.69),
+    "peach": (0.84, 0.66, 0.64),
+    "grey": (0.71, 0.66, 0.70),
+    "lilac": (0.77, 0.66, 0.75),
+    "dusk": (0.66, 0.54, 0.61),
+    "pale": (0.87, 0.78, 0.82),
+    "orchid": (0.84, 0.64, 0.74),
+}
+"""Skin under the camera's own white balance, red, green and blue in 0 to 1."""
+
+EXPOSED = ("face", "scalp", "ear", "neck", "hand")
+"""Sites with lasting sun damage."""
+
+
+@dataclass(frozen=True)
+class Pigments:
+    """What a lesion adds to the skin, each [CANVAS, CANVAS].
+
+    Attributes:
+        melanin, blood, keratin: optical densities; negative values bleach.
+        veils: (colour [3], coverage in 0 to 1) pairs, laid over in turn.
+    """
+
+    melanin: np.ndarray | float = 0.0
+    blood: np.ndarray | float = 0.0
+    keratin: np.ndarray | float = 0.0
+    veils: list[tuple[tuple[float, float, float], np.ndarray]] = field(default_factory=list)
+
+
+def stain(picture: np.ndarray, pigments: Pigments) -> np.ndarray:
+    """Lay the pigments over a picture."""
+    density = sum(
+        np.asarray(amount, dtype=np.float32)[..., None] * colour
+        for amount, colour in ((pigments.melanin, MELANIN), (pigments.blood, BLOOD), (pigments.keratin, KERATIN))
+    )
+    # Some light comes back from the surface, whatever lies below: the darkest lesions stay faintly purple.
+    picture = picture * (0.045 + 0.955 * np.exp(-density)) + 0.02 * (1 - np.exp(-density)) * SHEEN
+    # Veils scatter the light that the skin sends back, so a red cast of the camera tints them too.
+    cast = picture.mean(axis=(0, 1)) / picture.mean()
+    for colour, coverage in pigments.veils:
+        picture = kit.mix(picture, np.asarray(colour) * (0.6 + 0.4 * cast), np.clip(coverage, 0, 1))
+    return picture
+
+
+def paint(rng: np.random.Generator, tone: str, site: str, sun: float) -> np.ndarray:
+    """Healthy skin [CANVAS, CANVAS, 3]; `sun` in 0 to 1 is how mottled and freckled it is."""
+    base = np.array(TONES[tone], dtype=np.float32) * (rng.normal(1, 0.04) + rng.normal(0, 0.012, 3)).astype(np.float32)
+    flush = rng.uniform(0.004, 0.015) * fields.cloud(rng, 12, 2.2) + rng.uniform(0.0, 0.04) * fields.cloud(rng, 110, 4)
+    tan = rng.uniform(0.004, 0.014) * fields.cloud(rng, 20, 2.2)
+    picture = np.broadcast_to(base, (*fields.X.shape, 3))
+    sallow = rng.uniform(0.0, 0.05) * fields.cloud(rng, 80, 3)
+    if sun > 0.05:
+        blotch = fields.cloud(rng, rng.uniform(30, 80), 2.4)
+        tan = tan + sun * (0.17 * kit.smoothstep(blotch, 0, 2) + 0.02 * blotch)
+        # Fine widened vessels show as pink ridges rather than as clouds.
+        ridges = 0.8 - np.abs(fields.cloud(rng, 45, 2.4))
+        flush = flush + sun * (0.03 * fields.cloud(rng, 70, 2.6) + rng.uniform(0.02, 0.07) * ridges)
+        sallow = sallow + sun * rng.uniform(0.0, 0.25) * kit.smoothstep(fields.cloud(rng, 70, 2.2), -0.5, 2)
+    tan = tan * (1 + 0.3 * fields.cloud(rng, 7, 2))
+    veins = _capillaries(rng) * rng.uniform(0.1, 0.75) * sun if site in EXPOSED else 0
+    picture = stain(picture, Pigments(tan, np.maximum(flush, -0.02) + veins, sallow + rng.uniform(0, 0.8) * tan))
+    return freckled(rng, picture, sun)
+
+
+def _capillaries(rng):
+    """Widened vessels of sun-damaged skin: broken red lines."""
+    course = fields.cloud(rng, 45, 3.2)
+    line = np.exp(-((course / 0.09) ** 2))
+    return line * kit.smoothstep(fields.cloud(rng, 60, 3), 0.1, 1.3)
+
+
+def freckled(rng: np.random.Generator, picture: np.ndarray, sun: float) -> np.ndarray:
+    """Strew freckles and small vascular dots, more on sun-damaged skin."""
+    count = rng.poisson(1 + 14 * sun)
+    ink = strokes.spots(rng, rng.uniform(-1, 1, (count, 2)), rng.lognormal(0.6 + 0.6 * sun, 0.5, count), 0.5)
+    ink = kit.blur(ink, 1.2) * (0.75 + 0.25 * fields.cloud(rng, 8, 2))
+    return stain(picture, Pigments(melanin=rng.uniform(0.15, 0.45) * ink))
+
+
+def relief(rng: np.random.Generator, site: str) -> np.ndarray:
+    """Brightness [CANVAS, CANVAS] about 1 of the creases and pores of the surface."""
+    heading = rng.uniform(0, np.pi)
+    creases = fields.furrows(rng, rng.uniform(5, 9), heading) + fields.furrows(
+        rng, rng.uniform(5, 9), heading + rng.uniform(0.9, 1.6)
+    )
+    depth = rng.uniform(0.008, 0.026)
+    pores = np.zeros_like(creases)
+    if site in ("face", "ear"):
+        pores = rng.uniform(0.0, 0.06) * kit.smoothstep(fields.ripple(rng, rng.uniform(11, 16)), 1.0, 2.2)
+    grain = rng.uniform(0.008, 0.02) * fields.cloud(rng, 6, 1.4)
+    return 1 - depth * np.maximum(creases, -0.5) - pores + grain

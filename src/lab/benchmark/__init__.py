@@ -6,7 +6,7 @@ import argparse
 import importlib
 from pathlib import Path
 
-NAMES = ("end_to_end", "backbone")
+NAMES = ("backbone", "phantoms", "end_to_end")
 """Measurements; each is a module here with `run(arguments)`."""
 
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=NAMES, help="what to measure")
     parser.add_argument("--images", type=Path, required=True, help="folder of data sets, with a splits folder in it")
     parser.add_argument("--seed", type=int, default=0, help="seed of the choice of pictures")
-    parser.add_argument("--most", type=int, default=40, help="pictures a task")
+    parser.add_argument("--most", type=int, default=20, help="pictures a task")
 
 
 def run(arguments: argparse.Namespace) -> None:

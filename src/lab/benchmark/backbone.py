@@ -157,9 +157,12 @@ def _calibration(workbench: Workbench) -> list[dict]:
         metrics = task.facts["metrics"]
         if "calibration_error" in metrics:
             error, coverage = metrics["calibration_error"], metrics["coverage"]
+            right = metrics["balanced_accuracy"]
             rows.append(
                 {
                     "head": task.name,
+                    "balanced accuracy": _percent(right["value"]),
+                    "accuracy interval": f"{_percent(right['low'])} to {_percent(right['high'])}",
                     "calibration error": error["value"],
                     "interval": f"{error['low']:.3f} to {error['high']:.3f}",
                     "of a perfect head": error["expected"],
@@ -168,6 +171,14 @@ def _calibration(workbench: Workbench) -> list[dict]:
                     "coverage interval": f"{_percent(coverage['low'])} to {_percent(coverage['high'])}",
                     "mean set size": metrics["set_size"],
                 }
+            )
+    for task in workbench.tasks.values():
+        if not task.head.exclusive:
+            area = task.facts["metrics"]["roc_auc"]
+            rows.append(
+                {"findings of": task.name, "mean ROC-AUC": area["value"]}
+                | {"interval": f"{area['low']:.3f} to {area['high']:.3f}"}
+                | {task.display(f): a for f, a in task.facts["metrics"]["findings_roc_auc"].items()}
             )
     return rows
 

@@ -23,7 +23,7 @@ def section(evidence: dict[str, Evidence]) -> str:
         interval = f" (95 % interval {head['low']:g} to {head['high']:g})" if head.get("low") is not None else ""
         parts.append(
             f"**{head['label']}: {head['value']:g} {head['unit']}**{interval}\n\n"
-            + "\n\n".join(_table(columns, rows) for columns, rows in e.tables)
+            + "\n\n".join(table(columns, rows) for columns, rows in e.tables)
             + "\n\n"
             + " ".join(e.notes)
             + f" Measured {e.date} on {e.machine}, backbone `{e.fingerprint[:8]}`, by `{e.command}`.\n"
@@ -31,7 +31,7 @@ def section(evidence: dict[str, Evidence]) -> str:
     return "\n".join(parts) or "Nothing has been measured yet.\n"
 
 
-def _table(columns: list[str], rows: list[dict]) -> str:
+def table(columns: list[str], rows: list[dict]) -> str:
     """A Markdown table."""
     lines = [
         [c.replace("_", " ") for c in columns],

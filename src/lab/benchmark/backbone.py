@@ -14,6 +14,7 @@ from ...workbench import Workbench
 from .. import datasets, evidence, readme
 from ..datasets import TEST_FOLD, VALIDATION_FOLD, Sample
 from ..feature_cache import FeatureCache
+from ..pretrain import card
 from ..statistics import balanced_accuracy, drawn_balanced_accuracy, group_draws
 from .probes import NEIGHBOURS, OURS, guesses, linear
 
@@ -77,6 +78,8 @@ def run(arguments: argparse.Namespace) -> None:
         rows,
         notes,
     )
+    of_sets = [r for r in rows if "set" in r]
+    card.add_measured(chosen.assets / "backbone", readme.table(list(of_sets[0]), of_sets), " ".join(notes))
     tasks.write_manifest(chosen.assets)
     if chosen.assets == ROOT / "model_assets":
         readme.renew()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -81,7 +82,7 @@ def run(arguments: argparse.Namespace) -> None:
 def nearness(workbench: Workbench, task: Task, real: Labelled, drawn: Labelled) -> list[dict]:
     """A row a class: where its phantoms lie among real held-out pictures, by distance to real training cases."""
     known, held = real.at(real.folds > VALIDATION_FOLD), real.at(real.folds == VALIDATION_FOLD)
-    spaces = {"": workbench.projection, ", plain features": scope.unit}
+    spaces: dict[str, Callable[[np.ndarray], np.ndarray]] = {"": workbench.projection, ", plain features": scope.unit}
     rows = []
     for label in task.head.classes:
         mine = drawn.at(drawn.labels == label)

@@ -11,6 +11,8 @@ from ..evidence import machine
 from .pack import Pack
 from .train import Plan
 
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
 OBJECTIVES = {
     "views": "masked views: two partly hidden views of a picture must agree (InfoNCE), and the edges and colours of "
     "the hidden patches are reconstructed (HOG and mean colour, smooth L1)",
@@ -62,9 +64,29 @@ Balanced accuracy in percent on the validation fold (fold 1), which pre-training
 |{" --- |" * (len(scores) + 1)}
 {chr(10).join(rows)}
 
+{BEGIN}
+
+On the test fold, beside simpler features: not measured yet; `python -m src benchmark backbone` does.
+
+{END}
+
 ## Limits
 
 Small, trained briefly on few pictures, at low resolution: small signs are lost. It is a demonstration of method, not a
 foundation model; use `DINOSCOPE_BACKBONE` for a large one. Not a medical device.
 """
     (folder / "MODEL_CARD.md").write_text(text, encoding="utf-8")
+
+
+def add_measured(folder: Path, table: str, notes: str) -> None:
+    """Put what the benchmark measured on the test fold into a backbone's MODEL_CARD.md, where it has the place for it.
+
+    Args:
+        table: Markdown table of the backbone beside the baselines; notes: what the numbers are.
+    """
+    path = folder / "MODEL_CARD.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if BEGIN in text and END in text:
+        before, rest = text.split(BEGIN, 1)
+        said = f"On the test fold (fold 0), beside simpler features:\n\n{table}\n\n{notes}"
+        path.write_text(f"{before}{BEGIN}\n\n{said}\n\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")

@@ -107,6 +107,7 @@ def classification(reading: Reading, task: Task) -> str:
         for c, p in sorted(reading.probabilities.items(), key=lambda item: -item[1])
     )
     return (
+        f'<a class="peek" href="#readings"><span>{_in_short(reading, task)}</span><span aria-hidden="true">↓</span></a>'
         f'<p class="answer" aria-live="polite">{sentence}</p>'
         f'<p class="quiet">{how}: {escape(task.title)}. {escape(task.facts["question"])}</p>'
         f'<div class="bars">{rows}</div>'
@@ -131,6 +132,15 @@ def _verdict(reading: Reading, task: Task) -> str:
     likely = f"{escape(task.display(reading.label))} ({_percent(reading.probabilities[reading.label])})"
     doubt = f" {_listed(others)} cannot be ruled out." if others else " The other classes are ruled out."
     return f"Most likely <b>{likely}</b>.{doubt}"
+
+
+def _in_short(reading: Reading, task: Task) -> str:
+    """The answer in a few words, for a phone."""
+    if not reading.scope.familiar:
+        return "Unfamiliar picture: read why"
+    if not task.head.exclusive and not reading.prediction_set:
+        return "No finding reaches its threshold"
+    return f"{escape(task.display(reading.label))} ({_percent(reading.probabilities[reading.label])})"
 
 
 def _legend(reading: Reading, task: Task) -> str:

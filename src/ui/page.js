@@ -1,4 +1,5 @@
-// Two things no widget does: a picture pasted anywhere on the page is uploaded, and the overlay's opacity follows its slider.
+// Three things no widget does: a picture pasted anywhere on the page is uploaded, the overlay's opacity follows its
+// slider, and on a phone the answer peeks up from below until it is in view.
 document.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files ?? [])].find((f) => f.type.startsWith("image/"));
   const input = document.querySelector("#drop input[type=file]");
@@ -13,3 +14,12 @@ document.addEventListener("input", (event) => {
   const heat = document.querySelector(".stage .heat");
   if (heat) heat.style.opacity = event.target.value / 100;
 });
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries) document.body.classList.toggle("reading-in-view", entry.isIntersecting);
+});
+new MutationObserver((_, watcher) => {
+  const readings = document.getElementById("readings");
+  if (!readings) return;
+  watcher.disconnect();
+  seen.observe(readings);
+}).observe(document, { childList: true, subtree: true });

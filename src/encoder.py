@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -83,6 +84,23 @@ class Tokens:
         """[N, 3D] concat(CLS, mean and standard deviation of patch tokens)."""
         spread = (self.patches.var(dim=1, correction=0) + EPSILON).sqrt()
         return torch.cat([self.cls, self.patches.mean(dim=1), spread], dim=1)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One picture's way through the network with its graph kept, for methods that need gradients or attention.
+
+    Attributes:
+        tokens: as `Encoder.tokens` gives them, to be differentiated.
+        normed: [1, T, D] every token after the last block's first norm, in the graph.
+        attentions: [1, heads, T, T] a block, rows sum to 1, in the graph.
+        prefix: how many of the T tokens come before the patches: CLS, then registers.
+    """
+
+    tokens: Tokens
+    normed: Tensor
+    attentions: tuple[Tensor, ...]
+    prefix: int
 
 
 class Encoder:
@@ -194,6 +212,32 @@ class Encoder:
         grid = (height // self.patch, width // self.patch)
         return Tokens(after[:, 0].float(), after[:, self.prefix :].float(), before.float(), grid)
 
+    def trace(self, pixels: Tensor, hurried: bool = False) -> Trace:
+        """Normalised pixels [1, 3, h, w] -> tokens and attentions that can be differentiated, also by the pixels.
+
+        Walks through the blocks itself: the network's own attention gives no weights in its fast form, and
+        switching that form would switch it for every thread.
+
+        Args:
+            hurried: as in `tokens`.
+        """
+        if pixels.shape[0] != 1:
+            raise ValueError(f"one picture is traced at a time, not {pixels.shape[0]}")
+        grid = (pixels.shape[2] // self.patch, pixels.shape[3] // self.patch)
+        attentions = []
+        with torch.enable_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=hurried and self.half_pays):
+            state = self.model.embeddings(pixels.to(self.dtype)).requires_grad_()
+            for block in self.model.encoder.layer:
+                normed = block.norm1(state)
+                mixed, weights = _attend(block.attention, normed)
+                attentions.append(weights)
+                state = state + block.layer_scale1(mixed)
+                state = state + block.layer_scale2(block.mlp(block.norm2(state)))
+            after = self.model.layernorm(state)
+            patches = after[:, self.prefix :].float()
+            tokens = Tokens(after[:, 0].float(), patches, normed[:, self.prefix :].float(), grid)
+        return Trace(tokens, normed, tuple(attentions), self.prefix)
+
     def __call__(self, pictures: Sequence[Image.Image], batch: int = 32) -> Features:
         """Read pictures, `batch` at a time."""
         parts = [self.tokens(self.pixels(pictures[i : i + batch])) for i in range(0, len(pictures), batch)]
@@ -211,6 +255,15 @@ def fingerprint(folder: Path) -> str:
         with (folder / name).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
+
+
+def _attend(attention: Any, normed: Tensor) -> tuple[Tensor, Tensor]:
+    """Self-attention of [N, T, D] written out -> what it gives [N, T, D], and its weights [N, heads, T, T]."""
+    shape = (*normed.shape[:2], -1, attention.head_dim)
+    projections = (attention.q_proj, attention.k_proj, attention.v_proj)
+    query, key, value = (project(normed).view(shape).transpose(1, 2) for project in projections)
+    weights = torch.softmax(query @ key.transpose(2, 3) * attention.scaling, dim=-1)
+    return attention.o_proj((weights @ value).transpose(1, 2).flatten(2)), weights
 
 
 def _side(processing: dict, patch: int) -> int:

@@ -37,29 +37,52 @@ def overlay(picture: Image.Image, saliency: np.ndarray, opacity: float = 0.55) -
     return Image.blend(picture.convert("RGB"), heat(saliency), opacity)
 
 
-def faithfulness(deletion: Curve, insertion: Curve) -> str:
-    """Both curves beside the band of random orders, as SVG that takes the page's text colour."""
-    figure = Figure(figsize=(6.4, 2.7), layout="constrained")
-    axes = figure.subplots(1, 2, sharey=True)
-    panels = (
-        (deletion, "Deletion: salient patches removed first", OKABE_ITO[5]),
-        (insertion, "Insertion: salient patches shown first", OKABE_ITO[0]),
+def ranks(saliency: np.ndarray) -> Image.Image:
+    """Saliency [H, W] -> grey levels: for each pixel the share of the map that is below it, 0 to 255."""
+    order = np.argsort(np.argsort(saliency, axis=None, kind="stable"), kind="stable")
+    return Image.fromarray((order * (255 / max(1, order.size - 1))).reshape(saliency.shape).astype(np.uint8))
+
+
+def let_through(picture: Image.Image, mask: np.ndarray, side: int) -> Image.Image:
+    """What a mask [h, w] on the grid of patches leaves of the picture, at most `side` pixels long; the rest dark."""
+    small = picture.convert("RGB")
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    level = Image.fromarray((mask.clip(0, 1) * 255).astype(np.uint8)).resize(small.size, Image.Resampling.BILINEAR)
+    return Image.composite(small, Image.new("RGB", small.size, "#20262e"), level)
+
+
+def faithfulness(deletion: Curve, insertion: Curve, unit: str = "probability") -> tuple[str, str]:
+    """Each curve beside the band of random orders, as an SVG that takes the page's text colour.
+
+    Args:
+        unit: what the score is; a probability is drawn from 0 to 1, anything else over the range of both curves.
+    """
+    every = np.concatenate([deletion.score, deletion.random.ravel(), insertion.score, insertion.random.ravel()])
+    margin = 0.05 * (np.ptp(every) or 1)
+    limits = (0.0, 1.0) if unit == "probability" else (float(every.min() - margin), float(every.max() + margin))
+    return (
+        _curve(deletion, "Deletion: salient patches removed first", OKABE_ITO[5], unit, limits),
+        _curve(insertion, "Insertion: salient patches shown first", OKABE_ITO[0], unit, limits),
     )
-    for axis, (curve, title, colour) in zip(axes, panels, strict=True):
-        low, high = curve.random.min(axis=0), curve.random.max(axis=0)
-        axis.fill_between(curve.share, low, high, color=OKABE_ITO[7], alpha=0.35, linewidth=0, label="random order")
-        axis.plot(curve.share, curve.random.mean(axis=0), color=OKABE_ITO[7], linewidth=1)
-        axis.plot(curve.share, curve.score, color=colour, linewidth=2, label="this map")
-        axis.set_title(f"{title}\narea {curve.area:.2f}, random {curve.random_area:.2f}", fontsize=9, color=_INK)
-        axis.set_xlabel("share of patches", fontsize=8, color=_INK)
-        axis.set_xlim(0, 1)
-        axis.set_ylim(0, 1)
-        axis.tick_params(labelsize=8, colors=_INK)
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.spines[["left", "bottom"]].set_color(_INK)
-        legend = axis.legend(fontsize=8, frameon=False, labelcolor=_INK)
-        legend.set_in_layout(False)
-    axes[0].set_ylabel("probability", fontsize=8, color=_INK)
+
+
+def _curve(curve: Curve, title: str, colour: str, unit: str, limits: tuple[float, float]) -> str:
+    figure = Figure(figsize=(3.5, 2.6), layout="constrained")
+    axis = figure.subplots()
+    low, high = curve.random.min(axis=0), curve.random.max(axis=0)
+    axis.fill_between(curve.share, low, high, color=OKABE_ITO[7], alpha=0.35, linewidth=0, label="random order")
+    axis.plot(curve.share, curve.random.mean(axis=0), color=OKABE_ITO[7], linewidth=1)
+    axis.plot(curve.share, curve.score, color=colour, linewidth=2, label="this map")
+    axis.set_title(f"{title}\narea {curve.area:.2f}, random {curve.random_area:.2f}", fontsize=9, color=_INK)
+    axis.set_xlabel("share of patches", fontsize=8, color=_INK)
+    axis.set_ylabel(unit, fontsize=8, color=_INK)
+    axis.set_xlim(0, 1)
+    axis.set_ylim(*limits)
+    axis.tick_params(labelsize=8, colors=_INK)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.spines[["left", "bottom"]].set_color(_INK)
+    legend = axis.legend(fontsize=8, frameon=False, labelcolor=_INK)
+    legend.set_in_layout(False)
     return _svg(figure)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from .cases import SimilarCase
-from .explain.faithfulness import Curve
+from .explain.faithfulness import Curve, Verdict, verdict
+from .explain.localisation import Localisation
 from .scope import Scope
 
 
@@ -60,11 +61,18 @@ class Explanation:
     """What Explain returns.
 
     Attributes:
-        target: the class whose probability is explained; probability: its value for this picture.
+        target: the class whose probability is explained.
+        probability: the score's value for this picture: a probability; with `instead_of` a difference of two,
+            with `like` a cosine similarity.
         saliency: [H, W] float32 in the picture's own pixels; higher where the picture causes the score.
         mask_scores: [N] causal score of each mask.
-        deletion, insertion: faithfulness curves with their random orders.
+        masks: [N, h, w] float32, the masks on the grid of patches.
         seed: of the noise and the random orders.
+        deletion, insertion: faithfulness curves with their random orders; None before they are measured.
+        instead_of: the class the target is compared with, or "".
+        like: id of the case whose similarity is explained, or "".
+        quick: whether fewer passes were made.
+        localisation: how the map lies on the lesion, where the picture is a case with an outline.
     """
 
     task: str
@@ -74,9 +82,19 @@ class Explanation:
     probability: float
     saliency: np.ndarray
     mask_scores: np.ndarray
-    deletion: Curve
-    insertion: Curve
+    masks: np.ndarray
+    deletion: Curve | None = None
+    insertion: Curve | None = None
+    instead_of: str = ""
+    like: str = ""
+    quick: bool = False
+    localisation: Localisation | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How many random orders the map beats; None before it is measured."""
+        return verdict(self.deletion, self.insertion) if self.deletion and self.insertion else None
 
     def json(self) -> dict:
         """Plain values, for an answer over HTTP; the saliency map travels as a file."""
@@ -85,14 +103,32 @@ class Explanation:
             "target": self.target,
             "method": self.method,
             "seed": self.seed,
+            "instead_of": self.instead_of or None,
+            "like": self.like or None,
+            "quick": self.quick,
             "probability": self.probability,
             "shape": list(self.saliency.shape),
             "masks": len(self.mask_scores),
             "mask_scores": self.mask_scores.tolist(),
             "deletion": _plain(self.deletion),
             "insertion": _plain(self.insertion),
+            "verdict": asdict(self.verdict) if self.verdict else None,
+            "localisation": asdict(self.localisation) if self.localisation else None,
             "warnings": list(self.warnings),
         }
+
+
+@dataclass(frozen=True)
+class MapCheck:
+    """Rank correlations of a map with others of the same picture, patch by patch, -1 to 1.
+
+    Attributes:
+        second_seed: with the map of another seed: high where the noise does not matter.
+        randomised: with the map of a head that was never fitted: low where the map explains the head.
+    """
+
+    second_seed: float
+    randomised: float
 
 
 @dataclass(frozen=True)
@@ -113,7 +149,9 @@ def vote(found: Sequence[SimilarCase]) -> Vote | None:
     return Vote(winner, labels.count(winner), len(labels))
 
 
-def _plain(curve: Curve) -> dict:
+def _plain(curve: Curve | None) -> dict | None:
+    if curve is None:
+        return None
     return {
         "share": curve.share.tolist(),
         "score": curve.score.tolist(),

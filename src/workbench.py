@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
-from torch.nn.functional import interpolate
 
-from . import explain as explanations
 from . import images, scope, tasks
 from .cases import CaseIndex, Filters, SimilarCase
 from .encoder import Encoder, EncoderError
-from .explain import faithfulness, vitcx
+from .explain import Progress
+from .explanations import Asked, Question
 from .heads import HeadError
 from .images import Decoded, ImageError
 from .projection import Projection
 from .results import Explanation, Reading
 from .settings import Settings
 from .tasks import Task
-
-METHODS = {"vitcx": vitcx.explain}
-"""Name -> explanation method."""
-
-MAX_SEED = 2**32
-"""Seeds are below it."""
 
 Source = str | Path | bytes | Image.Image | Decoded
 Say = Callable[[str], None]
@@ -54,6 +45,15 @@ class Fitter(Protocol):
 
 class RequestError(ValueError):
     """A request that cannot be met; the message is the sentence a visitor sees."""
+
+
+@contextlib.contextmanager
+def spoken() -> Iterator[None]:
+    """What a question got wrong becomes the sentence a visitor sees."""
+    try:
+        yield
+    except ValueError as fault:
+        raise RequestError(str(fault)) from fault
 
 
 @dataclass(frozen=True)
@@ -142,54 +142,38 @@ class Workbench:
         target: str | None = None,
         method: str = "vitcx",
         seed: int = 0,
-        progress: explanations.Progress | None = None,
+        progress: Progress | None = None,
+        *,
+        instead_of: str | None = None,
+        like: str | None = None,
+        quick: bool = False,
     ) -> Explanation:
-        """Show which regions of a picture cause a class's probability.
+        """Show which regions of a picture cause a score, and measure how faithful that picture is.
 
         Args:
-            target: the class; None for the most likely one.
-            method: a key of `METHODS`.
-            seed: of the noise; the same seed gives the same map, bit for bit.
+            target, method, seed, instead_of, like, quick: as in `explanations.Question`.
             progress: told (done, total); may raise to cancel.
         Raises:
             ImageError, RequestError: with the sentence a visitor sees.
         """
-        if method not in METHODS:
-            raise RequestError(f"no explanation method is called {method!r}; choose one of {', '.join(METHODS)}")
-        if not 0 <= seed < MAX_SEED:
-            raise RequestError(f"the seed is {seed}; choose a whole number from 0 to {MAX_SEED - 1}")
+        with spoken():
+            question = Question(target, instead_of, like, method, seed, quick)
+        asked = self.ask(picture, task, question)
+        with spoken():
+            return asked.measure(asked.explain(progress), progress)
+
+    def ask(self, picture: Source, task: str | None, question: Question) -> Asked:
+        """The question put to a task, to be answered step by step: `explain`, `measure`, `check`.
+
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
         decoded = _read(picture)
         pixels = self.encoder.pixels([decoded.picture])
         tokens = self.encoder.tokens(pixels)
-        pooled = tokens.pooled.cpu().numpy()
-        chosen = self._task(task) if task else self._nearest_task(self.projection(pooled)[0])
-        probabilities = chosen.head.probabilities(pooled)[0]
-        wanted = target or chosen.head.classes[int(probabilities.argmax())]
-        if wanted not in chosen.head.classes:
-            raise RequestError(
-                f"{chosen.title} has no class {wanted!r}; choose one of {', '.join(chosen.head.classes)}"
-            )
-
-        def score(batch: Tensor) -> Tensor:
-            return chosen.head.score(self.encoder.tokens(batch, hurried=True).pooled, wanted)
-
-        try:
-            found = METHODS[method](score, pixels, tokens.before[0], tokens.grid, seed, progress)
-        except ValueError as fault:
-            raise RequestError(str(fault)) from fault
-        deletion, insertion = faithfulness.curves(score, pixels, found.map, self.encoder.patch, seed)
-        return Explanation(
-            task=chosen.name,
-            target=wanted,
-            method=method,
-            seed=seed,
-            probability=float(probabilities[chosen.head.classes.index(wanted)]),
-            saliency=_enlarge(found.map, decoded.picture.size),
-            mask_scores=found.scores,
-            deletion=deletion,
-            insertion=insertion,
-            warnings=decoded.warnings,
-        )
+        chosen = self._task(task) if task else self._nearest_task(self.projection(tokens.pooled.cpu().numpy())[0])
+        with spoken():
+            return Asked.of(self.encoder, chosen, decoded, pixels, tokens, question, self.projection.of)
 
     def similar(
         self, picture_or_case_id: Source, task: str | None = None, k: int = 5, filters: Filters | None = None
@@ -273,10 +257,3 @@ def _task(
 def _read(picture: Source) -> Decoded:
     """A picture that has been read already is taken as it is, with the frame that was chosen."""
     return picture if isinstance(picture, Decoded) else images.read(picture)
-
-
-def _enlarge(saliency: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """[S, S] -> [H, W], bilinear; `size` is (W, H) as Pillow has it."""
-    return interpolate(torch.from_numpy(saliency)[None, None], size=size[::-1], mode="bilinear", align_corners=False)[
-        0, 0
-    ].numpy()

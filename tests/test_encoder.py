@@ -431,3 +431,25 @@ def test_without_the_hub_the_demo_runs_on_the_bundled_backbone_and_says_so(
     assert (name, print_, names) == ("bundled", encoder.fingerprint, ["colours", "stripes"])
     assert len(notices) == 1
     assert notices[0].startswith("Running on the bundled backbone: the hub cannot be reached and 'microsoft/rad-dino'")
+
+
+@pytest.mark.parametrize("registered", [False, True])
+def test_a_trace_gives_the_same_tokens_as_a_plain_pass_and_can_be_differentiated(
+    encoder, tmp_path, pictures, registered
+):
+    network = Encoder(registers(tmp_path / "registers"), "registers") if registered else encoder
+    pixels = network.pixels(pictures[:1])
+    plain, trace = network.tokens(pixels), network.trace(pixels)
+    assert trace.tokens.pooled.detach().numpy() == pytest.approx(plain.pooled.numpy(), abs=1e-5)
+    assert trace.tokens.before.detach().numpy() == pytest.approx(plain.before.numpy(), abs=1e-5)
+    assert trace.prefix == (5 if registered else 1)
+    assert trace.normed.shape[1] == trace.prefix + 16
+    for attention in trace.attentions:
+        assert attention.sum(-1).detach().numpy() == pytest.approx(1, abs=1e-5)
+    gradients = torch.autograd.grad(trace.tokens.pooled.pow(2).sum(), (trace.normed, *trace.attentions))
+    assert all(float(g.abs().max()) > 0 for g in gradients)
+
+
+def test_one_picture_is_traced_at_a_time(encoder, pictures):
+    with pytest.raises(ValueError, match="one picture is traced at a time, not 2"):
+        encoder.trace(encoder.pixels(pictures[:2]))

@@ -65,21 +65,36 @@ def curves() -> tuple[Curve, Curve]:
 
 
 def test_the_faithfulness_plot_states_both_areas_beside_their_random_baselines(curves):
-    svg = figures.faithfulness(*curves)
-    root = ElementTree.fromstring(svg)
-    assert root.tag.endswith("svg")
-    words = " ".join("".join(e.itertext()).strip() for e in root.iter() if e.tag.endswith("text"))
-    for curve, title in zip(curves, ("Deletion: salient patches removed first", "Insertion: salient"), strict=True):
+    titles = ("Deletion: salient patches removed first", "Insertion: salient")
+    for svg, curve, title in zip(figures.faithfulness(*curves), curves, titles, strict=True):
+        root = ElementTree.fromstring(svg)
+        assert root.tag.endswith("svg")
+        words = words_of(svg)
         assert title in words
         assert f"area {curve.area:.2f}, random {curve.random_area:.2f}" in words
-    assert words.count("random order") == words.count("this map") == 2
+        assert words.count("random order") == words.count("this map") == 1
+
+
+def words_of(svg: str) -> str:
+    texts = ("".join(e.itertext()) for e in ElementTree.fromstring(svg).iter() if e.tag.endswith("text"))
+    return re.sub(r"\s+", " ", " ".join(texts))
+
+
+def test_a_score_that_is_no_probability_is_drawn_over_its_own_range():
+    share = np.array([0, 1.0])
+    curve = Curve(share, np.array([0.95, 0.9]), np.array([[0.95, 0.91]]))
+    words = words_of(figures.faithfulness(curve, curve, "similarity")[0])
+    assert "similarity" in words
+    assert "0.92" in words
+    assert "0.2 0.4 0.6" in words  # of the share of patches alone
+    assert words.count("0.4") == 1
 
 
 def test_the_plot_takes_the_text_colour_of_the_page_and_paints_no_background(curves):
-    svg = figures.faithfulness(*curves)
-    assert "currentColor" in svg
-    assert figures._INK not in svg
-    assert not re.search(r"fill: ?#ffffff", svg)
+    for svg in figures.faithfulness(*curves):
+        assert "currentColor" in svg
+        assert figures._INK not in svg
+        assert not re.search(r"fill: ?#ffffff", svg)
 
 
 def test_two_plots_drawn_at_once_do_not_mix(curves):
@@ -88,6 +103,22 @@ def test_two_plots_drawn_at_once_do_not_mix(curves):
     deletion, insertion = curves
     with ThreadPoolExecutor(8) as pool:
         drawn = list(pool.map(lambda pair: figures.faithfulness(*pair), [(deletion, insertion), curves[::-1]] * 8))
-    for svg, area in zip(drawn, [deletion.area, insertion.area] * 8, strict=True):
-        words = " ".join("".join(e.itertext()) for e in ElementTree.fromstring(svg).iter() if e.tag.endswith("text"))
-        assert f"removed first area {area:.2f}" in re.sub(r"\s+", " ", words)
+    for svgs, area in zip(drawn, [deletion.area, insertion.area] * 8, strict=True):
+        assert f"removed first area {area:.2f}" in words_of(svgs[0])
+
+
+def test_ranks_are_the_share_of_the_map_below_each_pixel(ramp):
+    found = np.asarray(figures.ranks(ramp**3))
+    assert found.shape == (20, 30)
+    assert (found[:, 15:] >= 127).all()
+    assert (found[:, :15] <= 128).all()
+
+
+def test_a_mask_lets_its_part_of_the_picture_through():
+    picture = Image.new("RGB", (90, 30), "white")
+    mask = np.zeros((3, 9), np.float32)
+    mask[:, 6:] = 1
+    found = luminance(figures.let_through(picture, mask, 45))
+    assert found.shape == (15, 45)
+    assert found[:, 36:].min() > 250
+    assert found[:, :20].max() < 60

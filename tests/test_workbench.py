@@ -18,10 +18,11 @@ from fixtures.tiny import CLASSES, drawn, write_backbone
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from src import scope, tasks
+from src import images, scope, tasks
 from src import workbench as room
 from src.cases import Case, CaseIndex, Filters
 from src.encoder import Encoder
+from src.explanations import Question
 from src.heads import Head
 from src.images import ImageError
 from src.lab import fit
@@ -304,6 +305,71 @@ def test_a_picture_that_cannot_be_read_is_refused_by_every_verb(workbench, tmp_p
 def test_without_any_task_the_visitor_is_told_how_to_get_one(encoder, red):
     bare = Workbench(encoder, Projection.plain(192, encoder.fingerprint), {}, CaseIndex())
     assert said(bare.classify, red) == "no task is loaded; fit one with `python -m src fit`"
+
+
+def test_a_contrast_explains_the_difference_of_two_probabilities(workbench, red):
+    reading = workbench.classify(red)
+    found = workbench.explain(red, target="red", instead_of="blue")
+    assert found.probability == pytest.approx(reading.probabilities["red"] - reading.probabilities["blue"], abs=1e-5)
+    assert found.json()["instead_of"] == "blue"
+    # Why blue rather than red is the other way round, mask by mask, but for the noise.
+    other = workbench.explain(red, target="blue", instead_of="red")
+    assert other.mask_scores == pytest.approx(-found.mask_scores, abs=0.02)
+
+
+def test_the_similarity_to_a_case_is_the_one_that_the_search_gives(workbench, red):
+    nearest = workbench.similar(red, "colours", k=3)[2]
+    found = workbench.explain(red, "colours", like=nearest.case.id)
+    assert found.probability == pytest.approx(nearest.similarity, abs=1e-3)
+    assert found.json()["like"] == nearest.case.id
+
+
+def test_a_class_is_not_compared_with_itself_nor_with_one_that_is_not_there(workbench, red):
+    sentence = "'red' cannot be compared with itself; choose another class to compare with"
+    assert said(workbench.explain, red, target="red", instead_of="red") == sentence
+    sentence = "Colours has no class 'pink'; choose one of blue, green, red"
+    assert said(workbench.explain, red, instead_of="pink") == sentence
+
+
+def test_an_unknown_case_is_refused_with_where_to_find_one(workbench, red):
+    sentence = "Colours has no case 'nobody'; take an id from the similar cases"
+    assert said(workbench.explain, red, "colours", like="nobody") == sentence
+
+
+def test_an_answer_is_given_step_by_step_as_it_is_all_at_once(workbench, red):
+    asked = workbench.ask(red, None, Question(seed=4))
+    first = asked.explain()
+    assert (first.deletion, first.insertion, first.verdict) == (None, None, None)
+    assert json.loads(json.dumps(first.json()))["deletion"] is None
+    assert answer(asked.measure(first)) == answer(workbench.explain(red, seed=4))
+
+
+def test_a_check_compares_with_another_seed_and_with_an_unfitted_score(workbench, red):
+    asked = workbench.ask(red, None, Question(method="rollout"))
+    found = asked.check(asked.explain())
+    # Rollout knows neither seed nor score: both maps are the same again.
+    assert found.second_seed == pytest.approx(1, abs=0.01)
+    assert found.randomised == pytest.approx(1, abs=0.01)
+    asked = workbench.ask(red, None, Question(method="random"))
+    assert abs(asked.check(asked.explain()).second_seed) < 0.9
+
+
+def test_a_bundled_case_with_an_outline_is_recognised_and_its_map_located(brightness_bench, tmp_path):
+    levels = np.full((60, 90, 3), (124, 116, 104), np.uint8)
+    levels[:20, :30] = 250
+    picture = Image.fromarray(levels)
+    mask = np.zeros((60, 90), np.uint8)
+    mask[:20, :30] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    task = brightness_bench.tasks["marks"]
+    case = Case("drawn", ("marked",), "phantom", mask="mask.png", pixels=images.pixel_hash(picture))
+    known = replace(task, cases=(case, *task.cases[1:]), folder=tmp_path)
+    bench = replace(brightness_bench, tasks={"marks": known})
+    found = bench.explain(picture, target="marked").localisation
+    assert found.hit
+    assert found.area == pytest.approx(1 / 9)
+    assert found.inside > 0.6
+    assert bench.explain(picture.rotate(180), target="marked").localisation is None
 
 
 def test_an_explanation_can_be_cancelled_and_asked_for_again(workbench, red):

@@ -26,16 +26,35 @@ def add(workbench: Workbench) -> None:
         seed, count = gr.Number(0, precision=0), gr.Number(5, precision=0)
         labels, origins = gr.JSON([]), gr.JSON([])
         answer, overlay, saliency = gr.JSON(), gr.File(), gr.File()
+        instead_of, like, quick = gr.Textbox(""), gr.Textbox(""), gr.Checkbox(False)
         buttons = [gr.Button() for _ in range(3)]
 
     def classify(picture: str, task: str = "") -> dict:
         with _Spoken():
             return workbench.classify(_given(picture), task or None).json()
 
-    def explain(picture: str, task: str = "", target: str = "", method: str = "vitcx", seed: int = 0) -> tuple:
+    def explain(
+        picture: str,
+        task: str = "",
+        target: str = "",
+        method: str = "vitcx",
+        seed: int = 0,
+        instead_of: str = "",
+        like: str = "",
+        quick: bool = False,
+    ) -> tuple:
         with _Spoken():
             decoded = images.read(_given(picture))
-            found = workbench.explain(decoded, task or None, target or None, method or "vitcx", int(seed or 0))
+            found = workbench.explain(
+                decoded,
+                task or None,
+                target or None,
+                method or "vitcx",
+                int(seed or 0),
+                instead_of=instead_of or None,
+                like=like or None,
+                quick=bool(quick),
+            )
         with tempfile.TemporaryDirectory() as folder:
             png, npy = Path(folder) / "overlay.png", Path(folder) / "saliency.npy"
             figures.overlay(decoded.picture, found.saliency).save(png)
@@ -61,7 +80,8 @@ def add(workbench: Workbench) -> None:
         }
 
     buttons[0].click(classify, [picture, task], answer, api_name="classify")
-    buttons[1].click(explain, [picture, task, target, method, seed], [answer, overlay, saliency], api_name="explain")
+    asked = [picture, task, target, method, seed, instead_of, like, quick]
+    buttons[1].click(explain, asked, [answer, overlay, saliency], api_name="explain")
     buttons[2].click(similar, [picture, task, count, labels, origins], answer, api_name="similar")
 
 

@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
-import numpy as np
 from PIL import Image
 
 from ..cases import SimilarCase
 from ..evidence import Evidence
-from ..figures import OKABE_ITO, heat
+from ..figures import OKABE_ITO
 from ..images import Decoded
-from ..results import Explanation, Reading
+from ..results import Reading
 from ..tasks import Task
 
 NOTICE = "Research demo. Not a medical device; do not use for diagnosis."
@@ -101,9 +100,9 @@ def classification(reading: Reading, task: Task) -> str:
     colours = class_colours(task)
     rows = "".join(
         f'<span class="{"" if c in reading.prediction_set else "out"}">{escape(task.display(c))}</span>'
-        f'<span class="track" role="img" aria-label="{escape(task.display(c))} {_percent(p)}">'
+        f'<span class="track" role="img" aria-label="{escape(task.display(c))} {percent(p)}">'
         f'<span class="fill" style="width:{100 * p:.1f}%;background:{colours[c]}"></span></span>'
-        f'<span class="value">{_percent(p)}</span>'
+        f'<span class="value">{percent(p)}</span>'
         for c, p in sorted(reading.probabilities.items(), key=lambda item: -item[1])
     )
     return (
@@ -124,12 +123,12 @@ def classification(reading: Reading, task: Task) -> str:
 def _verdict(reading: Reading, task: Task) -> str:
     """What the head says, in a sentence or two."""
     if not task.head.exclusive:
-        present = [f"{escape(task.display(c))} ({_percent(reading.probabilities[c])})" for c in reading.prediction_set]
+        present = [f"{escape(task.display(c))} ({percent(reading.probabilities[c])})" for c in reading.prediction_set]
         if not present:
             return "<b>No finding</b> reaches its threshold."
         return f"Reaching {'their thresholds' if len(present) > 1 else 'its threshold'}: <b>{_listed(present)}</b>."
     others = [escape(task.display(c)) for c in reading.prediction_set if c != reading.label]
-    likely = f"{escape(task.display(reading.label))} ({_percent(reading.probabilities[reading.label])})"
+    likely = f"{escape(task.display(reading.label))} ({percent(reading.probabilities[reading.label])})"
     doubt = f" {_listed(others)} cannot be ruled out." if others else " The other classes are ruled out."
     return f"Most likely <b>{likely}</b>.{doubt}"
 
@@ -140,7 +139,7 @@ def _in_short(reading: Reading, task: Task) -> str:
         return "Unfamiliar picture: read why"
     if not task.head.exclusive and not reading.prediction_set:
         return "No finding reaches its threshold"
-    return f"{escape(task.display(reading.label))} ({_percent(reading.probabilities[reading.label])})"
+    return f"{escape(task.display(reading.label))} ({percent(reading.probabilities[reading.label])})"
 
 
 def _legend(reading: Reading, task: Task) -> str:
@@ -150,7 +149,7 @@ def _legend(reading: Reading, task: Task) -> str:
             "Each finding is judged by itself, so the bars do not add up to 100 %. Faded names stay below their "
             "thresholds, which balance misses against false alarms on held-out pictures."
         )
-    coverage = _percent(reading.coverage)
+    coverage = percent(reading.coverage)
     return (
         f"Faded names are ruled out; the others form the {coverage} prediction set: of pictures like these, {coverage} "
         "have their class in such a set."
@@ -162,60 +161,15 @@ def about(task: Task) -> str:
     facts = task.facts
     lines = [f"Data: {facts['data']}. Licence of the pictures: {facts['licence']}."]
     if facts["metrics"]:
-        value, low, high = (_percent(facts["metrics"]["balanced_accuracy"][k]) for k in ("value", "low", "high"))
+        value, low, high = (percent(facts["metrics"]["balanced_accuracy"][k]) for k in ("value", "low", "high"))
         lines.append(
             f"On {facts['metrics']['pictures']} real test pictures the head has a balanced accuracy of {value}, "
             f"95 % interval {low} to {high}; guessing gives "
-            f"{_percent(1 / len(task.head.classes) if task.head.exclusive else 0.5)}."
+            f"{percent(1 / len(task.head.classes) if task.head.exclusive else 0.5)}."
         )
     lines += [facts["flaw"]] if facts["flaw"] else []
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f'<details class="about"><summary>About this task</summary><ul class="facts">{items}</ul></details>'
-
-
-def explanation(found: Explanation, picture: Image.Image, task: Task) -> str:
-    """The answer in one sentence, and the overlay with its slider."""
-    name = escape(task.display(found.target))
-    gain = found.insertion.area - found.insertion.random_area
-    verdict = (
-        "Its salient patches raise the score faster than random ones"
-        if gain > 0.02
-        else "Its salient patches raise the score no faster than random ones, so do not read much into it"
-    )
-    return (
-        f'<p class="answer" aria-live="polite">The bright regions cause the score for <b>{name}</b> '
-        f"({_percent(found.probability)}). {verdict}.</p>"
-        f'<div class="stage"><img src="{data_url(picture)}" alt="the picture">'
-        f'<img class="heat" src="{data_url(heat(found.saliency))}" alt="saliency for {name}"></div>'
-        '<label class="opacity">Picture <input id="opacity-slider" type="range" min="0" max="100" value="55" '
-        'aria-label="Opacity of the overlay"> Overlay</label>'
-        '<div class="colour-scale">causes least<i></i>causes most</div>'
-        f'<p class="quiet">ViT-CX, {len(found.mask_scores)} masks, seed {found.seed}. '
-        f"Saliency from {found.saliency.min():.2g} to {found.saliency.max():.2g}.</p>"
-    )
-
-
-def faithfulness(found: Explanation, plot: str) -> str:
-    """The curves, and what they measure."""
-    return (
-        f'<div role="img" aria-label="Deletion area {found.deletion.area:.2f}, random '
-        f"{found.deletion.random_area:.2f}; insertion area {found.insertion.area:.2f}, random "
-        f'{found.insertion.random_area:.2f}">{plot}</div>'
-        '<p class="quiet">How faithful is the map? Removing what it calls salient should make the probability fall '
-        "faster than removing random patches; showing it first should make the probability rise faster.</p>"
-    )
-
-
-def downloads(picture: Image.Image, found: Explanation) -> str:
-    """Links that hold the overlay and the map themselves, so that nothing is kept on the server."""
-    array = io.BytesIO()
-    np.save(array, found.saliency)
-    npy = f"data:application/octet-stream;base64,{base64.b64encode(array.getvalue()).decode()}"
-    name = f"dinoscope_{found.task}_{found.target}_seed{found.seed}"
-    return (
-        f'<p class="downloads"><a download="{escape(name)}.png" href="{data_url(picture, 2048)}">Overlay (PNG)</a> '
-        f'<a download="{escape(name)}.npy" href="{npy}">Map (.npy)</a></p>'
-    )
 
 
 def similar(found: Sequence[SimilarCase], task: Task, reading_label: str | None) -> str:
@@ -305,7 +259,7 @@ def _plain(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """0.873 -> 87 %; never 0 or 100 % for what is only almost so."""
     if 0 < share < 0.01:
         return "< 1 %"

@@ -1,5 +1,5 @@
-// Three things no widget does: a picture pasted anywhere on the page is uploaded, the overlay's opacity follows its
-// slider, and on a phone the answer peeks up from below until it is in view.
+// Two things no widget does: a picture pasted anywhere on the page is uploaded, and on a phone the answer peeks up from
+// below until it is in view.
 document.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files ?? [])].find((f) => f.type.startsWith("image/"));
   const input = document.querySelector("#drop input[type=file]");
@@ -8,11 +8,6 @@ document.addEventListener("paste", (event) => {
   carrier.items.add(file);
   input.files = carrier.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
-});
-document.addEventListener("input", (event) => {
-  if (event.target.id !== "opacity-slider") return;
-  const heat = document.querySelector(".stage .heat");
-  if (heat) heat.style.opacity = event.target.value / 100;
 });
 const seen = new IntersectionObserver((entries) => {
   for (const entry of entries) document.body.classList.toggle("reading-in-view", entry.isIntersecting);

@@ -27,14 +27,14 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
                 with gr.Tab("Classify", id="classify"):
                     classify, classify_outputs = classify_tab.build(workbench)
                 with gr.Tab("Explain", id="explain"):
-                    explain, explain_inputs, explain_outputs = explain_tab.build(workbench, panel.chosen)
+                    explain = explain_tab.build(workbench, panel.chosen, evidence)
                 with gr.Tab("Similar cases", id="similar"):
                     similar, similar_inputs, similar_outputs = similar_tab.build(workbench, panel.chosen)
                 with gr.Tab("Evidence", id="evidence"):
                     gr.HTML(markup.evidence(evidence))
         gr.HTML(markup.footer())
         private: dict[str, Any] = {"api_visibility": "private"}
-        answers = [classify_outputs[0], similar_outputs[0], *explain_outputs[:2]]
+        answers = [classify_outputs[0], similar_outputs[0], *explain.outputs[:2]]
 
         def clear(chosen: case_panel.Chosen | None) -> list[str]:
             """No answer about an earlier picture may stand beside this one."""
@@ -44,7 +44,8 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
             cleared = change.then(clear, panel.chosen, answers, show_progress="hidden", **private)
             read = cleared.then(classify, panel.chosen, [panel.chosen, *classify_outputs], **private)
             found = read.then(similar, similar_inputs, similar_outputs, **private)
-            found.then(explain, explain_inputs, explain_outputs, show_progress_on=explain_outputs[0], **private)
+            progress = {"show_progress_on": explain.outputs[0]}
+            explain.follow(found.then(explain.fresh, explain.inputs, explain.outputs, **progress, **private))
         api.add(workbench)
     return page
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import gradio as gr
 
 _HERE = Path(__file__).parent
+ROOMS = ("page", "explain")
+"""Files of style and script, in their order."""
 
 
 def theme() -> gr.themes.Base:
@@ -40,5 +42,5 @@ def head() -> str:
 
     Not through `css`: Gradio puts its own prefix before each rule of it, which breaks those for dark mode and phones.
     """
-    style, script = (_HERE / "page.css").read_text(), (_HERE / "page.js").read_text()
+    style, script = ("".join((_HERE / f"{room}.{kind}").read_text() for room in ROOMS) for kind in ("css", "js"))
     return f"<style>{style}</style><script>{script}</script>"

@@ -7,7 +7,7 @@ import pytest
 import torch
 from fixtures.tiny import drawn
 
-from src.explain.faithfulness import STEPS, Curve, curves
+from src.explain.faithfulness import STEPS, Curve, agreement, curves, verdict
 
 PATCH, SIDE = 14, 56
 
@@ -58,7 +58,7 @@ def test_the_curves_run_between_the_picture_and_its_blurred_baseline(encoder, wo
     assert shown[:, 0] == pytest.approx(shown[0, 0], abs=1e-5)
 
 
-def removals(picture: torch.Tensor, saliency: np.ndarray) -> dict[frozenset[int], torch.Tensor]:
+def removals(picture: torch.Tensor, saliency: np.ndarray, steps: int = STEPS) -> dict[frozenset[int], torch.Tensor]:
     """What was scored: the pixels [3, 56, 56], by the patches of the grid that were not the picture's own."""
     seen = []
 
@@ -66,7 +66,7 @@ def removals(picture: torch.Tensor, saliency: np.ndarray) -> dict[frozenset[int]
         seen.append(batch)
         return batch.mean((1, 2, 3))
 
-    curves(score, picture, saliency, PATCH, 0, draws=1)
+    curves(score, picture, saliency, PATCH, 0, draws=1, steps=steps)
     found = {}
     for pixels in torch.cat(seen):
         patches = (pixels != picture[0]).any(0).unfold(0, PATCH, PATCH).unfold(1, PATCH, PATCH).flatten(2)
@@ -101,12 +101,11 @@ def test_a_map_that_points_away_is_worse_than_chance():
     assert insertion.area < 0.1 < insertion.random_area
 
 
-def test_whole_patches_go_and_come_in_the_order_of_their_mean_saliency(picture, monkeypatch):
-    monkeypatch.setattr("src.explain.faithfulness.STEPS", 16)
+def test_whole_patches_go_and_come_in_the_order_of_their_mean_saliency(picture):
     order = np.random.default_rng(5).permutation(16)
     saliency = np.zeros(16, np.float32)
     saliency[order] = np.arange(16, 0, -1)
-    scored = removals(picture, saliency.reshape(4, 4).repeat(14, 0).repeat(14, 1))
+    scored = removals(picture, saliency.reshape(4, 4).repeat(14, 0).repeat(14, 1), 16)
     for n in range(17):
         assert frozenset(order[:n].tolist()) in scored, f"deletion lacks the first {n}"
         assert frozenset(order[n:].tolist()) in scored, f"insertion lacks the first {n}"
@@ -148,3 +147,30 @@ def test_areas_of_known_curves():
     curve = Curve(share, np.array([1, 0.5, 0]), np.array([[1, 1, 1], [0, 0, 0], [0, 1, 0]]))
     assert curve.area == pytest.approx(0.5)
     assert curve.random_area == pytest.approx((1 + 0 + 0.5) / 3)
+
+
+def test_a_verdict_counts_the_random_orders_that_the_map_beats_on_each_curve():
+    share = np.array([0, 0.5, 1])
+    random = np.linspace(0.1, 0.9, 10)[:, None] * np.array([1, 1, 1])
+    good, bad = Curve(share, np.full(3, 0.05), random), Curve(share, np.full(3, 0.35), random)
+    found = verdict(good, bad)
+    assert (found.deletion, found.insertion, found.of) == (10, 3, 10)
+    assert found.passed == ("deletion",)
+    assert verdict(good, Curve(share, np.full(3, 0.85), random)).passed == ("deletion", "insertion")
+    assert verdict(bad, bad).passed == ()
+
+
+def test_agreement_compares_the_order_of_the_patches():
+    rng = np.random.default_rng(0)
+    a = rng.random((16, 16)).repeat(4, 0).repeat(4, 1)
+    assert agreement(a, a**3 + 5, 4) == pytest.approx(1)
+    assert agreement(a, -a, 4) == pytest.approx(-1)
+    assert abs(agreement(a, rng.random((64, 64)), 4)) < 0.3
+    assert agreement(a, np.ones_like(a), 4) == 0
+
+
+def test_progress_of_the_curves_is_told_to_the_end_and_may_cancel(picture):
+    told = []
+    curves(looks_at(1, 1), picture, np.ones((SIDE, SIDE)), PATCH, 0, progress=lambda *step: told.append(step))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] == told[-1][1]

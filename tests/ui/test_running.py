@@ -1,0 +1,33 @@
+"""Stopping an answer that its visitor no longer wants, and nobody else's."""
+
+from __future__ import annotations
+
+import pytest
+
+from src.ui.running import Running, StoppedError
+
+
+def test_an_answer_goes_on_until_it_is_stopped():
+    running = Running()
+    check = running.begin("anna")
+    check()
+    running.stop("anna")
+    with pytest.raises(StoppedError):
+        check()
+
+
+def test_a_new_answer_takes_the_place_of_the_visitors_last_one():
+    running = Running()
+    first, second = running.begin("anna"), running.begin("anna")
+    second()
+    with pytest.raises(StoppedError):
+        first()
+
+
+def test_one_visitor_does_not_stop_another():
+    running = Running()
+    check = running.begin("anna")
+    running.begin("bert")
+    running.stop("bert")
+    running.stop("nobody")
+    check()

@@ -83,6 +83,7 @@ def test_similar_names_cases_labels_similarities_filters_and_vote(app: Client, b
         ({"api_name": "/classify", "task": "knee"}, "no task is called 'knee'"),
         ({"api_name": "/explain", "target": "fracture"}, "has no class 'fracture'"),
         ({"api_name": "/explain", "method": "magic"}, "no explanation method is called 'magic'"),
+        ({"api_name": "/explain", "task": "pneumonia_cxr", "like": "nobody"}, "has no case 'nobody'"),
         ({"api_name": "/similar", "k": 500}, "500 cases were asked for"),
     ],
 )

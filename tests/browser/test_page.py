@@ -46,8 +46,10 @@ def test_a_visitor_uploads_classifies_explains_searches_and_changes_the_class(vi
 
     visit.open("Explain")
     visit.page.wait_for_selector("#explain-answer .stage .heat", timeout=90_000)
+    visit.page.wait_for_selector(".plots svg", timeout=90_000)
     first = visit.read("#explain-answer .answer")
-    assert "random" in visit.page.locator("#curves svg").first.text_content()
+    assert "faithful" in first
+    assert "random" in visit.page.locator(".plots svg").first.text_content()
     visit.page.locator("#opacity-slider").evaluate(
         "(s) => { s.value = 20; s.dispatchEvent(new Event('input', {bubbles: true})); }"
     )
@@ -70,6 +72,46 @@ def test_a_visitor_uploads_classifies_explains_searches_and_changes_the_class(vi
     assert visit.read(".headline .figure, #readings .placeholder")
     assert visit.complaints == []
     assert visit.strangers == []
+
+
+def test_two_methods_are_compared_and_their_sliders_keep_their_place(visit):
+    visit.page.locator("#examples button").first.click()
+    visit.open("Explain")
+    visit.page.wait_for_selector("#explain-answer .stage .heat", timeout=90_000)
+    visit.page.locator("#contour-slider").evaluate(
+        "(s) => { s.value = 20; s.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    assert visit.read("#contour-share") == "20 %"
+    drawn = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0)"
+    assert visit.page.locator(".stage .contour").evaluate(drawn)
+    visit.page.get_by_text("Compare and adjust").click()
+    visit.page.locator("#second input").click()
+    visit.page.get_by_role("option", name="Grad-CAM").last.click()
+    visit.page.wait_for_function("() => document.querySelectorAll('.stage .heat').length === 2", timeout=90_000)
+    assert visit.page.locator("#contour-slider").input_value() == "20"
+    visit.page.wait_for_function("() => document.querySelectorAll('.plots svg').length === 4", timeout=90_000)
+    assert visit.complaints == []
+
+
+def test_an_explanation_that_takes_too_long_is_stopped(visit):
+    visit.page.locator("#examples button").first.click()
+    visit.open("Explain")
+    visit.page.wait_for_selector(".plots svg", timeout=90_000)
+    visit.page.locator("#method input").click()
+    visit.page.get_by_role("option", name="RISE").click()
+    visit.page.locator("#stop").click(timeout=30_000)
+    visit.page.get_by_text("Stopped. Choose a class or a method to explain again.").wait_for(timeout=30_000)
+
+
+def test_a_class_compared_with_itself_is_answered_by_a_sentence(visit):
+    visit.page.locator("#examples button").first.click()
+    visit.open("Explain")
+    visit.page.wait_for_selector(".plots svg", timeout=90_000)
+    visit.page.get_by_text("Compare and adjust").click()
+    shown = visit.page.locator("#target input").input_value()
+    visit.page.locator("#instead input").click()
+    visit.page.get_by_role("option", name=shown, exact=True).last.click()
+    assert "cannot be compared with itself; choose another class" in visit.read("#explain-answer .error")
 
 
 def test_the_filter_leaves_only_the_class_that_was_ticked(visit):

@@ -129,7 +129,7 @@ def _plot(found: Explanation, titled: bool) -> str:
     unit = "similarity" if found.like else "difference" if found.instead_of else "probability"
     title = f"<b>{escape(METHODS[found.method].title)}</b>: " if titled else ""
     return (
-        f'<p class="quiet">{title}better than {verdict.deletion} of {verdict.of} random orders on deletion, '
+        f'<p class="quiet">{title}Better than {verdict.deletion} of {verdict.of} random orders on deletion, '
         f"{verdict.insertion} of {verdict.of} on insertion.</p>"
         f'<div class="plots" role="img" aria-label="Deletion area {deletion.area:.2f}, random '
         f"{deletion.random_area:.2f}; insertion area {insertion.area:.2f}, random "

@@ -37,13 +37,13 @@ def fit_head(
 ) -> Fitted:
     """Logistic regression on standardised features: multinomial, or one finding at a time.
 
-    C, and how much phantoms count, have the least temperature-scaled log loss when each fold of `known` is
-    guessed from its others. `held` then serves nothing but temperature, conformal threshold and the findings'
+    C has the least temperature-scaled log loss when each fold of `known` is guessed from its others; phantoms count
+    as much as they can while that loss falls by more than its standard error. `held` then serves nothing but temperature, conformal threshold and the findings'
     thresholds: a fold that also chose C would promise too much.
 
     Args:
-        known: cases to fit on; held: cases to calibrate on; drawn: phantoms, which join `known` as far as they
-            do no harm there.
+        known: cases to fit on; held: cases to calibrate on; drawn: phantoms, which join `known` where
+            they help there.
         exclusive: whether a case has one class, rather than any number of findings.
     Raises:
         ValueError: when fewer than two classes are known, or a class of `held` is not.
@@ -56,16 +56,17 @@ def fit_head(
         raise ValueError(f"the validation fold has classes that the training folds lack: {', '.join(unknown)}")
     # One thread: for matrices of this size the threads of a busy machine wait for each other longer than they work.
     with threadpool_limits(1):
-        losses = {c: _out_of_fold_loss(known, None, 0.0, c, classes, exclusive) for c in STRENGTHS}
-        strength = min(losses, key=losses.__getitem__)
+        losses = {c: _out_of_fold_losses(known, None, 0.0, c, classes, exclusive) for c in STRENGTHS}
+        strength = min(losses, key=lambda c: losses[c].mean())
         weight = 0.0
         for candidate in PHANTOM_WEIGHTS if drawn and drawn.cases else ():
-            if _out_of_fold_loss(known, drawn, candidate, strength, classes, exclusive) <= losses[strength]:
+            gain = losses[strength] - _out_of_fold_losses(known, drawn, candidate, strength, classes, exclusive)
+            if gain.mean() > gain.std() / len(gain) ** 0.5:
                 weight = candidate
                 break
         coefficients, intercept = _fit(known, drawn, weight, strength, classes, exclusive)
     truth = held.membership(classes)
-    temperature, _ = _temperature(held.pooled @ coefficients.T + intercept, truth, exclusive)
+    temperature = _temperature(held.pooled @ coefficients.T + intercept, truth, exclusive)
     head = Head(
         classes=classes,
         weight=coefficients.astype(np.float32),
@@ -140,27 +141,32 @@ def _regress(
     return weight, bias
 
 
-def _out_of_fold_loss(
+def _out_of_fold_losses(
     known: Labelled, drawn: Labelled | None, weight: float, strength: float, classes: tuple[str, ...], exclusive: bool
-) -> float:
-    """Temperature-scaled log loss when each fold is guessed from the others; of one fold, halves take turns."""
+) -> np.ndarray:
+    """Temperature-scaled log losses [N] when each fold is guessed from the others; of one fold, halves take turns."""
     folds = known.folds if len(set(known.folds)) > 1 else np.arange(len(known.cases)) % 2
     logits = np.zeros((len(known.cases), len(classes)))
     for fold in np.unique(folds):
         coefficients, intercept = _fit(known.at(folds != fold), drawn, weight, strength, classes, exclusive)
         logits[folds == fold] = known.pooled[folds == fold] @ coefficients.T + intercept
-    return _temperature(logits, known.membership(classes), exclusive)[1]
+    truth = known.membership(classes)
+    return _losses(logits / _temperature(logits, truth, exclusive), truth, exclusive)
 
 
-def _temperature(logits: np.ndarray, truth: np.ndarray, exclusive: bool) -> tuple[float, float]:
-    """The temperature with the least log loss, and that loss; logits [N, C], truth [N, C] bool."""
+def _temperature(logits: np.ndarray, truth: np.ndarray, exclusive: bool) -> float:
+    """The temperature with the least log loss; logits [N, C], truth [N, C] bool."""
+    best = minimize_scalar(
+        lambda log_temperature: _losses(logits / np.exp(log_temperature), truth, exclusive).mean(),
+        bounds=(-3, 4),
+        method="bounded",
+    )
+    return float(np.exp(best.x))
 
-    def loss(log_temperature: float) -> float:
-        scaled = logits / np.exp(log_temperature)
-        if exclusive:
-            return float(-log_softmax(scaled, axis=1)[truth].mean())
-        right = expit(np.where(truth, scaled, -scaled))
-        return float(-np.log(np.maximum(right, 1e-12)).mean())
 
-    best = minimize_scalar(loss, bounds=(-3, 4), method="bounded")
-    return float(np.exp(best.x)), float(best.fun)
+def _losses(logits: np.ndarray, truth: np.ndarray, exclusive: bool) -> np.ndarray:
+    """Log loss of each case [N]; over findings, their mean."""
+    if exclusive:
+        return -log_softmax(logits, axis=1)[truth]
+    right = expit(np.where(truth, logits, -logits))
+    return -np.log(np.maximum(right, 1e-12)).mean(axis=1)

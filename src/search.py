@@ -27,6 +27,7 @@ class Query:
         patches: [h * w, d] unit vectors on `grid` (h, w); None where the task has no patch vectors.
         case: the known case that is the query, or whose picture it is.
         pixels: `pixel_hash` of the picture.
+        pixels_here: whether the picture itself is at hand, rather than only what is stored of the case.
     """
 
     task: str
@@ -35,6 +36,7 @@ class Query:
     grid: tuple[int, int]
     case: Case | None = None
     pixels: str = ""
+    pixels_here: bool = True
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def of_case(task: Task, index: CaseIndex, case_id: str) -> Query | None:
     detail = task.regions.in_detail(case_id) if task.regions else None
     if task.regions is not None and detail is not None:
         patches, grid = detail, task.regions.grid
-    return Query(task.name, vector, patches, grid, case, case.pixels)
+    return Query(task.name, vector, patches, grid, case, case.pixels, pixels_here=bool(case.image))
 
 
 def nearest(task: Task, index: CaseIndex, query: Query, k: int, wish: Wish) -> list[SimilarCase]:
@@ -148,7 +150,7 @@ def _seen(task: Task, query: Query, wish: Wish, ask: Ask, hit: Hit) -> SimilarCa
 def in_words(found: SimilarCase) -> str:
     """How near a found case is, for a reader."""
     if found.closer_than is None:
-        return "similarity of the region"
+        return "of the outlined region"
     share = 100 * found.closer_than
     if share >= 99.5:
         return "closer than any known case is to its nearest"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import qdrant_edge as edge
@@ -55,7 +55,8 @@ class EdgeClient:
 
     def upsert(self, collection_name: str, points: Sequence[models.PointStruct], wait: bool = True) -> None:
         """Add or replace points; they are in the write-ahead log when this returns."""
-        given = [edge.Point(id=p.id, vector=p.vector, payload=p.payload) for p in points]
+        # Only the index adds points, always with a dictionary of plain vectors.
+        given = [edge.Point(id=p.id, vector=cast(dict, p.vector), payload=p.payload) for p in points]
         self._update(collection_name, edge.UpdateOperation.upsert_points(given))
 
     def delete(self, collection_name: str, points_selector: models.FilterSelector) -> None:

@@ -42,10 +42,6 @@ def head() -> str:
 
     Not through `css`: Gradio puts its own prefix before each rule of it, which breaks those for dark mode and phones.
     """
-<<<<<<< HEAD
-    style, script = ("".join((_HERE / f"{room}.{kind}").read_text() for room in ROOMS) for kind in ("css", "js"))
-=======
-    style = "".join((_HERE / name).read_text() for name in ("page.css", "similar.css"))
-    script = (_HERE / "page.js").read_text()
->>>>>>> 6c670cd (Similar cases tab: differential, feedback with steps back, region box, map, originals on request; /similar takes all of it)
+    style = "".join((_HERE / f"{room}.css").read_text() for room in (*ROOMS, "similar"))
+    script = "".join((_HERE / f"{room}.js").read_text() for room in ROOMS)
     return f"<style>{style}</style><script>{script}</script>"

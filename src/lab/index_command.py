@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import images, regions, scope, settings, tasks
+from .. import images, regions, settings, tasks
 from ..cases import FACETS, Case, CaseIndex, IndexFault, Storage
 from ..encoder import Encoder
 from ..images import ImageError
+from ..projection import Projection
 from ..tasks import Task
 from .datasets import SUFFIXES
 
@@ -87,12 +88,13 @@ def run(arguments: argparse.Namespace) -> None:
     encoder = Encoder.load(chosen.backbone, chosen.assets / "backbone", chosen.device)
     cached = chosen.cache / encoder.fingerprint[:16] / arguments.task
     task = tasks.load(cached if cached.is_dir() else folder, encoder.fingerprint, folder)
+    projection = _projection(chosen.assets / "tasks", cached.parent, encoder.fingerprint)
     total = check(arguments.cases, task)
     try:
         index = CaseIndex(storage)
         cells = task.regions.cells.astype(np.float32) if task.regions else None
-        index.fill(task.name, task.cases, task.vectors, cells, task.space)
-        tally = stream(arguments.cases, task, encoder, index, total, arguments.licence, arguments.batch)
+        index.fill(task.name, task.cases, task.vectors, cells, task.space(projection))
+        tally = stream(arguments.cases, task, encoder, projection, index, total, arguments.licence, arguments.batch)
         print("building the search graph", flush=True)
         index.settle()
         count = index.count(task.name)
@@ -151,7 +153,16 @@ def entries(folder: Path) -> Iterator[Entry]:
                 yield Entry(path.relative_to(folder).as_posix(), path, (path.parent.name,))
 
 
-def stream(folder: Path, task: Task, encoder: Encoder, index: CaseIndex, total: int, licence: str, batch: int) -> Tally:
+def stream(
+    folder: Path,
+    task: Task,
+    encoder: Encoder,
+    projection: Projection,
+    index: CaseIndex,
+    total: int,
+    licence: str,
+    batch: int,
+) -> Tally:
     """Read, encode and send what the index does not hold yet, a batch at a time."""
     tally, said = Tally(total), 0.0
     remaining = entries(folder)
@@ -186,9 +197,21 @@ def stream(folder: Path, task: Task, encoder: Encoder, index: CaseIndex, total: 
             patches = None
             if task.regions is not None:
                 patches = task.regions.vectors(regions.pool(features.patches, features.grid))
-            index.add(task.name, cases, scope.unit(features.pooled), patches)
+            index.add(task.name, cases, projection(features.pooled), patches)
         tally.met, tally.added, tally.held = tally.met + len(part), tally.added + len(cases), tally.held + len(held)
         if time.monotonic() - said > SAY_EVERY or tally.met == total:
             said = time.monotonic()
             print(tally, flush=True)
     return tally
+
+
+def _projection(bundled: Path, cached: Path, fingerprint: str) -> Projection:
+    """The projection that the app uses for this backbone.
+
+    Raises:
+        ValueError: when there is none, so that the app would not find what is added.
+    """
+    for folder in (bundled, cached):
+        if found := Projection.load(folder / "projection.safetensors", fingerprint):
+            return found
+    raise ValueError("this backbone has no projection yet; start the app once with it, and it is fitted")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +20,12 @@ class Set:
 
     Attributes:
         vectors: [N, K] unit vectors; cells: [N, m, d] unit patch vectors.
-        labels, groups: [N].
+        members: [N, C] bool, the classes or findings of each; groups: [N].
     """
 
     vectors: np.ndarray
     cells: np.ndarray
-    labels: np.ndarray
+    members: np.ndarray
     groups: np.ndarray
 
 
@@ -63,14 +62,14 @@ def measure(queries: Set, cases: Set, patches: bool = False) -> Scores:
             best = np.einsum("qd,npd->nqp", cells, cases.cells[near]).max(axis=2).mean(axis=1)
             order = near[np.argsort(-best, kind="stable")]
         ranked.append(_first_of_each_group(order, cases.groups))
-    return _scores(np.array(ranked), queries.labels, cases.labels)
+    return _scores(np.array(ranked), queries.members, cases.members)
 
 
 def by_chance(queries: Set, cases: Set, seed: int) -> Scores:
     """The same for an order drawn at random."""
     rng = np.random.default_rng(seed)
-    ranked = [_first_of_each_group(rng.permutation(len(cases.labels)), cases.groups) for _ in queries.labels]
-    return _scores(np.array(ranked), queries.labels, cases.labels)
+    ranked = [_first_of_each_group(rng.permutation(len(cases.groups)), cases.groups) for _ in queries.groups]
+    return _scores(np.array(ranked), queries.members, cases.members)
 
 
 def kinds(cls: np.ndarray, patches_mean: np.ndarray, patches_deviation: np.ndarray) -> dict[str, np.ndarray]:
@@ -95,10 +94,13 @@ def _first_of_each_group(order: np.ndarray, groups: np.ndarray) -> list[int]:
     return kept
 
 
-def _scores(ranked: np.ndarray, truth: np.ndarray, labels: np.ndarray) -> Scores:
-    relevant = labels[ranked] == truth[:, None]
+def _scores(ranked: np.ndarray, truth: np.ndarray, members: np.ndarray) -> Scores:
+    """Scores of ranked cases [M, K]; a case is right for a query when they share a class or a finding."""
+    relevant = (members[ranked] & truth[:, None]).any(axis=2)
     positions = np.arange(1, relevant.shape[1] + 1)
     precision = (relevant * relevant.cumsum(axis=1) / positions).sum(axis=1)
-    possible = np.array([min(K, int((labels == t).sum())) for t in truth])
-    votes = np.array([Counter(labels[row].tolist()).most_common(1)[0][0] for row in ranked])
-    return Scores(precision / np.maximum(possible, 1), (votes == truth).astype(float), relevant[:, 0].astype(float))
+    possible = np.minimum(K, (truth.astype(int) @ members.T.astype(int) > 0).sum(axis=1))
+    # On a tie the class of the nearest wins, as on the page.
+    counts = members[ranked].sum(axis=1) + 0.5 * members[ranked[:, 0]]
+    vote = truth[np.arange(len(truth)), counts.argmax(axis=1)]
+    return Scores(precision / np.maximum(possible, 1), vote.astype(float), relevant[:, 0].astype(float))

@@ -7,7 +7,6 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -15,7 +14,7 @@ from PIL import Image
 from ... import images, regions, settings, tasks
 from ...encoder import Encoder
 from ...workbench import Workbench
-from .. import datasets, evidence, readme
+from .. import catalogue, datasets, evidence, readme
 from .. import regions as fitting
 from ..datasets import TEST_FOLD, VALIDATION_FOLD, Sample
 from . import region_search, retrieval, search_latency
@@ -106,10 +105,12 @@ def retrieval_rows(
         folds = np.array([s.fold for s in read.samples])
         fitted = fitting.fit(read.cells, folds > VALIDATION_FOLD, {}, read.grid)
         cells = fitted.vectors(read.cells)
-        labels, groups = np.array([s.label for s in read.samples]), np.array([s.group for s in read.samples])
+        groups = np.array([s.group for s in read.samples])
+        classes = workbench.tasks[name].head.classes
+        members = np.array([[c in catalogue.labels(name, s) for c in classes] for s in read.samples])
 
-        def part(kind: str, chosen: np.ndarray, read=read, cells=cells, labels=labels, groups=groups) -> Set:
-            return Set(read.kinds[kind][chosen], cells[chosen], labels[chosen], groups[chosen])
+        def part(kind: str, chosen: np.ndarray, read=read, cells=cells, members=members, groups=groups) -> Set:
+            return Set(read.kinds[kind][chosen], cells[chosen], members[chosen], groups[chosen])
 
         first = next(iter(read.kinds))
         chance = retrieval.by_chance(part(first, folds == TEST_FOLD), part(first, folds > TEST_FOLD), seed)
@@ -128,17 +129,17 @@ def retrieval_rows(
 
 def read_set(workbench: Workbench, data: Path, name: str, most: int | None, seed: int) -> Read:
     """Every picture of a task's data set, or `most` of them."""
-    samples = _some(datasets.read(data / name, data / "splits"), most, seed)
-    projection: Any = getattr(workbench, "projection", None)
+    splits = data / "splits"
+    leaked = datasets.copies_of_tests(data / name, splits)
+    known = [s for s in datasets.read(data / name, splits) if s.fold == TEST_FOLD or s.id not in leaked]
+    samples = _some(known, most, seed)
     parts: list[dict[str, np.ndarray]] = []
     cells, grid = [], (0, 0)
     for start in range(0, len(samples), BATCH):
         features = workbench.encoder([images.read(s.path).picture for s in samples[start : start + BATCH]])
         mean, deviation = features.patches.mean(axis=1), features.patches.std(axis=1)
         kinds = retrieval.kinds(features.cls, mean, deviation)
-        if projection is not None:
-            kinds["projected"] = projection(features.pooled)
-        parts.append(kinds)
+        parts.append(kinds | {"projected": workbench.projection(features.pooled)})
         grid = features.grid
         cells.append(regions.pool(features.patches, grid))
     kinds = {kind: np.concatenate([p[kind] for p in parts]) for kind in parts[0]}

@@ -214,13 +214,12 @@ class CaseIndex:
             request |= {"query": nearest, "using": PICTURE, "query_filter": condition, "search_params": rescored}
             # The order follows the feedback, but the similarity that is shown is the one with the picture.
             return request | {"with_vectors": [PICTURE] if ask.liked or ask.disliked else False}
+        ranked = {"query": ask.patches.tolist(), "using": PATCHES, "with_vectors": [PATCHES]}
+        if self.storage.kind == "memory" and not (ask.liked or ask.disliked):
+            # Memory scans everything at either stage: one stage takes an eighth of the time, and misses nothing.
+            return request | ranked | {"query_filter": condition}
         candidates = models.Prefetch(query=nearest, using=PICTURE, filter=condition, limit=CANDIDATES, params=rescored)
-        return request | {
-            "prefetch": candidates,
-            "query": ask.patches.tolist(),
-            "using": PATCHES,
-            "with_vectors": [PATCHES],
-        }
+        return request | ranked | {"prefetch": candidates}
 
     def _name(self, task: str) -> str:
         return self._collections.get(task, task)

@@ -245,6 +245,11 @@ class Workbench:
         with _spoken():
             return search.why_empty(self._task(task), self.index, filters)
 
+    def own_cases(self, task: str) -> int:
+        """How many cases of a task an operator has added from a folder."""
+        with _spoken():
+            return self.index.count(task, Filters(origins=("own",)))
+
     def _asked(self, source: Source | Query, task: str | None) -> Query:
         return source if isinstance(source, Query) else self.query(source, task)
 

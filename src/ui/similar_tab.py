@@ -11,7 +11,7 @@ import gradio as gr
 from PIL import Image
 
 from .. import images
-from ..cases import Filters, SimilarCase
+from ..cases import SimilarCase
 from ..images import ImageError
 from ..regions import Box
 from ..results import vote
@@ -55,8 +55,8 @@ def build(workbench: Workbench, chosen: gr.State) -> tuple[Callable, list, list]
             empty = "" if found else workbench.why_empty(task.name, asked)
         except (RequestError, ValueError) as fault:
             return markup.error(str(fault)), gr.skip(), gr.skip()
-        own = step.query.case is None or steps.position == 0
-        says = value.reading.label if own and value.reading else None
+        pictured = step.query.pixels == steps.steps[0].query.pixels
+        says = value.reading.label if pictured and value.reading else None
         winner = vote(found)
         page = similar_markup.found_cases(found, task, says, steps, originals, empty)
         page += similar_markup.differential(rows, task, winner.label if winner else None, originals)
@@ -85,13 +85,14 @@ def build(workbench: Workbench, chosen: gr.State) -> tuple[Callable, list, list]
         if value is None or value.reading is None:
             return markup.WAITING, markup.WAITING, markup.WAITING, "", None, *(gr.skip() for _ in wanted)
         task = workbench.tasks[value.reading.task]
-        own = bool(workbench.index.count(task.name, Filters(origins=("own",))))
-        kept = filters.kept(task, own, list(wanted))
-        widgets = filters.fitted(task, own, kept)
         try:
+            own = bool(workbench.own_cases(task.name))
             query = workbench.query(value.decoded, task.name)
         except (ImageError, RequestError) as fault:
-            return markup.error(str(fault)), markup.WAITING, markup.WAITING, "", None, *widgets
+            unchanged = (gr.skip() for _ in wanted)
+            return markup.error(str(fault)), markup.WAITING, markup.WAITING, "", None, *unchanged
+        kept = filters.kept(task, own, list(wanted))
+        widgets = filters.fitted(task, own, kept)
         steps = Trail((Step(query, "your picture"),))
         return *pages_of(value, steps, count, every, originals, kept), "", steps, *widgets
 

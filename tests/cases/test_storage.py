@@ -84,6 +84,14 @@ def test_a_server_that_goes_away_in_the_middle_of_a_visit_is_told_in_one_sentenc
         bench.similar(drawn("colours", "red", 501), "colours")
 
 
+def test_too_many_cases_for_memory_are_told_with_what_to_set(tiny_settings, monkeypatch):
+    monkeypatch.setattr("src.workbench.LARGE", 20)
+    notices = Workbench.load(tiny_settings, say=lambda _: None).notices
+    assert notices[0] == (
+        "colours holds 48 cases in memory; above 20, set QDRANT_URL to a Qdrant server or QDRANT_PATH to a folder."
+    )
+
+
 def test_a_folder_keeps_its_cases_from_one_start_to_the_next(tmp_path):
     for sent in (600, 0):
         index = CaseIndex(Storage(path=tmp_path / "index"))

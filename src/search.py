@@ -8,7 +8,7 @@ import numpy as np
 
 from . import regions
 from .cases import Case, CaseIndex, Filters, Hit, SimilarCase
-from .cases.index import Ask
+from .cases.ask import Ask
 from .regions import Box
 from .results import RequestError
 from .tasks import Task

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from qdrant_client import models
 
-from . import conditions, facets
+from . import conditions, points
+from .ask import Ask
 from .case import Case, Hit
 from .facets import Filters
 from .storage import PATCHES, PICTURE, Storage, spoken
@@ -24,35 +22,6 @@ CANDIDATES = 1000
 """A region search re-ranks so many cases by their patches: those whose whole picture is nearest."""
 BUNDLED, ADDED = "bundled", "added"
 """Source of a point: shipped with its task, and kept equal to it; or added later, and kept."""
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One search.
-
-    Attributes:
-        vector: [K], the picture's.
-        filters: what the cases must have.
-        liked, disliked: ids of cases to come closer to, and to move away from.
-        patches: [n, d] of a region of the picture, by which the nearest are ranked again.
-        case: id of the query itself, pixels: its `pixel_hash`, group: its patient or lesion; all left out.
-        one_a_group: at most one case a patient, lesion or near-duplicate group.
-    """
-
-    vector: np.ndarray
-    filters: Filters | None = None
-    liked: tuple[str, ...] = ()
-    disliked: tuple[str, ...] = ()
-    patches: np.ndarray | None = None
-    case: str = ""
-    pixels: str = ""
-    group: str = ""
-    one_a_group: bool = True
-
-    def keeps(self, case: Case) -> bool:
-        """Whether a case is neither the query nor an example of it nor, unless asked for, of the query's own group."""
-        same = case.id in (self.case, *self.liked, *self.disliked) or (self.pixels and case.pixels == self.pixels)
-        return not same and not (self.one_a_group and self.group and case.group == self.group)
 
 
 class CaseIndex:
@@ -90,7 +59,7 @@ class CaseIndex:
         sent = self.add(task, cases, vectors, patches, BUNDLED)
         stale = models.Filter(
             must=[models.FieldCondition(key="source", match=models.MatchValue(value=BUNDLED))],
-            must_not=[models.HasIdCondition(has_id=[_point(task, c.id) for c in cases])],
+            must_not=[models.HasIdCondition(has_id=[points.point_id(task, c.id) for c in cases])],
         )
         with self._client() as client:
             # A collection without strangers has none to forget; that spares the delete at every other start.
@@ -110,13 +79,13 @@ class CaseIndex:
         self, task: str, cases: Sequence[Case], vectors: np.ndarray, patches: np.ndarray | None, source: str = ADDED
     ) -> int:
         """Send those cases that are not there yet, or not like this; returns how many. Idempotent by case id."""
-        points = [
-            _as_point(task, case, vectors[i], None if patches is None else patches[i], source)
+        given = [
+            points.of_case(task, case, vectors[i], None if patches is None else patches[i], source)
             for i, case in enumerate(cases)
         ]
         sent = 0
-        for start in range(0, len(points), BATCH):
-            batch = points[start : start + BATCH]
+        for start in range(0, len(given), BATCH):
+            batch = given[start : start + BATCH]
             with self._client() as client:
                 held = client.retrieve(self._name(task), [p.id for p in batch], with_payload=["revision"])
                 known = {p.id: (p.payload or {}).get("revision") for p in held}
@@ -128,18 +97,18 @@ class CaseIndex:
 
     def known(self, task: str, case_ids: Sequence[str]) -> set[str]:
         """Those of the ids that the task's collection holds."""
-        points = {_point(task, c): c for c in case_ids}
+        asked = {points.point_id(task, c): c for c in case_ids}
         with self._client() as client:
-            held = client.retrieve(self._name(task), list(points), with_payload=False)
-        return {points[str(p.id)] for p in held}
+            held = client.retrieve(self._name(task), list(asked), with_payload=False)
+        return {asked[str(p.id)] for p in held}
 
     def get(self, task: str, case_id: str) -> tuple[Case, np.ndarray, np.ndarray | None] | None:
         """A case with its vector [K] and patches [m, d]; None when there is no such case."""
         with self._client() as client:
-            found = client.retrieve(self._name(task), [_point(task, case_id)], with_vectors=True)
+            found = client.retrieve(self._name(task), [points.point_id(task, case_id)], with_vectors=True)
         if not found:
             return None
-        return _case(found[0]), _vector(found[0], PICTURE), _patches(found[0])
+        return points.case_of(found[0]), points.vector_of(found[0], PICTURE), points.patches_of(found[0])
 
     def count(self, task: str, filters: Filters | None = None) -> int:
         """Number of cases in the task's collection, or of those that pass the filters."""
@@ -152,10 +121,10 @@ class CaseIndex:
         limit = k * 4 if ask.one_a_group else k + 1 + len(ask.liked) + len(ask.disliked)
         while True:
             with self._client() as client:
-                points = client.query_points(limit=limit, **request).points
-            kept = _distinct([_hit(p, ask) for p in points], ask)
+                found = client.query_points(limit=limit, **request).points
+            kept = ask.distinct([points.hit(p, ask) for p in found])
             # The nearest may all be of a few patients: then look farther.
-            if len(kept) >= k or len(points) < limit:
+            if len(kept) >= k or len(found) < limit:
                 return kept[:k]
             limit *= 4
 
@@ -169,7 +138,7 @@ class CaseIndex:
             found = client.query_points_groups(
                 group_by="labels", limit=classes, group_size=per_class * 4, **self._request(task, ask)
             )
-        hits = {str(g.id): _distinct([_hit(p, ask) for p in g.hits], ask)[:per_class] for g in found.groups}
+        hits = {str(g.id): ask.distinct([points.hit(p, ask) for p in g.hits])[:per_class] for g in found.groups}
         return {label: kept for label, kept in hits.items() if kept}
 
     def emptied_by(self, task: str, filters: Filters) -> list[str]:
@@ -200,8 +169,8 @@ class CaseIndex:
         if ask.liked or ask.disliked:
             nearest = models.RecommendQuery(
                 recommend=models.RecommendInput(
-                    positive=[ask.vector.tolist(), *(_point(task, c) for c in ask.liked)],
-                    negative=[_point(task, c) for c in ask.disliked],
+                    positive=[ask.vector.tolist(), *(points.point_id(task, c) for c in ask.liked)],
+                    negative=[points.point_id(task, c) for c in ask.disliked],
                     strategy=models.RecommendStrategy.AVERAGE_VECTOR,
                 )
             )
@@ -235,28 +204,6 @@ class CaseIndex:
                 yield self.client
 
 
-def _hit(point: Any, ask: Ask) -> Hit:
-    case, score = _case(point), float(point.score)
-    if ask.patches is not None:
-        # Qdrant adds up the best cosine of each patch of the query.
-        return Hit(case, score / len(ask.patches), _patches(point))
-    if ask.liked or ask.disliked:
-        vector = _vector(point, PICTURE)
-        score = float(vector @ ask.vector / np.linalg.norm(vector) / np.linalg.norm(ask.vector))
-    return Hit(case, score)
-
-
-def _distinct(found: Sequence[Hit], ask: Ask) -> list[Hit]:
-    """Without the query itself, and with the first case of every group; a case without a group stands for itself."""
-    kept = [h for h in found if ask.keeps(h.case)]
-    if not ask.one_a_group:
-        return kept
-    first: dict[str, Hit] = {}
-    for hit in kept:
-        first.setdefault(hit.case.group or f"case {hit.case.id}", hit)
-    return list(first.values())
-
-
 def _merged(parts: Sequence[Filters]) -> Filters:
     return Filters(
         labels=sum((p.labels for p in parts), ()),
@@ -264,42 +211,3 @@ def _merged(parts: Sequence[Filters]) -> Filters:
         choices={k: v for p in parts for k, v in p.choices.items()},
         ranges={k: v for p in parts for k, v in p.ranges.items()},
     )
-
-
-def _as_point(task: str, case: Case, vector: np.ndarray, patches: np.ndarray | None, source: str) -> models.PointStruct:
-    """A case as Qdrant keeps it: the filter fields by themselves, the case itself as one text."""
-    text = json.dumps(asdict(case), ensure_ascii=False)
-    digest = hashlib.sha256(text.encode())
-    vectors: dict[str, Any] = {PICTURE: vector.tolist()}
-    digest.update(np.ascontiguousarray(vector, np.float32).tobytes())
-    if patches is not None:
-        vectors[PATCHES] = patches.tolist()
-        digest.update(np.ascontiguousarray(patches, np.float32).tobytes())
-    payload = {
-        "case": text,
-        "labels": list(case.labels),
-        "origin": case.origin,
-        "group": case.group,
-        "pixels": case.pixels,
-        "source": source,
-        "revision": digest.hexdigest()[:16],
-        **facets.values(case),
-    }
-    return models.PointStruct(id=_point(task, case.id), vector=vectors, payload=payload)
-
-
-def _case(point: Any) -> Case:
-    return Case.of(json.loads(point.payload["case"]))
-
-
-def _vector(point: Any, name: str) -> np.ndarray:
-    return np.asarray(point.vector[name], np.float32)
-
-
-def _patches(point: Any) -> np.ndarray | None:
-    return _vector(point, PATCHES) if PATCHES in point.vector else None
-
-
-def _point(task: str, case: str) -> str:
-    """Point id of a case: the same on every start, so that adding it twice changes nothing."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"dinoscope/{task}/{case}"))

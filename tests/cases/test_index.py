@@ -11,7 +11,7 @@ import pytest
 from fixtures import qdrant_server
 
 from src.cases import Case, CaseIndex, Filters, Storage
-from src.cases.index import Ask
+from src.cases.ask import Ask
 from src.regions import unit
 
 N, D, PATCHES, PATCH = 300, 16, 4, 8

@@ -10,7 +10,7 @@ from fixtures import qdrant_server
 from fixtures.tiny import drawn
 
 from src.cases import Case, CaseIndex, IndexFault, Storage
-from src.cases.index import Ask
+from src.cases.ask import Ask
 from src.workbench import RequestError, Workbench
 
 CASES = [Case(f"c{i}", ("ant",), "public") for i in range(600)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ...cases import Case, CaseIndex, Filters, Storage
-from ...cases.index import Ask
+from ...cases.ask import Ask
 from ...regions import unit
 
 CLASSES = 4

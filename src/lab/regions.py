@@ -40,13 +40,19 @@ def fit(
 
 
 def write(
-    encoder: Encoder, folder: Path, pictures: Path | None, splits: Path | None, say: Callable[[str], None] = print
+    encoder: Encoder,
+    folder: Path,
+    pictures: Path | None,
+    splits: Path | None,
+    say: Callable[[str], None] = print,
+    bundled: Path | None = None,
 ) -> Regions:
     """Fit and write the patch vectors of a task that has been fitted; call it after `fit.fit_task`.
 
     Args:
-        folder: the task's folder, with cases.jsonl and the phantoms' images.
+        folder: the task's folder, with cases.jsonl.
         pictures: the data set of its public cases; None when it has none.
+        bundled: where the phantoms' images are, when it is another folder.
     Raises:
         ValueError: when a public case has no picture there.
     """
@@ -57,7 +63,7 @@ def write(
     grid = (0, 0)
     for start in range(0, len(cases), BATCH):
         part = cases[start : start + BATCH]
-        features = encoder([images.read(_picture(case, folder, paths)).picture for case in part])
+        features = encoder([images.read(_picture(case, bundled or folder, paths)).picture for case in part])
         grid = features.grid
         cells.append(regions.pool(features.patches, grid))
         fine |= {c.id: rows for c, rows in zip(part, features.patches, strict=True) if c.image}

@@ -1,4 +1,4 @@
-"""Command line: python -m src demo | doctor | fit | fetch | pretrain | phantoms | benchmark."""
+"""Command line: python -m src demo | doctor | fit | fetch | index | pretrain | phantoms | benchmark."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ COMMANDS = {
     "doctor": ("src.doctor", "print versions, backbone, tasks and whether the files are whole"),
     "fit": ("src.lab.fit_command", "fit heads and case vectors from labelled pictures"),
     "fetch": ("src.lab.fetch", "download the originals of a task's public cases"),
+    "index": ("src.lab.index_command", "add a folder of labelled pictures to a task's search index"),
     "pretrain": ("src.lab.pretrain.command", "train a backbone on unlabelled pictures"),
     "phantoms": ("src.lab.phantoms.command", "draw synthetic cases"),
     "benchmark": ("src.lab.benchmark", "measure, into model_assets/evidence"),

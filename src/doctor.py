@@ -13,7 +13,17 @@ from .encoder import Encoder, EncoderError
 from .heads import HeadError
 from .tasks import AssetError
 
-PACKAGES = ("gradio", "torch", "transformers", "qdrant-client", "numpy", "pillow", "pydicom", "safetensors")
+PACKAGES = (
+    "gradio",
+    "torch",
+    "transformers",
+    "qdrant-client",
+    "qdrant-edge-py",
+    "numpy",
+    "pillow",
+    "pydicom",
+    "safetensors",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,10 @@ from .explain.localisation import Localisation
 from .scope import Scope
 
 
+class RequestError(ValueError):
+    """A request that cannot be met; the message is the sentence a visitor sees."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """What Classify returns.

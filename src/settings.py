@@ -23,6 +23,8 @@ class Settings:
             (DINOSCOPE_IMAGES).
         host, port: where the app listens (DINOSCOPE_HOST, DINOSCOPE_PORT).
         qdrant_url, qdrant_api_key: a Qdrant server instead of the in-memory index (QDRANT_URL, QDRANT_API_KEY).
+        qdrant_path: a folder on this machine instead of the in-memory index (QDRANT_PATH).
+        qdrant_shards, qdrant_replicas: of the collections a server creates (QDRANT_SHARDS, QDRANT_REPLICAS).
     """
 
     backbone: str = "bundled"
@@ -34,18 +36,27 @@ class Settings:
     port: int = 7860
     qdrant_url: str = ""
     qdrant_api_key: str = ""
+    qdrant_path: Path | None = None
+    qdrant_shards: int = 1
+    qdrant_replicas: int = 1
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from environment variables; what is unset or empty keeps its default.
 
     Raises:
-        ValueError: when DINOSCOPE_PORT is not a port number or DINOSCOPE_DEVICE is not known.
+        ValueError: when DINOSCOPE_PORT is not a port number, DINOSCOPE_DEVICE is not known, or a count is no number.
     """
     env = os.environ if environment is None else environment
 
     def text(name: str, default: str) -> str:
         return env.get(name, "").strip() or default
+
+    def count(name: str) -> int:
+        given = text(name, "1")
+        if not given.isdecimal() or int(given) < 1:
+            raise ValueError(f"{name} is {given!r}; set it to a whole number from 1")
+        return int(given)
 
     port = text("DINOSCOPE_PORT", str(Settings.port))
     if not port.isdecimal() or not 0 < int(port) < 65536:
@@ -65,4 +76,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         port=int(port),
         qdrant_url=text("QDRANT_URL", ""),
         qdrant_api_key=text("QDRANT_API_KEY", ""),
+        qdrant_path=Path(folder) if (folder := text("QDRANT_PATH", "")) else None,
+        qdrant_shards=count("QDRANT_SHARDS"),
+        qdrant_replicas=count("QDRANT_REPLICAS"),
     )

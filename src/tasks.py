@@ -12,9 +12,12 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from . import scope
-from .cases import Case
+from . import case_map, regions, scope
+from .case_map import CaseMap
+from .cases import Case, Facet, facets
 from .heads import Head, HeadError
+from .projection import Projection
+from .regions import Regions
 
 MANIFEST = "manifest.json"
 
@@ -35,6 +38,7 @@ class Task:
         vectors: [N, K] unit float32 of the projection, in the order of `cases`.
         reference: ascending distances of held-out cases to the training cases, for the scope.
         folder: where the phantoms' images and masks are.
+        regions: patch vectors of the cases, in the same order; None where the task was fitted without them.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Task:
     vectors: np.ndarray
     reference: np.ndarray
     folder: Path
+    regions: Regions | None = None
 
     @property
     def title(self) -> str:
@@ -76,10 +81,49 @@ class Task:
         Raises:
             KeyError: when there is none.
         """
-        for case in self.cases:
-            if case.id == case_id:
-                return case
-        raise KeyError(f"{self.name} has no case {case_id!r}")
+        if case_id not in self._positions:
+            raise KeyError(f"{self.name} has no case {case_id!r}")
+        return self.cases[self._positions[case_id]]
+
+    def position(self, case_id: str) -> int | None:
+        """Where a case stands in `cases`, `vectors` and `regions`; None when it is not among them."""
+        return self._positions.get(case_id)
+
+    def of_pixels(self, pixels: str) -> Case | None:
+        """The case that decodes to the same pixels, if the picture itself is among the cases."""
+        return next((c for c in self.cases if c.pixels == pixels), None)
+
+    @cached_property
+    def facets(self) -> tuple[Facet, ...]:
+        """What the cases can be filtered by."""
+        return facets.of(self.cases)
+
+    @cached_property
+    def map(self) -> CaseMap:
+        """The cases in two dimensions."""
+        return case_map.fit(self.vectors)
+
+    @cached_property
+    def nearest(self) -> np.ndarray:
+        """[N] ascending: how similar each case is to the nearest one of another patient, lesion or group."""
+        _, groups = np.unique([c.group or f"case {c.id}" for c in self.cases], return_inverse=True)
+        rows = []
+        for start in range(0, len(self.cases), 1024):
+            similarity = self.vectors[start : start + 1024] @ self.vectors.T
+            similarity[groups[start : start + 1024, None] == groups[None]] = -1
+            rows.append(similarity.max(axis=1))
+        return np.sort(np.concatenate(rows))
+
+    def space(self, projection: Projection) -> str:
+        """Names what made the vectors and patches, so that those of another backbone or fit are never mixed in."""
+        digest = hashlib.sha256(projection.fingerprint.encode())
+        digest.update(np.ascontiguousarray(projection.weight).tobytes())
+        digest.update(np.ascontiguousarray(self.regions.axes).tobytes() if self.regions else b"")
+        return digest.hexdigest()
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {c.id: i for i, c in enumerate(self.cases)}
 
 
 def save(folder: Path, facts: dict, head: Head, cases: list[Case], vectors: np.ndarray, reference: np.ndarray) -> None:
@@ -136,6 +180,7 @@ def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
         vectors=scope.unit(vectors.astype(np.float32)),
         reference=reference,
         folder=images or fitted,
+        regions=regions.load(fitted, fingerprint, len(cases)),
     )
 
 

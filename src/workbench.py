@@ -12,17 +12,22 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from . import images, scope, tasks
-from .cases import CaseIndex, Filters, SimilarCase
+from . import images, scope, search, tasks
+from .cases import CaseIndex, Filters, IndexFault, SimilarCase, Storage
 from .encoder import Encoder, EncoderError
 from .explain import Progress
 from .explanations import Asked, Question
 from .heads import HeadError
 from .images import Decoded, ImageError
 from .projection import Projection
-from .results import Explanation, Reading
+from .regions import Box
+from .results import Explanation, Reading, RequestError
+from .search import Query, Wish
 from .settings import Settings
 from .tasks import Task
+
+LARGE = 20_000
+"""Above so many cases in memory a search takes long, and the app says that a server is due."""
 
 Source = str | Path | bytes | Image.Image | Decoded
 Say = Callable[[str], None]
@@ -41,10 +46,6 @@ class Fitter(Protocol):
     ) -> None:
         """Fit the task of one bundled folder and write it to `out`."""
         ...
-
-
-class RequestError(ValueError):
-    """A request that cannot be met; the message is the sentence a visitor sees."""
 
 
 @contextlib.contextmanager
@@ -97,10 +98,8 @@ class Workbench:
                 notices.append(f"{folder.name} has no head for the backbone {encoder.name} and is left out.")
             else:
                 loaded[task.name] = task
-        index = CaseIndex(settings.qdrant_url, settings.qdrant_api_key)
-        for task in loaded.values():
-            index.fill(task.name, task.cases, task.vectors)
-        return cls(encoder, projection, loaded, index, tuple(notices))
+        index, faults = _index(loaded, projection, settings, say)
+        return cls(encoder, projection, loaded, index, (*notices, *faults))
 
     def classify(self, picture: Source, task: str | None = None) -> Reading:
         """Read a picture with a task's head.
@@ -175,29 +174,97 @@ class Workbench:
         with spoken():
             return Asked.of(self.encoder, chosen, decoded, pixels, tokens, question, self.projection.of)
 
-    def similar(
-        self, picture_or_case_id: Source, task: str | None = None, k: int = 5, filters: Filters | None = None
-    ) -> list[SimilarCase]:
-        """The nearest known cases of a task, nearest first.
+    def query(self, picture_or_case_id: Source, task: str | None = None) -> Query:
+        """What similar cases are searched with, read once; the searches take it in place of the picture.
 
         Args:
-            picture_or_case_id: a picture as for `classify`, or the id of one of the task's cases.
-            k: how many, 1 to 50.
-            filters: what they must have.
+            picture_or_case_id: a picture as for `classify`, or the id of a case.
+            task: name of the task; None to take the case's own, or the one whose cases are nearest.
         Raises:
             ImageError, RequestError: with the sentence a visitor sees.
         """
-        if not 1 <= k <= 50:
-            raise RequestError(f"{k} cases were asked for; choose from 1 to 50")
-        if isinstance(picture_or_case_id, str) and task and self._has_case(task, picture_or_case_id):
-            return self.index.search(task, picture_or_case_id, k, filters)
+        if isinstance(picture_or_case_id, str) and (known := self._known_case(picture_or_case_id, task)):
+            return known
         decoded = _read(picture_or_case_id)
-        query = self.projection(self.encoder([decoded.picture]).pooled)[0]
-        chosen = self._task(task) if task else self._nearest_task(query)
-        return self.index.search(chosen.name, query, k, filters, images.pixel_hash(decoded.picture))
+        features = self.encoder([decoded.picture])
+        vector = self.projection(features.pooled)[0]
+        chosen = self._task(task) if task else self._nearest_task(vector)
+        patches = chosen.regions.vectors(features.patches[0]) if chosen.regions else None
+        pixels = images.pixel_hash(decoded.picture)
+        return Query(chosen.name, vector, patches, features.grid, chosen.of_pixels(pixels), pixels)
 
-    def _has_case(self, task: str, case_id: str) -> bool:
-        return any(c.id == case_id for c in self._task(task).cases)
+    def similar(
+        self,
+        picture_or_case_id: Source | Query,
+        task: str | None = None,
+        k: int = 5,
+        filters: Filters | None = None,
+        liked: tuple[str, ...] = (),
+        disliked: tuple[str, ...] = (),
+        region: Box | None = None,
+        one_a_group: bool = True,
+    ) -> list[SimilarCase]:
+        """The nearest known cases of a task, nearest first; the query itself is never among them.
+
+        Args:
+            picture_or_case_id: a picture as for `classify`, the id of a case, or what `query` made of either.
+            k: how many, 1 to 50.
+            filters: what they must have.
+            liked, disliked: ids of cases that the found ones should resemble more, or less.
+            region: search with this part of the picture only.
+            one_a_group: at most one case a patient, lesion or near-duplicate group.
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        query = self._asked(picture_or_case_id, task)
+        wish = Wish(filters or Filters(), liked, disliked, region, one_a_group)
+        with _spoken():
+            return search.nearest(self.tasks[query.task], self.index, query, k, wish)
+
+    def differential(
+        self,
+        picture_or_case_id: Source | Query,
+        task: str | None = None,
+        per_class: int = 3,
+        filters: Filters | None = None,
+        region: Box | None = None,
+    ) -> dict[str, list[SimilarCase]]:
+        """The nearest known cases of every class of a task, so that a reader sees what else looks alike.
+
+        Args: as for `similar`; `per_class` is how many of each class.
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        query = self._asked(picture_or_case_id, task)
+        with _spoken():
+            wish = Wish(filters or Filters(), region=region)
+            return search.differential(self.tasks[query.task], self.index, query, per_class, wish)
+
+    def why_empty(self, task: str, filters: Filters) -> str:
+        """One sentence that names the filter that leaves none of the task's cases."""
+        with _spoken():
+            return search.why_empty(self._task(task), self.index, filters)
+
+    def own_cases(self, task: str) -> int:
+        """How many cases of a task an operator has added from a folder."""
+        with _spoken():
+            return self.index.count(task, Filters(origins=("own",)))
+
+    def _asked(self, source: Source | Query, task: str | None) -> Query:
+        return source if isinstance(source, Query) else self.query(source, task)
+
+    def _known_case(self, case_id: str, task: str | None) -> Query | None:
+        """The case with this id, of this task or of the only one that has it; None when there is none."""
+        wanted = [self._task(task)] if task else list(self.tasks.values())
+        owners = [t for t in wanted if t.position(case_id) is not None]
+        if len(owners) > 1:
+            raise RequestError(f"{', '.join(t.name for t in owners)} each have a case {case_id!r}; name the task")
+        # Cases that were added to the index later are known to it alone.
+        for owner in owners or ([] if Path(case_id).is_file() else wanted):
+            with _spoken():
+                if found := search.of_case(owner, self.index, case_id):
+                    return found
+        return None
 
     def _task(self, name: str) -> Task:
         if name not in self.tasks:
@@ -227,6 +294,52 @@ def _projection(encoder: Encoder, settings: Settings, fitter: Fitter | None, say
         fitted.save(Path(draft.name))
     Path(draft.name).replace(cached)
     return fitted
+
+
+def _index(
+    loaded: dict[str, Task], projection: Projection, settings: Settings, say: Say
+) -> tuple[CaseIndex, list[str]]:
+    """The index with every task's cases in it; in memory, with a notice, where a server or folder fails."""
+    storage = Storage(
+        settings.qdrant_url,
+        settings.qdrant_api_key,
+        settings.qdrant_path,
+        settings.qdrant_shards,
+        settings.qdrant_replicas,
+    )
+    notices: list[str] = []
+    try:
+        index = CaseIndex(storage)
+        _fill(index, loaded, projection)
+    except IndexFault as fault:
+        notices.append(f"Searching the bundled cases in memory: {fault}.")
+        say(notices[-1])
+        index = CaseIndex()
+        _fill(index, loaded, projection)
+    if index.storage.kind == "memory":
+        counts = {task: index.count(task) for task in loaded}
+        notices += [
+            f"{task} holds {n:,} cases in memory; above {LARGE:,}, set QDRANT_URL to a Qdrant server or QDRANT_PATH "
+            "to a folder."
+            for task, n in counts.items()
+            if n > LARGE
+        ]
+    return index, notices
+
+
+def _fill(index: CaseIndex, loaded: dict[str, Task], projection: Projection) -> None:
+    for task in loaded.values():
+        cells = task.regions.cells.astype(np.float32) if task.regions else None
+        index.fill(task.name, task.cases, task.vectors, cells, task.space(projection))
+
+
+@contextlib.contextmanager
+def _spoken() -> Iterator[None]:
+    """A server that fails in the middle of a search is answered by its sentence."""
+    try:
+        yield
+    except IndexFault as fault:
+        raise RequestError(f"The similar cases cannot be searched: {fault}.") from fault
 
 
 def _task(

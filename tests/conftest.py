@@ -15,7 +15,7 @@ from gradio_client import Client
 
 from src import images, tasks
 from src.encoder import Encoder
-from src.lab import evidence, fit
+from src.lab import evidence, fit, regions
 from src.lab.benchmark.end_to_end import served
 from src.lab.features import read_phantoms, read_public
 from src.settings import Settings
@@ -87,6 +87,7 @@ def tiny_assets(
     projection.save(assets / "tasks" / "projection.safetensors")
     for task, (public, phantoms) in pools.items():
         fit.fit_task(task, public, phantoms, projection, assets / "tasks" / task, lambda _: None)
+        regions.write(encoder, assets / "tasks" / task, public_pictures / task, None, lambda _: None)
     headline = {"label": "balanced accuracy", "value": 0.9, "low": 0.8, "high": 1.0, "unit": ""}
     command = "python -m src benchmark tiny"
     rows = [{"task": "colours", "value": 0.9}]

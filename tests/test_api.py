@@ -77,6 +77,33 @@ def test_similar_names_cases_labels_similarities_filters_and_vote(app: Client, b
     assert [c["id"] for c in plain["cases"]] == [s.case.id for s in direct]
 
 
+def test_similar_takes_filters_feedback_and_a_region_and_gives_every_class(app: Client, radiograph: Path):
+    plain = app.predict(handle_file(radiograph), "pneumonia_cxr", api_name="/similar")
+    first = plain["cases"][0]
+    assert first["distance"] == pytest.approx(1 - first["similarity"])
+    assert set(plain["by_class"]) == {"normal", "pneumonia_bacteria", "pneumonia_virus"}
+    answer = app.predict(
+        handle_file(radiograph),
+        "pneumonia_cxr",
+        filters={"lesion_size": [0.5, None]},
+        region=[0.2, 0.2, 0.6, 0.6],
+        disliked=[first["id"]],
+        api_name="/similar",
+    )
+    assert answer["filters"] == {"lesion_size": [0.5, None]}
+    assert answer["query"]["region"] == [0.2, 0.2, 0.6, 0.6]
+    assert first["id"] not in [c["id"] for c in answer["cases"]]
+    for case in answer["cases"]:
+        assert case["metadata"]["lesion_size"] >= 0.5
+        assert len(case["matched"]) == 4
+
+
+def test_similar_searches_with_a_case_by_its_id_alone(app: Client):
+    answer = app.predict(case_id="phantom_normal_10", task="pneumonia_cxr", k=3, api_name="/similar")
+    assert answer["query"]["case"] == "phantom_normal_10"
+    assert len(answer["cases"]) == 3
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -85,6 +112,12 @@ def test_similar_names_cases_labels_similarities_filters_and_vote(app: Client, b
         ({"api_name": "/explain", "method": "magic"}, "no explanation method is called 'magic'"),
         ({"api_name": "/explain", "task": "pneumonia_cxr", "like": "nobody"}, "has no case 'nobody'"),
         ({"api_name": "/similar", "k": 500}, "500 cases were asked for"),
+        ({"api_name": "/similar", "k": 0}, "0 cases were asked for"),
+        ({"api_name": "/similar", "case_id": "x"}, "send either a picture as `picture` or the id of a case"),
+        ({"api_name": "/similar", "filters": {"colour": ["red"]}}, "no filter is called 'colour'"),
+        ({"api_name": "/similar", "filters": {"age": [70, 40]}}, "the filter age goes from 70 to 40"),
+        ({"api_name": "/similar", "region": [0.5, 0, 0.5, 1]}, "shares of the picture"),
+        ({"api_name": "/similar", "liked": ["nobody"]}, "has no case 'nobody'"),
     ],
 )
 def test_a_wrong_request_is_answered_by_a_sentence(app: Client, radiograph: Path, call: dict, sentence: str):

@@ -52,6 +52,13 @@ def test_an_unknown_device_is_refused_with_its_value():
         load({"DINOSCOPE_DEVICE": "gpu"})
 
 
+def test_where_the_cases_are_kept_is_read_and_a_count_that_is_none_is_refused_with_its_value():
+    asked = load({"QDRANT_PATH": "/cases", "QDRANT_SHARDS": "4", "QDRANT_REPLICAS": "2"})
+    assert (asked.qdrant_path, asked.qdrant_shards, asked.qdrant_replicas) == (Path("/cases"), 4, 2)
+    with pytest.raises(ValueError, match="QDRANT_SHARDS is 'many'; set it to a whole number from 1"):
+        load({"QDRANT_SHARDS": "many"})
+
+
 def test_the_settings_are_read_from_the_process_environment(monkeypatch):
     monkeypatch.setenv("DINOSCOPE_PORT", "8123")
     assert load().port == 8123

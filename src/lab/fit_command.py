@@ -8,7 +8,7 @@ from pathlib import Path
 from .. import settings, tasks
 from ..encoder import Encoder
 from ..projection import Projection
-from . import catalogue, fit
+from . import catalogue, fit, regions
 from .features import read_phantoms, read_public
 
 
@@ -45,5 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
         projection.save(stored)
     for name, (public, phantoms) in pools.items():
         fit.fit_task(name, public, phantoms, projection, folder / name)
+        pictures = arguments.images / name if arguments.all else arguments.images
+        regions.write(encoder, folder / name, pictures, arguments.splits)
     tasks.write_manifest(chosen.assets)
     print(f"{len(names)} task(s) written below {folder}")

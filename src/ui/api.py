@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
 
 from .. import figures, images
-from ..cases import Filters
 from ..images import ImageError
-from ..results import vote
 from ..workbench import RequestError, Workbench
+from . import similar_api
 
 
 def add(workbench: Workbench) -> None:
@@ -23,11 +21,11 @@ def add(workbench: Workbench) -> None:
     """
     with gr.Row(visible=False):
         picture, task, target, method = gr.File(), gr.Textbox(""), gr.Textbox(""), gr.Textbox("vitcx")
-        seed, count = gr.Number(0, precision=0), gr.Number(5, precision=0)
-        labels, origins = gr.JSON([]), gr.JSON([])
+        seed = gr.Number(0, precision=0)
         answer, overlay, saliency = gr.JSON(), gr.File(), gr.File()
         instead_of, like, quick = gr.Textbox(""), gr.Textbox(""), gr.Checkbox(False)
-        buttons = [gr.Button() for _ in range(3)]
+        buttons = [gr.Button() for _ in range(2)]
+        similar_api.add(workbench, picture, task, answer, _Spoken)
 
     def classify(picture: str, task: str = "") -> dict:
         with _Spoken():
@@ -63,26 +61,9 @@ def add(workbench: Workbench) -> None:
             kept = [box.move_resource_to_block_cache(file) for box, file in ((overlay, png), (saliency, npy))]
         return found.json(), *kept
 
-    def similar(
-        picture: str, task: str = "", k: int = 5, labels: list | None = None, origins: list | None = None
-    ) -> dict:
-        with _Spoken():
-            filters = Filters(tuple(labels or ()), tuple(origins or ()))
-            decoded = images.read(_given(picture))
-            name = task or workbench.classify(decoded).task
-            found = workbench.similar(decoded, name, int(k or 5), filters)
-        winner = vote(found)
-        return {
-            "task": name,
-            "filters": asdict(filters),
-            "vote": asdict(winner) if winner else None,
-            "cases": [{**asdict(s.case), "similarity": s.similarity} for s in found],
-        }
-
     buttons[0].click(classify, [picture, task], answer, api_name="classify")
     asked = [picture, task, target, method, seed, instead_of, like, quick]
     buttons[1].click(explain, asked, [answer, overlay, saliency], api_name="explain")
-    buttons[2].click(similar, [picture, task, count, labels, origins], answer, api_name="similar")
 
 
 def _given(picture: str | None) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
 from PIL import Image
 
-from ..cases import SimilarCase
 from ..evidence import Evidence
 from ..figures import OKABE_ITO
 from ..images import Decoded
@@ -170,48 +168,6 @@ def about(task: Task) -> str:
     lines += [facts["flaw"]] if facts["flaw"] else []
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f'<details class="about"><summary>About this task</summary><ul class="facts">{items}</ul></details>'
-
-
-def similar(found: Sequence[SimilarCase], task: Task, reading_label: str | None) -> str:
-    """The vote in one sentence, and a card for each case."""
-    if not found:
-        return '<div class="placeholder">No case fits these filters. Remove one and search again.</div>'
-    counts = Counter(s.case.labels[0] for s in found).most_common()
-    tied = len(counts) > 1 and counts[0][1] == counts[1][1]
-    votes = ", ".join(f"{n} {escape(task.display(label))}" for label, n in counts)
-    if tied:
-        verdict = f"The {len(found)} nearest cases are split: <b>{votes}</b>."
-    else:
-        name = escape(task.display(counts[0][0]))
-        verdict = f"{counts[0][1]} of the {len(found)} nearest cases: <b>{name}</b>."
-        if reading_label == counts[0][0]:
-            verdict += " The head says the same."
-        elif reading_label is not None:
-            verdict += f" The head says {escape(task.display(reading_label))}: the two disagree."
-    cards = "".join(card(s, task) for s in found)
-    return f'<p class="answer" aria-live="polite">{verdict}</p><div class="cards">{cards}</div>'
-
-
-def card(found: SimilarCase, task: Task) -> str:
-    """One case: its picture where it may be shown, diagnosis, similarity, origin."""
-    case = found.case
-    colour = class_colours(task)[case.labels[0]]
-    name = escape(", ".join(task.display(x) for x in case.labels))
-    if case.image:
-        url = data_url(Image.open(task.folder / case.image), 224)
-        thumb = f'<img src="{url}" alt="drawn case, {name}">'
-    else:
-        thumb = f"<span>{name}<small>public case; its picture is not bundled</small></span>"
-    unseen = "" if case.image else " unseen"
-    origin = "drawn (phantom)" if case.origin == "phantom" else "public case"
-    link = f'<br><a href="{escape(case.url)}" target="_blank" rel="noreferrer">original</a>' if case.url else ""
-    return (
-        f'<article class="card" style="--class:{colour}"><div class="thumb{unseen}">{thumb}</div>'
-        '<div class="text">'
-        f'<div class="name"><span class="dot" style="background:{colour}"></span>{name}</div>'
-        f'<div class="similarity">similarity {found.similarity:.3f}</div>'
-        f'<div class="quiet">{origin}<div class="id">{escape(case.id)}{link}</div></div></div></article>'
-    )
 
 
 def evidence(found: dict[str, Evidence]) -> str:

@@ -42,5 +42,6 @@ def head() -> str:
 
     Not through `css`: Gradio puts its own prefix before each rule of it, which breaks those for dark mode and phones.
     """
-    style, script = ("".join((_HERE / f"{room}.{kind}").read_text() for room in ROOMS) for kind in ("css", "js"))
+    style = "".join((_HERE / f"{room}.css").read_text() for room in (*ROOMS, "similar"))
+    script = "".join((_HERE / f"{room}.js").read_text() for room in ROOMS)
     return f"<style>{style}</style><script>{script}</script>"

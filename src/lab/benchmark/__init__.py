@@ -6,7 +6,7 @@ import argparse
 import importlib
 from pathlib import Path
 
-NAMES = ("backbone", "phantoms", "explain", "end_to_end")
+NAMES = ("backbone", "phantoms", "explain", "similar", "end_to_end")
 """Measurements; each is a module here with `run(arguments)`."""
 
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=NAMES, help="what to measure")
     parser.add_argument("--images", type=Path, required=True, help="folder of data sets, with a splits folder in it")
     parser.add_argument("--seed", type=int, default=0, help="seed of the choice of pictures")
-    parser.add_argument("--quick", action="store_true", help="explain: a picture or two of everything")
+    parser.add_argument("--quick", action="store_true", help="a trial on a few pictures (explain and similar)")
     parser.add_argument("--most", type=int, default=20, help="pictures a task; for explain 40 are meant")
 
 

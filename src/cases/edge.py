@@ -1,0 +1,211 @@
+"""Edge: the calls of `QdrantClient` that the index makes, on Qdrant's own engine in this process and a folder.
+
+For collections too large for memory on one machine without a server: HNSW, payload indexes and quantization as a
+server has them, a write-ahead log that survives a kill, one shard a collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import qdrant_edge as edge
+from qdrant_client import models
+
+SCHEMAS = {
+    models.PayloadSchemaType.KEYWORD: edge.PayloadSchemaType.Keyword,
+    models.PayloadSchemaType.FLOAT: edge.PayloadSchemaType.Float,
+}
+
+
+class EdgeClient:
+    """Shards in a folder, asked in the words of `QdrantClient`. One process at a time, one thread at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open every collection in the folder.
+
+        Raises:
+            RuntimeError: when another process has it open.
+        """
+        self.folder = folder
+        self.shards: dict[str, edge.EdgeShard] = {}
+        for path in sorted(p for p in folder.iterdir() if (p / "edge_config.json").is_file() or (p / "wal").is_dir()):
+            try:
+                self.shards[path.name] = edge.EdgeShard.load(str(path))
+            except Exception as fault:  # the engine raises nothing more particular
+                raise RuntimeError(str(fault)) from fault
+
+    def collection_exists(self, collection_name: str) -> bool:
+        """Whether there is a shard of this name."""
+        return collection_name in self.shards
+
+    def create_collection(self, collection_name: str, vectors_config: dict[str, models.VectorParams], **_: Any) -> None:
+        """A new shard; what only a cluster has, such as shard numbers, is left out."""
+        config = edge.EdgeConfig(vectors={name: _params(p) for name, p in vectors_config.items()})
+        self.shards[collection_name] = edge.EdgeShard.create(str(self.folder / collection_name), config)
+
+    def create_payload_index(
+        self, collection_name: str, field_name: str, field_schema: models.PayloadSchemaType
+    ) -> None:
+        """Index a field for filtering."""
+        self._update(collection_name, edge.UpdateOperation.create_field_index(field_name, SCHEMAS[field_schema]))
+
+    def upsert(self, collection_name: str, points: Sequence[models.PointStruct], wait: bool = True) -> None:
+        """Add or replace points; they are in the write-ahead log when this returns."""
+        # Only the index adds points, always with a dictionary of plain vectors.
+        given = [edge.Point(id=p.id, vector=cast(dict, p.vector), payload=p.payload) for p in points]
+        self._update(collection_name, edge.UpdateOperation.upsert_points(given))
+
+    def delete(self, collection_name: str, points_selector: models.FilterSelector) -> None:
+        """Delete the points that a filter selects."""
+        chosen = points_selector.filter
+        selected = edge.Filter(must=_conditions(chosen.must), must_not=_conditions(chosen.must_not))
+        self._update(collection_name, edge.UpdateOperation.delete_points_by_filter(selected))
+
+    def retrieve(
+        self,
+        collection_name: str,
+        ids: Sequence[str],
+        with_payload: bool | list[str] = True,
+        with_vectors: bool | list[str] = False,
+    ) -> list[Any]:
+        """The points with these ids, those that there are."""
+        found = self.shards[collection_name].retrieve(list(ids), with_payload, with_vectors)
+        return [SimpleNamespace(id=str(r.id), payload=r.payload, vector=r.vector) for r in found]
+
+    def count(self, collection_name: str, count_filter: models.Filter | None = None) -> Any:
+        """How many points pass a filter."""
+        asked = edge.CountRequest(filter=_filter(count_filter), exact=True)
+        return SimpleNamespace(count=self.shards[collection_name].count(asked))
+
+    def query_points(
+        self,
+        collection_name: str,
+        query: Any,
+        using: str,
+        limit: int,
+        prefetch: models.Prefetch | None = None,
+        query_filter: models.Filter | None = None,
+        search_params: models.SearchParams | None = None,
+        with_payload: bool | list[str] = True,
+        with_vectors: bool | list[str] = False,
+    ) -> Any:
+        """The nearest points, in one stage or two."""
+        first = []
+        if prefetch is not None:
+            nearest = edge.Query.Nearest(self._vector(collection_name, prefetch.query, prefetch.using), prefetch.using)
+            first = [edge.Prefetch(prefetch.limit or limit, nearest, filter=_filter(prefetch.filter))]
+        request = edge.QueryRequest(
+            limit=limit,
+            query=edge.Query.Nearest(self._vector(collection_name, query, using), using),
+            prefetches=first,
+            filter=_filter(query_filter),
+            with_payload=with_payload,
+            with_vector=with_vectors,
+            params=edge.SearchParams(quantization=edge.QuantizationSearchParams(rescore=True, oversampling=2.0)),
+        )
+        return SimpleNamespace(points=self.shards[collection_name].query(request))
+
+    def query_points_groups(
+        self,
+        collection_name: str,
+        group_by: str,
+        limit: int,
+        group_size: int,
+        **request: Any,
+    ) -> Any:
+        """The nearest points of each value of a field; the engine has no such call, so each value is asked for."""
+        values = [str(h.value) for h in self.shards[collection_name].facet(edge.FacetRequest(group_by, 1000)).hits]
+        inner = request.get("prefetch")
+        asked = inner.filter if inner is not None else request.get("query_filter")
+        groups = []
+        for value in values:
+            match = models.FieldCondition(key=group_by, match=models.MatchValue(value=value))
+            narrowed = models.Filter(must=[match, *([asked] if asked is not None else [])])
+            if inner is not None:
+                changed = {"prefetch": inner.model_copy(update={"filter": narrowed})}
+            else:
+                changed = {"query_filter": narrowed}
+            hits = self.query_points(collection_name, limit=group_size, **{**request, **changed}).points
+            if hits:
+                groups.append(SimpleNamespace(id=value, hits=hits))
+        return SimpleNamespace(groups=sorted(groups, key=lambda g: -g.hits[0].score)[:limit])
+
+    def optimize(self) -> None:
+        """Build what makes searches fast; worth it after many points were added."""
+        for shard in self.shards.values():
+            shard.optimize()
+
+    def close(self) -> None:
+        """Write what is pending, and let go of the folder."""
+        for shard in self.shards.values():
+            shard.flush()
+            shard.close()
+        self.shards = {}
+
+    def _update(self, collection_name: str, operation: edge.UpdateOperation) -> None:
+        self.shards[collection_name].update(operation)
+
+    def _vector(self, collection_name: str, query: Any, using: str | None) -> Any:
+        """A query as a vector; of examples, the average that a Qdrant server takes of them."""
+        if not isinstance(query, models.RecommendQuery):
+            return query
+        examples = query.recommend
+        ids = [x for x in (*(examples.positive or ()), *(examples.negative or ())) if isinstance(x, str)]
+        held = {p.id: p.vector[using] for p in self.retrieve(collection_name, ids, False, [using or ""])}
+
+        def mean(given: Any) -> np.ndarray:
+            return np.mean([held[x] if isinstance(x, str) else _unit(x) for x in given], axis=0)
+
+        wanted = mean(examples.positive)
+        return (2 * wanted - mean(examples.negative) if examples.negative else wanted).tolist()
+
+
+def _unit(vector: Any) -> np.ndarray:
+    return np.asarray(vector) / max(float(np.linalg.norm(vector)), 1e-12)
+
+
+def _params(given: models.VectorParams) -> edge.EdgeVectorParams:
+    several = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim) if given.multivector_config else None
+    hnsw = given.hnsw_config
+    index = (
+        edge.HnswIndexConfig(hnsw.m, hnsw.ef_construct or 100, 10_000, 0)
+        if hnsw is not None and hnsw.m is not None
+        else None
+    )
+    quantized = None
+    if given.quantization_config:
+        quantized = edge.ScalarQuantizationConfig(edge.ScalarType.Int8, quantile=0.99, always_ram=True)
+    return edge.EdgeVectorParams(
+        size=given.size,
+        distance=edge.Distance.Cosine,
+        on_disk=given.on_disk,
+        multivector_config=several,
+        quantization_config=quantized,
+        hnsw_config=index,
+    )
+
+
+def _filter(given: models.Filter | None) -> edge.Filter | None:
+    if given is None:
+        return None
+    return edge.Filter(must=_conditions(given.must), must_not=_conditions(given.must_not))
+
+
+def _conditions(given: Any) -> list | None:
+    return [_condition(c) for c in given] if given else None
+
+
+def _condition(given: Any) -> Any:
+    if isinstance(given, models.Filter):
+        return _filter(given)
+    if isinstance(given, models.HasIdCondition):
+        return edge.HasIdCondition({str(i) for i in given.has_id})
+    if given.range is not None:
+        return edge.FieldCondition(key=given.key, range=edge.RangeFloat(gte=given.range.gte, lte=given.range.lte))
+    if isinstance(given.match, models.MatchAny):
+        return edge.FieldCondition(key=given.key, match=edge.MatchAny([str(v) for v in given.match.any]))
+    return edge.FieldCondition(key=given.key, match=edge.MatchValue(given.match.value))

@@ -1,0 +1,90 @@
+"""Search latency: how long a search takes as the cases grow, in memory and in a folder."""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ...cases import Case, CaseIndex, Filters, Storage
+from ...cases.ask import Ask
+from ...regions import unit
+
+CLASSES = 4
+ASKED = 30
+"""Searches of each kind."""
+FILTERS = Filters(labels=("class 1", "class 2"), choices={"sex": ("female",)}, ranges={"age": (40.0, 70.0)})
+
+
+def measure(kind: str, count: int, size: int, patch_size: int, seed: int) -> dict:
+    """A row: median and 95th percentile in milliseconds of plain, filtered, grouped and region searches.
+
+    The vectors are made up, in 200 clusters, as a backbone's are; the cases carry the fields that real ones do.
+
+    Args:
+        kind: `memory`, or `folder` for Qdrant's engine on disk.
+        size: of a picture's vector; patch_size: of each of its 16 patches.
+    """
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(200, size))
+    vectors = unit(centres[rng.integers(200, size=count)] + rng.normal(size=(count, size)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with tempfile.TemporaryDirectory() as folder:
+        index = CaseIndex(Storage(path=Path(folder) if kind == "folder" else None))
+        index.attach("made up", size, patch_size, "")
+        began = time.monotonic()
+        for start in range(0, count, 1000):
+            part = range(start, min(start + 1000, count))
+            patches = unit(rng.normal(size=(len(part), 16, patch_size)))
+            index.add("made up", [_case(i) for i in part], vectors[start : start + len(part)], patches)
+        added = time.monotonic() - began
+        began = time.monotonic()
+        index.settle()
+        settled = time.monotonic() - began
+        queries = unit(vectors[rng.integers(count, size=ASKED)] + 0.02 * rng.normal(size=(ASKED, size)))
+        region = unit(rng.normal(size=(12, patch_size)))
+        kinds: dict[str, Callable] = {
+            "plain": lambda q: index.search("made up", Ask(q), 6),
+            "filtered": lambda q: index.search("made up", Ask(q, FILTERS), 6),
+            "grouped": lambda q: index.by_class("made up", Ask(q), CLASSES, 3),
+            "region": lambda q: index.search("made up", Ask(q, patches=region), 6),
+        }
+        row: dict = {"kept_in": kind, "cases": count, "added_a_second": round(count / added)}
+        for name, search in kinds.items():
+            seconds = [_timed(search, q) for q in queries]
+            row |= {f"{name}_ms": _ms(np.median(seconds)), f"{name}_p95_ms": _ms(np.percentile(seconds, 95))}
+        row["recall_at_6"] = round(_recall(index, vectors, queries), 3)
+        row["graph_seconds"] = round(settled, 1)
+        index.close()
+    row["memory_mb"] = round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    return row
+
+
+def _case(i: int) -> Case:
+    metadata: dict[str, str | float] = {"age": 20 + i % 70, "sex": "F" if i % 2 else "M", "site": f"site {i % 12}"}
+    url = f"https://raw.githubusercontent.com/someone/some-data-set/{'0' * 40}/pictures/{i}.png"
+    return Case(f"made_up_{i}", (f"class {i % CLASSES}",), "public", "", f"group {i // 2}", url=url, metadata=metadata)
+
+
+def _recall(index: CaseIndex, vectors: np.ndarray, queries: np.ndarray) -> float:
+    """Share of the true six nearest that a plain search finds."""
+    found = []
+    for query in queries:
+        best = {f"made_up_{i}" for i in np.argsort(-(vectors @ query))[:6]}
+        hits = index.search("made up", Ask(query, one_a_group=False), 6)
+        found.append(len(best & {h.case.id for h in hits}) / 6)
+    return float(np.mean(found))
+
+
+def _timed(search: Callable, query: np.ndarray) -> float:
+    began = time.monotonic()
+    search(query)
+    return time.monotonic() - began
+
+
+def _ms(seconds: float) -> float:
+    return round(1000 * float(seconds), 1)

@@ -1,0 +1,119 @@
+"""The Similar cases tab in a real browser: filter, differential, region, feedback, the next query, a phone."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+CARDS = "#similar-answer .card"
+
+
+def begin(visit) -> None:
+    """An example with its similar cases on screen."""
+    visit.page.locator("#examples button").first.click()
+    visit.open("Similar cases")
+    visit.page.wait_for_selector(CARDS, timeout=90_000)
+
+
+def ids(visit) -> list[str]:
+    return visit.page.locator(f"{CARDS} .id").all_inner_texts()
+
+
+def changed(visit, before: list[str]) -> list[str]:
+    """The ids once they are others."""
+    visit.page.wait_for_function(
+        "(before) => { const now = [...document.querySelectorAll('#similar-answer .card .id')].map(e => e.innerText);"
+        " return now.length && now.join() !== before.join(); }",
+        arg=before,
+        timeout=60_000,
+    )
+    return ids(visit)
+
+
+def test_feedback_moves_the_list_and_back_undoes_it(visit):
+    begin(visit)
+    start = ids(visit)
+    visit.page.locator(f"{CARDS} [data-act=less]").first.click()
+    moved = changed(visit, start)
+    assert start[0] not in moved
+    assert f"less like {start[0]}" in visit.read("#similar-answer .trail .chip")
+    visit.page.locator("#similar-answer [data-act=back]").click()
+    assert changed(visit, moved) == start
+    visit.page.locator("#similar-answer [data-act=forward]").click()
+    assert changed(visit, start) == moved
+    assert visit.complaints == []
+
+
+def test_a_result_becomes_the_query_and_a_public_one_says_that_its_picture_is_not_here(visit):
+    begin(visit)
+    start = ids(visit)
+    visit.page.locator(f"{CARDS}:has(.unseen) [data-act=use]").first.click()
+    changed(visit, start)
+    assert "what the index stores of this case" in visit.read("#similar-answer")
+    assert "case " in visit.read("#similar-answer .trail .query")
+
+
+def test_a_region_drawn_with_the_mouse_outlines_where_each_case_holds_it(visit):
+    begin(visit)
+    visit.page.get_by_text("Search with a region").click()
+    edge = visit.page.locator("#region .picker").bounding_box()
+    visit.page.locator("#region .picker").scroll_into_view_if_needed()
+    edge = visit.page.locator("#region .picker").bounding_box()
+    visit.page.mouse.move(edge["x"] + edge["width"] * 0.3, edge["y"] + edge["height"] * 0.3)
+    visit.page.mouse.down()
+    visit.page.mouse.move(edge["x"] + edge["width"] * 0.6, edge["y"] + edge["height"] * 0.6, steps=4)
+    visit.page.mouse.up()
+    visit.page.wait_for_selector(f"{CARDS} .outline", timeout=60_000)
+    assert visit.page.locator(f"{CARDS} .outline").count() == 6
+    visit.page.locator("#region [data-act=whole]").click()
+    visit.page.wait_for_function("() => !document.querySelector('#similar-answer .outline')", timeout=60_000)
+
+
+def test_a_region_is_moved_and_searched_with_the_keyboard_alone(visit):
+    begin(visit)
+    visit.page.get_by_text("Search with a region").click()
+    visit.page.locator("#region .picker").focus()
+    for key in ("ArrowLeft", "ArrowUp", "Shift+ArrowRight", "Enter"):
+        visit.page.keyboard.press(key)
+    visit.page.wait_for_selector(f"{CARDS} .outline", timeout=60_000)
+
+
+def test_a_point_of_the_map_opens_its_case(visit):
+    begin(visit)
+    visit.page.get_by_text("Map of the cases").click()
+    point = visit.page.locator("#case-map .near circle").first
+    name = point.get_attribute("data-case")
+    point.click()
+    assert name in visit.read("#opened .card .id")
+
+
+def test_originals_are_asked_of_the_web_only_when_switched_on(visit):
+    begin(visit)
+    assert visit.strangers == []
+    visit.page.locator("#originals input").check()
+    visit.page.wait_for_selector("#similar-answer img.original, #similar-answer .unloaded", timeout=60_000)
+    assert all(u.startswith("https://raw.githubusercontent.com/") for u in visit.strangers)
+    assert visit.strangers
+
+
+def test_filters_that_leave_nothing_name_the_culprit(visit):
+    begin(visit)
+    visit.page.get_by_text("Filters", exact=True).click()
+    low = visit.page.locator("#filter-lesion_size-from input")
+    low.fill("99")
+    low.blur()
+    assert "The filter “Lesion size” leaves no case" in visit.read("#similar-answer .placeholder")
+
+
+def test_a_phone_taps_a_patch_and_likes_a_case_without_scrolling_sideways(phone):
+    begin(phone)
+    phone.page.get_by_text("Search with a region").tap()
+    phone.page.locator("#region .picker").scroll_into_view_if_needed()
+    edge = phone.page.locator("#region .picker").bounding_box()
+    phone.page.touchscreen.tap(edge["x"] + edge["width"] / 2, edge["y"] + edge["height"] / 2)
+    phone.page.wait_for_selector(f"{CARDS} .outline", timeout=60_000)
+    start = ids(phone)
+    phone.page.locator(f"{CARDS} [data-act=more]").first.tap()
+    changed(phone, start)
+    assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= 391

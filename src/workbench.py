@@ -272,10 +272,14 @@ class Workbench:
         return self.tasks[name]
 
     def _nearest_task(self, query: np.ndarray) -> Task:
-        """The task whose training cases are nearest to the query."""
+        """The task whose training cases are nearest; of those of its modality rather one with a single answer."""
         if not self.tasks:
             raise RequestError("no task is loaded; fit one with `python -m src fit`")
-        return min(self.tasks.values(), key=lambda t: scope.distances(query[None], t.training)[0])
+        far = {name: scope.distances(query[None], task.training)[0] for name, task in self.tasks.items()}
+        nearest = self.tasks[min(far, key=far.__getitem__)]
+        modality = nearest.facts.get("modality")
+        single = [n for n, t in self.tasks.items() if t.facts.get("modality") == modality and t.head.exclusive]
+        return self.tasks[min(single, key=far.__getitem__)] if single and modality else nearest
 
 
 def _projection(encoder: Encoder, settings: Settings, fitter: Fitter | None, say: Say) -> Projection:

@@ -38,8 +38,8 @@ def fit_head(
     """Logistic regression on standardised features: multinomial, or one finding at a time.
 
     C has the least temperature-scaled log loss when each fold of `known` is guessed from its others; phantoms count
-    as much as they can while that loss falls by more than its standard error. `held` then serves nothing but temperature, conformal threshold and the findings'
-    thresholds: a fold that also chose C would promise too much.
+    as much as they can while that loss falls by more than its standard error. `held` then serves nothing but
+    temperature, conformal threshold and the findings' thresholds: a fold that also chose C would promise too much.
 
     Args:
         known: cases to fit on; held: cases to calibrate on; drawn: phantoms, which join `known` where

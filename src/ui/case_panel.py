@@ -144,10 +144,14 @@ def _asked(task: str) -> str | None:
 
 
 def _examples(workbench: Workbench, task: str) -> list[tuple[str, Case]]:
-    """(task, case): one a class of the task, or one a task while the task is still open."""
+    """(task, case): one a class of the task, or one a modality while the task is still open."""
     if task != AUTO:
         return [(task, c) for c in workbench.tasks[task].examples()]
-    return [(t.name, c) for t in workbench.tasks.values() for c in t.examples()[:1]]
+    first: dict[str, tuple[str, Case]] = {}
+    for t in workbench.tasks.values():
+        if found := t.examples():
+            first.setdefault(t.facts.get("modality", t.name), (t.name, found[0]))
+    return list(first.values())
 
 
 def _strip(workbench: Workbench, shown: list[tuple[str, Case]]) -> str:

@@ -211,4 +211,4 @@ def test_the_command_names_a_picture_that_cannot_be_read(brought, refused, tmp_p
 
 def test_a_fit_that_was_refused_leaves_the_assets_as_they_were(brought, refused, tmp_path):
     refused("--images", tmp_path)
-    assert tasks.verify(brought[1]) == 8
+    assert tasks.verify(brought[1]) == 9

@@ -10,7 +10,7 @@ import numpy as np
 from .. import scope, tasks
 from ..encoder import Encoder
 from ..projection import Projection
-from . import catalogue
+from . import catalogue, regions
 from .datasets import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Sample
 from .features import Labelled, Say, read_phantoms, read_public
 from .logistic import fit_head
@@ -94,10 +94,11 @@ def refit(encoder: Encoder, projection: Projection, bundled: Path, data: Path | 
         data: folder of data sets, each named like its task, perhaps with a `splits` folder beside them.
         out: folder to write.
     """
-    public = None
-    if data is not None and (data / bundled.name).is_dir():
-        public = read_public(encoder, data / bundled.name, _splits(data), say)
+    pictures = data / bundled.name if data is not None and (data / bundled.name).is_dir() else None
+    splits = _splits(data) if data is not None else None
+    public = read_public(encoder, pictures, splits, say) if pictures else None
     fit_task(bundled.name, public, read_phantoms(encoder, bundled), projection, out, say)
+    regions.write(encoder, out, pictures, splits, say, bundled)
 
 
 def _splits(data: Path) -> Path | None:

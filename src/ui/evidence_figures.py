@@ -61,9 +61,9 @@ def of_rows(e: Evidence, place: str, chance: float | None = None) -> list[str]:
 def _methods(row: dict) -> list[Dot]:
     """Each method of a comparison, best first; only the backbone's own probe has its interval in the row."""
     edges = re.fullmatch(r"(-?[\d.]+) to (-?[\d.]+)", str(row.get("interval", "")))
-    ours = (float(edges[1]), float(edges[2])) if edges else (None, None)
+    low, high = (float(edges[1]), float(edges[2])) if edges else (None, None)
     lines = [
-        Dot(name, value, *(ours if name == OURS else (None, None)), name == OURS)
+        Dot(name, value, low, high, ours=True) if name == OURS else Dot(name, value)
         for name, value in row.items()
         if isinstance(value, int | float) and "pictures" not in name
     ]

@@ -17,7 +17,18 @@ CURVES = (
     ("strength", "called unfamiliar", "corruption", False),
 )
 """Columns that are drawn as curves: x, y, the one that tells curves apart, whether x is logarithmic."""
-PLACES = ("set", "task", "head", "heads of", "findings of", "scope of", "search in", "lesions of", "explanations of")
+PLACES = (
+    "set",
+    "task",
+    "head",
+    "heads of",
+    "findings of",
+    "scope of",
+    "search in",
+    "lesions of",
+    "explanations of",
+    "groups of",
+)
 """Columns that name the data set or task that a row is about."""
 OURS = "backbone, linear"
 
@@ -51,6 +62,10 @@ def of_rows(e: Evidence, place: str, chance: float | None = None) -> list[str]:
             said = "Balanced accuracy in percent on the same test pictures, linear probes unless it says otherwise."
             drawn = charts.dots(_methods(about[0]), 0, 100, " %", 100 * chance if chance else None)
             found.append(_figure(drawn, said, _source(e), wide=True))
+        if about and {"group", "measure", "value", "low", "high"} <= set(columns):
+            lines = [Dot(f"{r['group']} ({r['pictures']})", r["value"], r["low"], r["high"], True) for r in about]
+            said = f"{about[0]['measure'].capitalize()} in percent by group of patients, with the number of pictures."
+            found.append(_figure(charts.dots(lines, 0, 100, " %"), said, _source(e), wide=True))
         for x, y, kind, logarithmic in CURVES:
             if about and {x, y, kind} <= set(columns):
                 drawn = charts.curves(_series(about, x, y, kind), x, f"{y}, %", logarithmic)

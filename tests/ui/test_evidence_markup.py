@@ -105,6 +105,12 @@ def test_only_what_was_measured_on_the_chosen_task_is_drawn_for_it(colours):
     assert "backbone.json · 2026-11-20 · <code>python -m src benchmark backbone" in shown
 
 
+def test_groups_of_patients_are_drawn_with_their_intervals(colours):
+    row = {"groups of": "colours", "group": "female", "pictures": 31, "measure": "balanced accuracy", "value": 70.5}
+    shown = markup.task(colours, {"x": evidence([row | {"low": 60.0, "high": 80.0}], "x")}, FINGERPRINT)
+    assert "female (31): 70.5 %, 95 % interval 60 to 80" in shown
+
+
 def test_numbers_of_another_backbone_are_marked(colours):
     files = {"backbone": evidence([compared("colours")], fingerprint="a" * 64)}
     assert "Measured on backbone aaaaaaaa" in markup.task(colours, files, FINGERPRINT)

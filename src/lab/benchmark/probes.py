@@ -48,7 +48,7 @@ def guesses(name: str, samples: list[Sample], cache: FeatureCache, kept: Path, s
     found["pixels"] = once("pixels", lambda: linear(baselines.pixels(files), truth, fold))
     found["edges and colours (HOG)"] = once("edges", lambda: linear(baselines.edges(files), truth, fold))
     found["random weights"] = once(
-        f"random-{shape}", lambda: linear(_random(cache.encoder, kept, seed)(files), truth, fold)
+        f"random-{shape}", lambda: linear(random_weights(cache.encoder, kept, seed)(files), truth, fold)
     )
     found["supervised from scratch"] = once(
         f"supervised-{shape}", lambda: _supervised(config, files, truth, fold, seed)
@@ -56,12 +56,18 @@ def guesses(name: str, samples: list[Sample], cache: FeatureCache, kept: Path, s
     return found
 
 
-def _random(encoder: Encoder, folder: Path, seed: int) -> baselines.Describe:
-    """The backbone's architecture with random weights, reading as the backbone does."""
-    torch.manual_seed(seed)
+def random_weights(encoder: Encoder, folder: Path, seed: int) -> baselines.Describe:
+    """Features of the backbone's architecture with random weights, reading as the backbone does."""
+    random = random_encoder(encoder, folder, seed)
+    return lambda files: FeatureCache(random, None).read("all", files)[1]
+
+
+def random_encoder(encoder: Encoder, folder: Path, seed: int) -> Encoder:
+    """The backbone's architecture with random weights, kept below `folder`."""
     place = folder / f"random-{seed}"
+    torch.manual_seed(seed)
     export.write(Dinov2Model(encoder.model.config), encoder.size, place)
-    return lambda files: FeatureCache(Encoder(place, "random"), None).read("all", files)[1]
+    return Encoder(place, "random weights")
 
 
 def _supervised(config: Dinov2Config, files: list[Path], truth: np.ndarray, fold: np.ndarray, seed: int) -> np.ndarray:

@@ -31,13 +31,11 @@ def frozen(e: Evidence) -> str:
     return (
         "**Hussien et al., Sci Rep 15:32174 (2025)** claimed that DINOv2 classifies lung cancer, brain tumours and "
         "leukaemia with 100, 99 and 99 % accuracy and two retina sets with 100 and 95 %, better than supervised "
-        f"networks. Repeated: a linear head on the frozen bundled backbone on {len(sets)} sets, groups kept whole. Its "
-        f"mean accuracy is {_mean(ours)} %, that of the same network trained from scratch {_mean(scratch)} %; "
-        "the frozen "
-        f"one is ahead on {ahead} of {len(sets)} sets. On the sets' own test splits, without the copies: "
-        f"{'; '.join(official) or 'not measured'}. The absolute figures are not comparable: the bundled "
-        "backbone is far "
-        "smaller, and public test splits that repeat training pictures flatter every method"
+        f"networks. Repeated: a linear head on the frozen bundled backbone on {len(sets)} sets, groups kept whole. "
+        f"Its mean accuracy is {_mean(ours)} %, that of the same network trained from scratch {_mean(scratch)} %; the "
+        f"frozen one is ahead on {ahead} of {len(sets)} sets. On the sets' own test splits, without the copies: "
+        f"{'; '.join(official) or 'not measured'}. The absolute figures are not comparable: the bundled backbone is "
+        "far smaller, and public test splits that repeat training pictures flatter every method"
         + (f"; {len(hub)} encoders of the hub could not be reached from where this was measured." if hub else ".")
     )
 
@@ -51,17 +49,15 @@ def labels(e: Evidence) -> str:
         verdict = "stay ahead" if ours["with all labels"] > scratch["with all labels"] else "fall behind"
         beside = (
             f" The network trained from scratch ends at {scratch['with all labels']:g} %, so the frozen features "
-            f"{verdict} "
-            "once all labels count."
+            f"{verdict} once all labels count."
         )
     return (
-        "**Nielsen et al., Bioengineering 10:895 (2023)** claimed state-of-the-art results with 1 to 10 % of "
-        "the labels, "
-        "about 100 a class, by classical classifiers on frozen self-supervised features. Repeated: kNN, logistic "
-        f"regression and SVM from one label a class to all. Logistic regression has {ours['with all labels']:g} % mean "
-        f"balanced accuracy with all labels and 95 % of that with {e.headline['value']:g} labels a class "
-        "(median of the "
-        f"sets).{beside} The sets here are small, so that all labels means hundreds a class, not thousands."
+        "**Nielsen et al., Bioengineering 10:895 (2023)** claimed state-of-the-art results with 1 to 10 % of the "
+        "labels, about 100 a class, by classical classifiers on frozen self-supervised features. Repeated: kNN, "
+        "logistic regression and SVM from one label a class to all. Logistic regression has "
+        f"{ours['with all labels']:g} % mean balanced accuracy with all labels and 95 % of that with "
+        f"{e.headline['value']:g} labels a class (median of the sets).{beside} The sets here are small, so that all "
+        "labels means hundreds a class, not thousands."
     )
 
 
@@ -74,13 +70,12 @@ def start(e: Evidence) -> str:
         return f"{way} against a {other} start it is ahead on {better} of {len(mine)} findings ({sure} significantly)"
 
     return (
-        "**Tayebi Arasteh et al., Eur Radiol Exp 8:10 (2024)** claimed that a self-supervised start on "
-        "natural pictures "
-        "beats a supervised one on ImageNet for findings on chest radiographs (p < 0.001 in all sets). "
-        "Repeated at small "
-        "scale, on radiographs and retinas, with a supervised start trained on other medical sets: "
+        "**Tayebi Arasteh et al., Eur Radiol Exp 8:10 (2024)** claimed that a self-supervised start on natural "
+        "pictures beats a supervised one on ImageNet for findings on chest radiographs (p < 0.001 in all sets). "
+        "Repeated at small scale, on radiographs and retinas, with a supervised start trained on other medical sets: "
         f"{'; '.join(counted(w, o) for w in ('frozen', 'fine-tuned') for o in ('supervised', 'random'))}. Significant "
-        "means p < 0.05 after Holm's correction; with some hundred test pictures a set, only large differences can be."
+        "means p < 0.05 after Holm's correction; with some hundred test pictures a set, only large differences can "
+        "be."
     )
 
 
@@ -100,15 +95,13 @@ def encoders(e: Evidence) -> str:
     ages = [f"{r['value']:g}" for r in of("metadata", "R2")]
     sexes = [f"{r['value']:g}" for r in of("metadata", "balanced accuracy", ": sex")]
     return (
-        "**Perez-Garcia et al. (RAD-DINO), Nat Mach Intell 7:119 (2025)** claimed that an encoder trained on pictures "
-        "alone serves classification and segmentation as well as one trained with reports, and knows things of the "
-        "patient that reports leave out. Repeated on the bundled encoder: a linear layer on its patch tokens "
-        "has a mean "
-        f"Dice of {_mean([r['value'] for r in of('segmentation', 'Dice')], 2)}, the better of two baselines "
-        "that look at "
-        f"no feature {_mean(simple, 2)}; it explains {', '.join(ages) or 'no'} of the variance of age (R2, set by set) "
-        f"and tells sex with a balanced accuracy of {', '.join(sexes) or 'unmeasured'} %. RAD-DINO itself joins the "
-        "table with `--encoder microsoft/rad-dino` where the hub can be reached."
+        "**Perez-Garcia et al. (RAD-DINO), Nat Mach Intell 7:119 (2025)** claimed that an encoder trained on "
+        "pictures alone serves classification and segmentation as well as one trained with reports, and knows things "
+        "of the patient that reports leave out. Repeated on the bundled encoder: a linear layer on its patch tokens "
+        f"has a mean Dice of {_mean([r['value'] for r in of('segmentation', 'Dice')], 2)}, the better of two "
+        f"baselines that look at no feature {_mean(simple, 2)}; it explains {', '.join(ages) or 'no'} of the variance "
+        f"of age (R2, set by set) and tells sex with a balanced accuracy of {', '.join(sexes) or 'unmeasured'} %. "
+        "RAD-DINO itself joins the table with `--encoder microsoft/rad-dino` where the hub can be reached."
     )
 
 
@@ -127,12 +120,11 @@ def fusion(e: Evidence) -> str:
     )
     return (
         "**Truong et al. (DVME), ML4H (2021)** claimed that fusing the embeddings of several encoders by "
-        "self-attention "
-        "clearly beats any single one. Repeated with the bundled encoder, a supervised and further ones; mean kappa of "
-        f"self-attention against the best single encoder and plain concatenation, with {listed}. It came first in "
-        f"{e.headline['value']:g} of {len({(r['set'], r['labels, %']) for r in rows})} comparisons; its "
-        "encoders here are "
-        "of one size and share most of their pictures, so they have less to add to each other than the paper's three."
+        "self-attention clearly beats any single one. Repeated with the bundled encoder, a supervised and further "
+        f"ones; mean kappa of self-attention against the best single encoder and plain concatenation, with {listed}. "
+        f"It came first in {e.headline['value']:g} of {len({(r['set'], r['labels, %']) for r in rows})} comparisons; "
+        "its encoders here are of one size and share most of their pictures, so they have less to add to each other "
+        "than the paper's three."
     )
 
 

@@ -13,10 +13,11 @@ from ..settings import ROOT
 from . import catalogue, claims, phantoms
 
 BEGIN, END = "<!-- evidence: begin -->", "<!-- evidence: end -->"
-
-
 SHORT, LONG = 14, 60
 """Rows of a table that stands open, and of one that is folded; a longer one is left to its file."""
+
+Table = tuple[list[str], list[dict]]
+"""Columns and rows."""
 
 
 def section(evidence: dict[str, Evidence]) -> str:
@@ -42,9 +43,6 @@ def section(evidence: dict[str, Evidence]) -> str:
     if sources := claims.paragraphs(evidence):
         parts.append(f"### What the sources claimed, and what was found here\n\n{sources}\n")
     return "\n".join(parts) or "Nothing has been measured yet.\n"
-
-
-Table = tuple[list[str], list[dict]]
 
 
 def _chosen(tables: list[Table]) -> tuple[list[Table], list[Table]]:

@@ -22,7 +22,7 @@ class Interval:
 
 
 def grouped_bootstrap(
-    statistic: Callable[[np.ndarray], float], groups: Sequence, draws: int = 1000, seed: int = 0
+    statistic: Callable[[np.ndarray], float], groups: Sequence | np.ndarray, draws: int = 1000, seed: int = 0
 ) -> Interval:
     """95 % percentile interval from resampling whole groups with replacement.
 
@@ -43,7 +43,7 @@ def grouped_bootstrap(
     return Interval(float(statistic(np.arange(len(member)))), float(low), float(high))
 
 
-def group_draws(groups: Sequence, draws: int = 1000, seed: int = 0) -> np.ndarray:
+def group_draws(groups: Sequence | np.ndarray, draws: int = 1000, seed: int = 0) -> np.ndarray:
     """How often each sample occurs in each draw of whole groups with replacement: [draws, N] float32.
 
     Two methods that are compared on the same samples share these draws, which makes their comparison paired.
@@ -134,7 +134,7 @@ def wilson(right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
 
 
 def expected_calibration_error(
-    probabilities: np.ndarray, groups: Sequence, bins: int = 10, draws: int = 200, seed: int = 0
+    probabilities: np.ndarray, groups: Sequence | np.ndarray, bins: int = 10, draws: int = 200, seed: int = 0
 ) -> float:
     """The calibration error that a perfectly calibrated head would show on as many pictures of as many groups.
 

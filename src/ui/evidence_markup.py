@@ -22,6 +22,8 @@ TITLES = {
     "frozen": "Frozen features and a linear head",
     "start": "Where pre-training starts from",
     "fusion": "Several encoders at once",
+    "explain": "Do explanations hold?",
+    "similar": "Does case search find the right cases?",
     "phantoms": "Are the drawn cases like real ones?",
     "end_to_end": "Through the running app",
 }

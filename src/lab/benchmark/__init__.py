@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=NAMES, help="what to measure")
     parser.add_argument("--images", type=Path, required=True, help="folder of data sets, with a splits folder in it")
     parser.add_argument("--seed", type=int, default=0, help="seed of every random choice")
-    parser.add_argument("--quick", action="store_true", help="a trial on a few pictures (explain, similar, robustness, sources)")
+    parser.add_argument(
+        "--quick", action="store_true", help="a trial on a few pictures (explain, similar, robustness, sources)"
+    )
     parser.add_argument("--most", type=int, default=20, help="pictures a task (end_to_end); for explain 40 are meant")
     parser.add_argument(
         "--encoder", action="append", default=[], help="one more encoder for sources/encoders and sources/fusion"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -22,6 +24,8 @@ FEWEST = 20
 """Pictures that a group of patients needs to be reported."""
 AGES = ((0, 40), (40, 60), (60, 120))
 """Years: from the first on, below the second."""
+Metric = Callable[[np.ndarray, np.ndarray], float]
+"""(truth [N, C] bool, probabilities [N, C]) -> score."""
 MIDDLE = 3
 """Strength that the headline speaks of."""
 
@@ -34,9 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     rows, groups = [], []
     exclusive = [t for t in workbench.tasks.values() if t.head.exclusive]
     for task in exclusive[:1] if study.quick else exclusive:
-        rows += study.part(
-            f"{task.name}-corrupted", lambda task=task: corrupted(study, workbench, task), _version(task)
-        )
+        rows += study.part(f"{task.name}-corrupted", partial(corrupted, study, workbench, task), _version(task))
     for task in [] if study.quick else workbench.tasks.values():
         public = read_public(study.encoder, arguments.images / task.name, splits, lambda _: None, cache=study.cache)
         groups += subgroups(task, public.at(public.folds == 0))
@@ -122,7 +124,8 @@ def subgroups(task: Task, test: Labelled) -> list[dict]:
         at = np.flatnonzero(member)
         if len(at) < FEWEST or member.all():
             continue
-        found = grouped_bootstrap(lambda i, at=at: metric(truth[at[i]], probabilities[at[i]]), groups[at])
+        mine, theirs = truth[at], probabilities[at]
+        found = grouped_bootstrap(partial(_over, metric, mine, theirs), groups[at])
         rows.append(
             {
                 "groups of": task.name,
@@ -153,6 +156,10 @@ def _years(text: object) -> float:
         return float(str(text))
     except ValueError:
         return float("nan")
+
+
+def _over(metric: Metric, truth: np.ndarray, probabilities: np.ndarray, drawn: np.ndarray) -> float:
+    return metric(truth[drawn], probabilities[drawn])
 
 
 def _recall(truth: np.ndarray, probabilities: np.ndarray) -> float:

@@ -71,8 +71,8 @@ def test_a_picture_without_a_mask_has_no_lesion(encoder, tmp_path):
 
 def test_sets_that_differ_are_told_apart_and_classes_are_guessed(study):
     pools = [study.pool("colours"), study.pool("stripes")]
-    assert encoders.domain(study, pools)["value"] > 90
-    row = encoders.classification(study, pools[0])
+    assert encoders.domain(study, pools)[0]["value"] > 90
+    (row,) = encoders.classification(study, pools[0])
     assert row["low"] <= row["value"] <= row["high"]
     assert row["chance"] == 33.3
 

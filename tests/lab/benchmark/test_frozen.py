@@ -21,7 +21,7 @@ def study(encoder, public_pictures, tmp_path):
 def test_the_scores_are_scikit_learns(study):
     pool = study.pool("colours")
     logits = np.random.default_rng(0).normal(size=(int(pool.test.sum()), 3))
-    row, *pairs = frozen.scored(study, pool, "m", logits)
+    row, *pairs = frozen.scored(pool, "m", logits)
     truth, guess = pool.truth[pool.test], logits.argmax(1)
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     assert row["accuracy"] == pytest.approx(100 * (truth == guess).mean(), abs=0.05)
@@ -33,7 +33,7 @@ def test_the_scores_are_scikit_learns(study):
 
 def test_what_is_frozen_learns_and_every_method_answers(study):
     pool = study.pool("colours")
-    found = {name: frozen.scored(study, pool, name, guess())[0] for name, _, guess in frozen.methods(study, pool)}
+    found = {name: frozen.scored(pool, name, guess())[0] for name, _, guess in frozen.methods(study, pool)}
     assert found[frozen.OURS]["balanced accuracy"] > 50
     assert len(found) == 5
 
@@ -45,7 +45,7 @@ def test_the_official_split_tests_on_the_sets_own_test_pictures_alone(study):
     assert np.array_equal(split.test, np.arange(len(samples)) % 5 == 0)
     assert split.known.any()
     assert split.held.any()
-    row = frozen.scored(study, split, "m", np.eye(3)[split.truth[split.test]])[0]
+    row = frozen.scored(split, "m", np.eye(3)[split.truth[split.test]])[0]
     assert (row["set"], row["split"], row["accuracy"]) == ("colours", "official", 100)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -93,34 +94,32 @@ def run(arguments: argparse.Namespace) -> None:
 
 def measured(study: Study) -> list[dict]:
     """Every probe's rows for one encoder."""
-    few = slice(1) if study.quick else slice(None)
+    most = 1 if study.quick else None
     rows = []
-    for name in CLASSIFIED[few]:
-        rows += study.part(f"classify-{name}", lambda name=name: [classification(study, study.pool(name))])
-    for name in SEGMENTED[few]:
-        rows += study.part(f"segment-{name}", lambda name=name: segmented(study, study.pool(name)))
-    for name, column in METADATA[few]:
-        rows += study.part(
-            f"know-{name}-{column}", lambda name=name, column=column: known_from(study, study.pool(name), column)
-        )
-    several = DOMAINS[:2] if study.quick else DOMAINS
-    return rows + study.part("domain", lambda: [domain(study, [study.pool(n) for n in several])])
+    for name in CLASSIFIED[:most]:
+        rows += study.part(f"classify-{name}", partial(classification, study, study.pool(name)))
+    for name in SEGMENTED[:most]:
+        rows += study.part(f"segment-{name}", partial(segmented, study, study.pool(name)))
+    for name, column in METADATA[:most]:
+        rows += study.part(f"know-{name}-{column}", partial(known_from, study, study.pool(name), column))
+    several = [study.pool(name) for name in (DOMAINS[:2] if study.quick else DOMAINS)]
+    return rows + study.part("domain", partial(domain, study, several))
 
 
-def classification(study: Study, pool: Pool) -> dict:
+def classification(study: Study, pool: Pool) -> list[dict]:
     """A set's own classes."""
     guess = linear(study.pooled(pool), pool.truth, pool.fold)
-    return _right(study, "classification", pool.name, pool.groups[pool.test], pool.truth[pool.test], guess)
+    return [_right(study, "classification", pool.name, pool.groups[pool.test], pool.truth[pool.test], guess)]
 
 
-def domain(study: Study, pools: list[Pool]) -> dict:
+def domain(study: Study, pools: list[Pool]) -> list[dict]:
     """Which of the sets a picture is from."""
     features = np.concatenate([study.pooled(p) for p in pools])
     truth = np.repeat(np.arange(len(pools)), [len(p.samples) for p in pools])
     fold = np.concatenate([p.fold for p in pools])
     groups = np.concatenate([np.char.add(f"{p.name} ", p.groups.astype(str)) for p in pools])
     guess = linear(features, truth, fold)
-    return _right(study, "domain", f"{len(pools)} sets", groups[fold == 0], truth[fold == 0], guess)
+    return [_right(study, "domain", f"{len(pools)} sets", groups[fold == 0], truth[fold == 0], guess)]
 
 
 def known_from(study: Study, pool: Pool, column: str) -> list[dict]:
@@ -173,9 +172,13 @@ def segmented(study: Study, pool: Pool) -> list[dict]:
     rows = []
     for method, shape in called.items():
         each = segmentation.dice(shape, test.masks)
-        found = grouped_bootstrap(lambda i, each=each: float(each[i].mean()), groups)
+        found = grouped_bootstrap(partial(_mean_of, each), groups)
         rows.append(_row(study, "segmentation", pool.name, "Dice", len(each), found, 0.0) | {"method": method})
     return rows
+
+
+def _mean_of(values: np.ndarray, drawn: np.ndarray) -> float:
+    return float(values[drawn].mean())
 
 
 def _ridge(features: np.ndarray, wanted: np.ndarray, fold: np.ndarray) -> np.ndarray:
@@ -208,4 +211,4 @@ def _number(text: str) -> float:
 
 def _drawn(mask: Path) -> bool:
     """Whether a mask has a lesion in it."""
-    return Image.open(mask).convert("L").getextrema()[1] > 127
+    return bool((np.asarray(Image.open(mask).convert("L")) > 127).any())

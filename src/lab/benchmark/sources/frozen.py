@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy.special import softmax
@@ -43,13 +44,13 @@ def run(arguments: argparse.Namespace) -> None:
     study = Study.of(arguments)
     pools = [study.pool(name) for name in (SETS[:1] if study.quick else SETS)]
     pools += [official(study.pool(name)) for name in (() if study.quick else OFFICIAL)]
-    rows, confusions, tried = [], [], []
+    rows: list[dict] = []
+    confusions: list[dict] = []
+    tried: list[dict] = []
     for pool in pools:
         for method, depends_on, guess in methods(study, pool):
             key = f"{pool.name}-{method.replace(' ', '-')}".replace(",", "").lower()
-            found = study.part(
-                key, lambda pool=pool, m=method, guess=guess: scored(study, pool, m, guess()), depends_on
-            )
+            found = study.part(key, partial(_measured, pool, method, guess), depends_on)
             rows += found[:1]
             confusions += found[1:] if method == OURS else []
     for name in (*HUB, *arguments.encoder):
@@ -121,7 +122,7 @@ def hub(study: Study, name: str, pools: list[Pool]) -> tuple[list[dict], dict]:
     for pool in pools:
         features = study.pooled(replace(pool, name=pool.name.partition(",")[0]), encoder)
         logits = log_probabilities(features, pool.truth, pool.fold)
-        rows += scored(study, pool, name, logits)[:1]
+        rows += scored(pool, name, logits)[:1]
     return rows, {"encoder": name, "ran": "yes", "why": ""}
 
 
@@ -140,7 +141,11 @@ def from_scratch(study: Study, pool: Pool) -> np.ndarray:
     return supervised.logits_of(model, pictures[pool.test])
 
 
-def scored(study: Study, pool: Pool, method: str, logits: np.ndarray) -> list[dict]:
+def _measured(pool: Pool, method: str, guess: Guess) -> list[dict]:
+    return scored(pool, method, guess())
+
+
+def scored(pool: Pool, method: str, logits: np.ndarray) -> list[dict]:
     """One row of scores, then the confusion matrix as a row for each pair of classes."""
     truth, probabilities = pool.truth[pool.test], softmax(logits.astype(np.float64), axis=1)
     guess = probabilities.argmax(1)

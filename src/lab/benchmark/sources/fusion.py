@@ -7,6 +7,7 @@ ML4H 2021, PMLR 158.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 import numpy as np
 from scipy.special import log_softmax, softmax
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
         embeddings = {n: standardise(study.pooled(pool, e), pool.known) for n, e in encoders.items()}
         for share in SHARES:
             key = f"{name}-{share:g}-{depends_on}"
-            rows += study.part(key, lambda p=pool, e=embeddings, s=share: compared(study, p, e, s))
+            rows += study.part(key, partial(compared, study, pool, embeddings, share))
     wins = sum(_won(rows, name, share) for name in dict.fromkeys(r["set"] for r in rows) for share in SHARES)
     of = len({(r["set"], r["labels, %"]) for r in rows})
     headline = {

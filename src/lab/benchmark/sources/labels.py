@@ -7,6 +7,7 @@ labeled training samples per class", Bioengineering 10(8):895, 2023.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 import numpy as np
 
@@ -32,10 +33,10 @@ def run(arguments: argparse.Namespace) -> None:
     rows, enough = [], []
     for name in SETS[:1] if study.quick else SETS:
         pool = study.pool(name)
-        rows += study.part(f"{name}-frozen", lambda pool=pool: frozen(study, pool))
+        rows += study.part(f"{name}-frozen", partial(frozen, study, pool))
         for count in [0] if study.quick else [*SUPERVISED_COUNTS, 0]:
             key = f"{name}-supervised-{count}"
-            rows += study.part(key, lambda p=pool, c=count: [from_scratch(study, p, c)], study.shape)
+            rows += study.part(key, partial(from_scratch, study, pool, count), study.shape)
     rows += means(rows)
     for name in dict.fromkeys(r["set"] for r in rows):
         for method in dict.fromkeys(r["method"] for r in rows):
@@ -79,8 +80,8 @@ def frozen(study: Study, pool: Pool) -> list[dict]:
     return rows
 
 
-def from_scratch(study: Study, pool: Pool, count: int) -> dict:
-    """The supervised network with `count` labels a class, or with all of them (0)."""
+def from_scratch(study: Study, pool: Pool, count: int) -> list[dict]:
+    """A row for the supervised network with `count` labels a class, or with all of them (0)."""
     most = int(np.bincount(pool.truth[pool.known]).max())
     pictures = baselines.squashed(pool.files, 144)
     scores, sizes = [], []
@@ -99,7 +100,7 @@ def from_scratch(study: Study, pool: Pool, count: int) -> dict:
         )
         scores.append(balanced_accuracy(pool.truth[pool.test], supervised.guess(model, pictures[pool.test])))
         sizes.append(len(chosen) / len(pool.classes))
-    return _row(pool.name, SUPERVISED, float(np.mean(sizes)), scores)
+    return [_row(pool.name, SUPERVISED, float(np.mean(sizes)), scores)]
 
 
 def stopping(labels: np.ndarray) -> np.ndarray:

@@ -36,7 +36,7 @@ def frozen(e: Evidence) -> str:
         f"frozen one is ahead on {ahead} of {len(sets)} sets. On the sets' own test splits, without the copies: "
         f"{'; '.join(official) or 'not measured'}. The absolute figures are not comparable: the bundled backbone is "
         "far smaller, and public test splits that repeat training pictures flatter every method"
-        + (f"; {len(hub)} encoders of the hub could not be reached from where this was measured." if hub else ".")
+        + (f"; {len(hub)} encoders of the hub did not run, the table says why." if hub else ".")
     )
 
 
@@ -122,9 +122,9 @@ def fusion(e: Evidence) -> str:
         "**Truong et al. (DVME), ML4H (2021)** claimed that fusing the embeddings of several encoders by "
         "self-attention clearly beats any single one. Repeated with the bundled encoder, a supervised and further "
         f"ones; mean kappa of self-attention against the best single encoder and plain concatenation, with {listed}. "
-        f"It came first in {e.headline['value']:g} of {len({(r['set'], r['labels, %']) for r in rows})} comparisons; "
-        "its encoders here are of one size and share most of their pictures, so they have less to add to each other "
-        "than the paper's three."
+        f"It came first in {e.headline['value']:g} of {len({(r['set'], r['labels, %']) for r in rows})} comparisons. "
+        "Encoders that saw mostly the same pictures have less to add to each other than the paper's three, which were "
+        "trained in three ways."
     )
 
 

@@ -68,7 +68,10 @@ def fusion():
 
 
 WORDS = {
-    "frozen": (frozen, ["80.0 %", "70.5 %", "ahead on 1 of 1", "brain_mri 61.5 %", "1 encoders of the hub"]),
+    "frozen": (
+        frozen,
+        ["80.0 %", "70.5 %", "ahead on 1 of 1", "brain_mri 61.5 %", "1 encoders of the hub did not run"],
+    ),
     "labels": (labels, ["70 %", "75 %", "fall behind", "with 7 labels a class"]),
     "start": (start, ["frozen against a supervised start it is ahead on 1 of 1 findings (1 significantly)"]),
     "encoders": (encoders, ["Dice of 0.5", "0.3;", "0.21", "unmeasured"]),

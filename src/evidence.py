@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 
@@ -36,6 +36,9 @@ class Evidence:
         return [(list(keys), list(rows)) for keys, rows in itertools.groupby(self.rows, key=tuple)]
 
 
+KEYS = {f.name for f in fields(Evidence)} - {"name"}
+
+
 def read(folder: Path) -> dict[str, Evidence]:
     """Every measurement in a folder, by name.
 
@@ -45,7 +48,9 @@ def read(folder: Path) -> dict[str, Evidence]:
     found = {}
     for path in sorted(folder.glob("*.json")):
         try:
-            found[path.stem] = Evidence(name=path.stem, **json.loads(path.read_text()))
-        except (TypeError, json.JSONDecodeError) as fault:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            known = {k: v for k, v in content.items() if k in KEYS}  # a later version may write more
+            found[path.stem] = Evidence(name=path.stem, **known)
+        except (TypeError, AttributeError, json.JSONDecodeError) as fault:
             raise ValueError(f"{path} is no evidence file: {fault}; measure it again") from fault
     return found

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 from sklearn.metrics import f1_score, roc_auc_score
 
 from ..heads import Head
 from .features import Labelled
-from .statistics import balanced_accuracy, calibration_error, expected_calibration_error, grouped_bootstrap
+from .statistics import (
+    balanced_accuracy,
+    calibration_error,
+    expected_calibration_error,
+    grouped_bootstrap,
+    reliability,
+)
 
 
 def measure(head: Head, test: Labelled) -> dict:
@@ -16,12 +24,14 @@ def measure(head: Head, test: Labelled) -> dict:
     Exclusive classes: balanced accuracy, macro F1, ROC-AUC (one against the rest), calibration error with the error
     a perfectly calibrated head would show on as many pictures, coverage and mean size of the prediction sets.
     Findings: the mean over findings of ROC-AUC and, at the thresholds, of balanced accuracy.
+    Both: the points of a reliability diagram; of findings, over every pair of picture and finding.
     """
     probabilities = head.probabilities(test.pooled)
     groups = [c.group or c.id for c in test.cases]
     common = {
         "split": "fold 0, grouped by patient, lesion or near-duplicate where known",
         "pictures": len(test.cases),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
     truth = test.membership(head.classes)
     if not head.exclusive:
@@ -42,6 +52,7 @@ def measure(head: Head, test: Labelled) -> dict:
                 for k, c in enumerate(head.classes)
                 if 0 < truth[:, k].sum() < len(truth)
             },
+            "reliability": [b.json() for b in reliability(probabilities.ravel(), truth.ravel())],
         }
     guess, right = probabilities.argmax(1), truth.argmax(1)
     sets = [head.prediction_set(p) for p in probabilities]
@@ -58,6 +69,7 @@ def measure(head: Head, test: Labelled) -> dict:
         "confusion": np.bincount(right * len(head.classes) + guess, minlength=len(head.classes) ** 2)
         .reshape(len(head.classes), -1)
         .tolist(),
+        "reliability": [b.json() for b in reliability(probabilities.max(1), guess == right)],
     }
 
 

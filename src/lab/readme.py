@@ -10,35 +10,62 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..evidence import Evidence, read
 from ..settings import ROOT
-from . import catalogue, phantoms
+from . import catalogue, claims, phantoms
 
 BEGIN, END = "<!-- evidence: begin -->", "<!-- evidence: end -->"
+SHORT, LONG = 14, 60
+"""Rows of a table that stands open, and of one that is folded; a longer one is left to its file."""
+
+Table = tuple[list[str], list[dict]]
+"""Columns and rows."""
 
 
 def section(evidence: dict[str, Evidence]) -> str:
-    """Markdown of every measurement: headline, table, how it was measured."""
+    """Markdown of every measurement - headline, one table, the rest folded - and what the sources claimed."""
     parts = []
     for e in evidence.values():
         head = e.headline
         interval = f" (95 % interval {head['low']:g} to {head['high']:g})" if head.get("low") is not None else ""
-        parts.append(
-            f"**{head['label']}: {head['value']:g} {head['unit']}**{interval}\n\n"
-            + "\n\n".join(table(columns, rows) for columns, rows in e.tables)
-            + "\n\n"
+        shown, folded = _chosen(e.tables)
+        more = "\n\n".join(table(columns, rows) for columns, rows in folded if len(rows) <= LONG)
+        left = sum(len(rows) > LONG for _, rows in folded)
+        how = (
+            (f"{left} longer tables: `model_assets/evidence/{e.name}.json`. " if left else "")
             + " ".join(e.notes)
-            + f" Measured {e.date} on {e.machine}, backbone `{e.fingerprint[:8]}`, by `{e.command}`.\n"
+            + f" Measured {e.date} on {e.machine}, backbone `{e.fingerprint[:8]}`, by `{e.command}`."
         )
+        value = f"{head['value']:g} {head['unit']}".strip()
+        parts.append(
+            f"**{head['label']}: {value}**{interval}\n\n"
+            + "\n\n".join(table(columns, rows) for columns, rows in shown)
+            + f"\n\n<details><summary>More, and how it was measured</summary>\n\n{more}\n\n{how}\n\n</details>\n"
+        )
+    if sources := claims.paragraphs(evidence):
+        parts.append(f"### What the sources claimed, and what was found here\n\n{sources}\n")
     return "\n".join(parts) or "Nothing has been measured yet.\n"
 
 
+def _chosen(tables: list[Table]) -> tuple[list[Table], list[Table]]:
+    """The table that stands open - the means where there are any, else the first short one - and all that is folded."""
+    for columns, rows in tables:
+        means = [r for r in rows if r.get("set") == "mean"]
+        if len(means) > 1:
+            return [(columns, means[:SHORT])], tables
+    first = next((i for i, (_, rows) in enumerate(tables) if len(rows) <= SHORT), None)
+    if first is None:
+        return [], tables
+    return [tables[first]], tables[:first] + tables[first + 1 :]
+
+
 def table(columns: list[str], rows: list[dict]) -> str:
-    """A Markdown table."""
+    """A Markdown table, data sets by the names of their tasks."""
+    names = {name: facts["title"] for name, facts in catalogue.TASKS.items()}
     lines = [
         [c.replace("_", " ") for c in columns],
         ["---"] * len(columns),
-        *([row[c] for c in columns] for row in rows),
+        *([names.get(str(row[c]), "" if row[c] is None else row[c]) for c in columns] for row in rows),
     ]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "/") for cell in line) + " |" for line in lines)
 
 
 def renew(readme: Path = ROOT / "README.md", folder: Path = ROOT / "model_assets" / "evidence") -> bool:

@@ -22,7 +22,7 @@ class Interval:
 
 
 def grouped_bootstrap(
-    statistic: Callable[[np.ndarray], float], groups: Sequence, draws: int = 1000, seed: int = 0
+    statistic: Callable[[np.ndarray], float], groups: Sequence | np.ndarray, draws: int = 1000, seed: int = 0
 ) -> Interval:
     """95 % percentile interval from resampling whole groups with replacement.
 
@@ -43,7 +43,7 @@ def grouped_bootstrap(
     return Interval(float(statistic(np.arange(len(member)))), float(low), float(high))
 
 
-def group_draws(groups: Sequence, draws: int = 1000, seed: int = 0) -> np.ndarray:
+def group_draws(groups: Sequence | np.ndarray, draws: int = 1000, seed: int = 0) -> np.ndarray:
     """How often each sample occurs in each draw of whole groups with replacement: [draws, N] float32.
 
     Two methods that are compared on the same samples share these draws, which makes their comparison paired.
@@ -82,12 +82,59 @@ def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 
     """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == truth
+    return float(
+        sum(b.pictures / len(truth) * abs(b.confidence - b.right) for b in reliability(confidence, correct, bins))
+    )
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One point of a reliability diagram: what was claimed, and how often it was right.
+
+    Attributes:
+        confidence: mean claimed probability; right: share that was right, with its 95 % interval `low` to `high`.
+        pictures: how many there are in the bin.
+    """
+
+    confidence: float
+    right: float
+    low: float
+    high: float
+    pictures: int
+
+    def json(self, digits: int = 4) -> dict[str, float]:
+        """Rounded plain values."""
+        return {k: round(v, digits) for k, v in vars(self).items()}
+
+
+def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> list[Bin]:
+    """Bins of equal mass, from the least to the most confident; empty ones are left out.
+
+    Args:
+        confidence: [N] claimed probabilities; correct: [N] bool.
+    Source: DeGroot and Fienberg, "The comparison and evaluation of forecasters", The Statistician 1983.
+    """
     parts = np.array_split(np.argsort(confidence, kind="stable"), bins)
-    return float(sum(len(p) / len(truth) * abs(confidence[p].mean() - correct[p].mean()) for p in parts if len(p)))
+    return [
+        Bin(float(confidence[p].mean()), float(correct[p].mean()), *wilson(int(correct[p].sum()), len(p)), len(p))
+        for p in parts
+        if len(p)
+    ]
+
+
+def wilson(right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
+    """95 % interval of a share, which holds for few trials, too.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
+    """
+    share, extra = right / n, z * z / n
+    middle = (share + extra / 2) / (1 + extra)
+    half = z / (1 + extra) * np.sqrt(share * (1 - share) / n + extra / (4 * n))
+    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
 
 
 def expected_calibration_error(
-    probabilities: np.ndarray, groups: Sequence, bins: int = 10, draws: int = 200, seed: int = 0
+    probabilities: np.ndarray, groups: Sequence | np.ndarray, bins: int = 10, draws: int = 200, seed: int = 0
 ) -> float:
     """The calibration error that a perfectly calibrated head would show on as many pictures of as many groups.
 

@@ -9,7 +9,6 @@ from html import escape
 
 from PIL import Image
 
-from ..evidence import Evidence
 from ..figures import OKABE_ITO
 from ..images import Decoded
 from ..results import Reading
@@ -170,49 +169,9 @@ def about(task: Task) -> str:
     return f'<details class="about"><summary>About this task</summary><ul class="facts">{items}</ul></details>'
 
 
-def evidence(found: dict[str, Evidence]) -> str:
-    """Headline figures, then every table with how it was measured."""
-    if not found:
-        return '<div class="placeholder">Nothing has been measured yet: run `python -m src benchmark`.</div>'
-    heads = "".join(
-        f'<div class="headline"><div class="figure">{e.headline["value"]:g} {escape(e.headline["unit"])}</div>'
-        f"<div>{escape(e.headline['label'])}</div>"
-        f'<div class="quiet">{_interval(e.headline)}</div></div>'
-        for e in found.values()
-    )
-    return f'<div class="headlines">{heads}</div>' + "".join(_evidence_table(e) for e in found.values())
-
-
 def class_colours(task: Task) -> dict[str, str]:
     """A fixed colour for each class of a task."""
     return {c: OKABE_ITO[i % len(OKABE_ITO)] for i, c in enumerate(task.head.classes)}
-
-
-def _evidence_table(e: Evidence) -> str:
-    notes = "".join(f"<li>{escape(n)}</li>" for n in e.notes)
-    return (
-        f"<details open><summary><b>{escape(e.headline['label'])}</b></summary>"
-        f"{''.join(_table(columns, rows) for columns, rows in e.tables)}"
-        f'<ul class="facts">{notes}<li>Measured {escape(e.date)} on {escape(e.machine)} by '
-        f"<code>{escape(e.command)}</code> (seed {e.seed}, backbone {escape(e.fingerprint[:8])}, "
-        f"{escape(e.name)}.json).</li></ul></details>"
-    )
-
-
-def _table(columns: list[str], rows: list[dict]) -> str:
-    head = "".join(f'<th scope="col">{escape(c.replace("_", " "))}</th>' for c in columns)
-    body = "".join("<tr>" + "".join(f"<td>{escape(_plain(r[c]))}</td>" for c in columns) + "</tr>" for r in rows)
-    return f'<div class="evidence-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _interval(headline: dict) -> str:
-    if headline.get("low") is None:
-        return ""
-    return f"95 % interval {headline['low']:g} to {headline['high']:g}"
-
-
-def _plain(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
 def percent(share: float) -> str:

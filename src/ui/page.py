@@ -9,7 +9,7 @@ import gradio as gr
 from ..evidence import Evidence
 from ..settings import Settings
 from ..workbench import Workbench
-from . import api, case_panel, classify_tab, explain_tab, markup, similar_tab, theme
+from . import api, case_panel, classify_tab, evidence_tab, explain_tab, markup, similar_tab, theme
 
 UPLOAD_LIMIT = "128mb"
 CACHE_SWEEP, CACHE_AGE = 300, 1800
@@ -31,7 +31,7 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
                 with gr.Tab("Similar cases", id="similar"):
                     similar, similar_inputs, similar_outputs = similar_tab.build(workbench, panel.chosen)
                 with gr.Tab("Evidence", id="evidence"):
-                    gr.HTML(markup.evidence(evidence))
+                    follow, follow_outputs = evidence_tab.build(workbench, evidence)
         gr.HTML(markup.footer())
         private: dict[str, Any] = {"api_visibility": "private"}
         answers = [classify_outputs[0], similar_outputs[0], *explain.outputs[:2]]
@@ -44,6 +44,7 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
             cleared = change.then(clear, panel.chosen, answers, show_progress="hidden", **private)
             read = cleared.then(classify, panel.chosen, [panel.chosen, *classify_outputs], **private)
             found = read.then(similar, similar_inputs, similar_outputs, **private)
+            read.then(follow, panel.chosen, follow_outputs, show_progress="hidden", **private)
             progress = {"show_progress_on": explain.outputs[0]}
             explain.follow(found.then(explain.fresh, explain.inputs, explain.outputs, **progress, **private))
         api.add(workbench)

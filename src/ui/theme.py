@@ -42,6 +42,6 @@ def head() -> str:
 
     Not through `css`: Gradio puts its own prefix before each rule of it, which breaks those for dark mode and phones.
     """
-    style = "".join((_HERE / f"{room}.css").read_text() for room in (*ROOMS, "similar"))
+    style = "".join((_HERE / f"{room}.css").read_text() for room in (*ROOMS, "similar", "evidence"))
     script = "".join((_HERE / f"{room}.js").read_text() for room in ROOMS)
     return f"<style>{style}</style><script>{script}</script>"

@@ -63,3 +63,7 @@ def test_findings(pooled):
     wanted = np.mean([balanced_accuracy_score(truth[:, k], called[:, k]) for k in range(3)])
     assert found["balanced_accuracy"]["value"] == pytest.approx(wanted, abs=1e-4)
     assert "coverage" not in found
+    assert sum(b["pictures"] for b in found["reliability"]) == 360
+    assert np.average([b["right"] for b in found["reliability"]], weights=[36] * 10) == pytest.approx(
+        truth.mean(), abs=1e-3
+    )

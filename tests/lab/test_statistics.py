@@ -12,6 +12,8 @@ from src.lab.statistics import (
     expected_calibration_error,
     group_draws,
     grouped_bootstrap,
+    reliability,
+    wilson,
 )
 
 
@@ -167,3 +169,22 @@ def test_balanced_accuracy_in_draws_is_that_of_the_drawn_pictures():
     times = group_draws(np.arange(40) // 2, draws=20)
     for row, value in zip(times.astype(int), drawn_balanced_accuracy(times, truth, guess), strict=True):
         assert value == pytest.approx(balanced_accuracy(np.repeat(truth, row), np.repeat(guess, row)), abs=1e-6)
+
+
+def test_the_interval_of_a_share_is_the_textbooks():
+    """Wilson 1927, as worked out by Newcombe (Statistics in Medicine 1998, table I)."""
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=1e-4)
+    assert wilson(0, 20) == pytest.approx((0, 0.1611), abs=1e-4)
+    assert wilson(29, 29) == pytest.approx((0.8830, 1), abs=1e-4)
+
+
+def test_a_reliability_diagram_goes_from_the_least_to_the_most_confident():
+    low, high = reliability(np.array([0.9, 0.2, 0.8, 0.4]), np.array([True, False, False, True]), bins=2)
+    assert (low.confidence, low.right, low.pictures) == (pytest.approx(0.3), 0.5, 2)
+    assert (high.confidence, high.right, high.pictures) == (pytest.approx(0.85), 0.5, 2)
+    assert low.low < low.right < low.high
+
+
+def test_bins_without_pictures_are_left_out():
+    assert len(reliability(np.array([0.5, 0.6]), np.array([True, True]), bins=10)) == 2

@@ -48,7 +48,7 @@ def guesses(name: str, samples: list[Sample], cache: FeatureCache, kept: Path, s
     found["pixels"] = once("pixels", lambda: linear(baselines.pixels(files), truth, fold))
     found["edges and colours (HOG)"] = once("edges", lambda: linear(baselines.edges(files), truth, fold))
     found["random weights"] = once(
-        f"random-{shape}", lambda: linear(_random(cache.encoder, kept, seed)(files), truth, fold)
+        f"random-{shape}", lambda: linear(random_weights(cache.encoder, kept, seed)(files), truth, fold)
     )
     found["supervised from scratch"] = once(
         f"supervised-{shape}", lambda: _supervised(config, files, truth, fold, seed)
@@ -56,12 +56,18 @@ def guesses(name: str, samples: list[Sample], cache: FeatureCache, kept: Path, s
     return found
 
 
-def _random(encoder: Encoder, folder: Path, seed: int) -> baselines.Describe:
-    """The backbone's architecture with random weights, reading as the backbone does."""
-    torch.manual_seed(seed)
+def random_weights(encoder: Encoder, folder: Path, seed: int) -> baselines.Describe:
+    """Features of the backbone's architecture with random weights, reading as the backbone does."""
+    random = random_encoder(encoder, folder, seed)
+    return lambda files: FeatureCache(random, None).read("all", files)[1]
+
+
+def random_encoder(encoder: Encoder, folder: Path, seed: int) -> Encoder:
+    """The backbone's architecture with random weights, kept below `folder`."""
     place = folder / f"random-{seed}"
+    torch.manual_seed(seed)
     export.write(Dinov2Model(encoder.model.config), encoder.size, place)
-    return lambda files: FeatureCache(Encoder(place, "random"), None).read("all", files)[1]
+    return Encoder(place, "random weights")
 
 
 def _supervised(config: Dinov2Config, files: list[Path], truth: np.ndarray, fold: np.ndarray, seed: int) -> np.ndarray:
@@ -74,17 +80,23 @@ def _supervised(config: Dinov2Config, files: list[Path], truth: np.ndarray, fold
 
 def linear(features: np.ndarray, truth: np.ndarray, fold: np.ndarray) -> np.ndarray:
     """Standardised logistic regression on folds 2 to 4, C chosen on fold 1; guesses on fold 0."""
-    known, held = fold > VALIDATION_FOLD, fold == VALIDATION_FOLD
+    return log_probabilities(features, truth, fold).argmax(1)
+
+
+def log_probabilities(features: np.ndarray, truth: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """The same as log-probabilities [M, C]; minus infinity for a class that folds 2 to 4 lack."""
+    known, held, test = fold > VALIDATION_FOLD, fold == VALIDATION_FOLD, fold == TEST_FOLD
     scaler = StandardScaler().fit(features[known])
     x = scaler.transform(features)
-    best, found = -1.0, np.zeros(0)
+    best, found = -1.0, np.full((test.sum(), truth.max() + 1), -np.inf)
     model = LogisticRegression(max_iter=500, warm_start=True)
     with threadpool_limits(1):
         for strength in STRENGTHS:
             model.set_params(C=strength).fit(x[known], truth[known])
             score = balanced_accuracy(truth[held], model.predict(x[held]))
             if score > best:
-                best, found = score, model.predict(x[fold == TEST_FOLD])
+                best = score
+                found[:, model.classes_] = model.predict_log_proba(x[test])
     return found
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from transformers import Dinov2Config, Dinov2Model
 
 from ...encoder import Tokens
+from ..comparison import area
 from ..pretrain import views
 from ..pretrain.objective import tokens_of
 from ..statistics import balanced_accuracy
@@ -24,9 +25,11 @@ MILD = replace(views.Recipe(), area=(0.5, 1.0))
 class Classifier(nn.Module):
     """A DINOv2 of random weights with a linear layer on what the heads read."""
 
-    def __init__(self, config: Dinov2Config, classes: int) -> None:
+    def __init__(self, config: Dinov2Config, classes: int, start: Dinov2Model | None = None) -> None:
         super().__init__()
         self.body = Dinov2Model(config)
+        if start is not None:
+            self.body.load_state_dict(start.state_dict())
         self.patch = int(self.body.embeddings.patch_embeddings.projection.stride[0])
         self.head = nn.Sequential(nn.LayerNorm(3 * config.hidden_size), nn.Linear(3 * config.hidden_size, classes))
 
@@ -49,19 +52,23 @@ def train(
     every: int = 40,
     seed: int = 0,
     say: Callable[[str], None] = print,
+    start: Dinov2Model | None = None,
 ) -> Classifier:
     """Train with augmentation, balanced batches and a cosine decay; the weights that do best on `held` are returned.
 
     Args:
-        pictures: [N, S, S, 3] uint8; truth: [N] class numbers; held: the same two for the validation fold.
+        pictures: [N, S, S, 3] uint8; truth: [N] class numbers, or [N, C] bool of findings that may occur together;
+            held: the same two for the validation fold.
         patience: stop after so many looks at `held` without a better one; a look comes `every` so many steps.
+        start: weights to begin with; random ones without it.
     """
     torch.manual_seed(seed)
     generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
-    model = Classifier(config, int(truth.max()) + 1)
+    exclusive = truth.ndim == 1
+    model = Classifier(config, int(truth.max()) + 1 if exclusive else truth.shape[1], start)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
-    chance = (1 / np.bincount(truth))[truth]
+    chance = (1 / np.bincount(truth))[truth] if exclusive else np.ones(len(truth))
     best, kept, stale = -1.0, {k: v.clone() for k, v in model.state_dict().items()}, 0
     for step in range(1, steps + 1):
         model.train()
@@ -69,14 +76,18 @@ def train(
         x = views.draw(torch.from_numpy(pictures[chosen]), SIZE, MILD, generator)
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(views.normalise(x))
-        loss = F.cross_entropy(logits.float(), torch.from_numpy(truth[chosen]), label_smoothing=0.1)
+        wanted = torch.from_numpy(truth[chosen])
+        if exclusive:
+            loss = F.cross_entropy(logits.float(), wanted, label_smoothing=0.1)
+        else:
+            loss = F.binary_cross_entropy_with_logits(logits.float(), wanted.float())
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         schedule.step()
         if step % every == 0:
-            score = balanced_accuracy(held[1], guess(model, held[0]))
+            score = _score(held[1], logits_of(model, held[0]))
             stale = 0 if score > best else stale + 1
             if score > best:
                 best, kept = score, {k: v.clone() for k, v in model.state_dict().items()}
@@ -88,13 +99,26 @@ def train(
 
 
 @torch.inference_mode()
-def guess(model: Classifier, pictures: np.ndarray, batch: int = 64) -> np.ndarray:
-    """Class numbers [N] of pictures [N, S, S, 3] uint8."""
+def logits_of(model: Classifier, pictures: np.ndarray, batch: int = 64) -> np.ndarray:
+    """Logits [N, C] float32 of pictures [N, S, S, 3] uint8."""
     model.eval()
     found = []
     for start in range(0, len(pictures), batch):
         x = torch.from_numpy(pictures[start : start + batch]).permute(0, 3, 1, 2).float() / 255
         x = F.interpolate(x, size=(SIZE, SIZE), mode="bilinear", antialias=True)
         with torch.autocast("cpu", torch.bfloat16):
-            found.append(model(views.normalise(x)).float().argmax(1).numpy())
+            found.append(model(views.normalise(x)).float().numpy())
     return np.concatenate(found)
+
+
+def guess(model: Classifier, pictures: np.ndarray) -> np.ndarray:
+    """Class numbers [N] of pictures [N, S, S, 3] uint8."""
+    return logits_of(model, pictures).argmax(1)
+
+
+def _score(truth: np.ndarray, logits: np.ndarray) -> float:
+    """Balanced accuracy of classes; mean ROC-AUC of findings, over those that occur."""
+    if truth.ndim == 1:
+        return balanced_accuracy(truth, logits.argmax(1))
+    columns = [k for k in range(truth.shape[1]) if 0 < truth[:, k].sum() < len(truth)]
+    return float(np.mean([area(truth[:, k], logits[:, k]) for k in columns])) if columns else 0.0

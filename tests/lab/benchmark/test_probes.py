@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from fixtures.tiny import drawn
-from transformers import Dinov2Config
+from transformers import Dinov2Config, Dinov2Model
 
 from src.lab.benchmark import baselines, supervised
 from src.lab.benchmark.probes import linear, neighbours
@@ -56,3 +56,21 @@ def test_a_network_trained_on_labels_alone_learns_them():
         config, pictures[:32], truth[:32], (pictures[32:], truth[32:]), steps=40, batch=8, every=10, say=lambda _: None
     )
     assert (supervised.guess(model, pictures[32:]) == truth[32:]).mean() > 0.9
+
+
+def test_findings_that_occur_together_are_learnt_each_by_itself():
+    config = Dinov2Config(hidden_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=112, patch_size=14)
+    kinds = [(a, b) for a in (0, 90) for b in (0, 90)] * 12
+    level = np.array([[[60 + a, 60, 60 + b]] for a, b in kinds], np.uint8)[:, None]
+    pictures, truth = np.broadcast_to(level, (48, 64, 64, 3)).copy(), np.array(kinds) > 0
+    model = supervised.train(
+        config, pictures[:32], truth[:32], (pictures[32:], truth[32:]), 60, 8, every=15, say=lambda _: None
+    )
+    assert ((supervised.logits_of(model, pictures[32:]) > 0) == truth[32:]).mean() > 0.8
+
+
+def test_training_begins_with_the_weights_it_is_given():
+    config = Dinov2Config(hidden_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=112, patch_size=14)
+    start = Dinov2Model(config)
+    begun = supervised.Classifier(config, 2, start).body.state_dict()
+    assert all(np.array_equal(v, begun[k]) for k, v in start.state_dict().items())

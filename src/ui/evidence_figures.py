@@ -1,0 +1,110 @@
+"""Evidence figures: which of the measured numbers are drawn, and how; each figure with its file, date and command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+from ..evidence import Evidence
+from ..tasks import Task
+from . import charts
+from .charts import Dot
+
+CURVES = (
+    ("labels a class", "balanced accuracy", "method", True),
+    ("strength", "balanced accuracy", "corruption", False),
+    ("strength", "called unfamiliar", "corruption", False),
+)
+"""Columns that are drawn as curves: x, y, the one that tells curves apart, whether x is logarithmic."""
+PLACES = (
+    "set",
+    "task",
+    "head",
+    "heads of",
+    "findings of",
+    "scope of",
+    "search in",
+    "lesions of",
+    "explanations of",
+    "groups of",
+)
+"""Columns that name the data set or task that a row is about."""
+OURS = "backbone, linear"
+
+
+def of_head(shown: Task) -> list[str]:
+    """What task.json measured of the shipped head: confusion or findings, and reliability."""
+    metrics = shown.facts["metrics"]
+    names = [shown.display(c) for c in shown.head.classes]
+    when = f" · {escape(metrics['date'])}" if "date" in metrics else ""
+    source = f"tasks/{escape(shown.name)}/task.json{when} · <code>python -m src fit --task {escape(shown.name)}</code>"
+    found = []
+    if "confusion" in metrics:
+        said = "Confusion matrix: what the pictures are, and what the head called them."
+        found.append(_figure(charts.confusion(metrics["confusion"], names), said, source, wide=len(names) > 5))
+    if "findings_roc_auc" in metrics:
+        lines = [Dot(shown.display(f), area) for f, area in metrics["findings_roc_auc"].items()]
+        lines.sort(key=lambda d: -d.value)
+        found.append(_figure(charts.dots(lines, 0.4, 1, chance=0.5), "ROC-AUC of each finding.", source, wide=True))
+    if "reliability" in metrics:
+        said = "Reliability: points on the line are right as often as they claim; below it, the head is too sure."
+        found.append(_figure(charts.reliability(metrics["reliability"]), said, source))
+    return found
+
+
+def of_rows(e: Evidence, place: str, chance: float | None = None) -> list[str]:
+    """What can be drawn of a measurement's rows about one place: a comparison of methods, and curves."""
+    found = []
+    for columns, rows in e.tables:
+        about = [r for r in rows if place_of(r) == place]
+        if about and OURS in columns:
+            said = "Balanced accuracy in percent on the same test pictures, linear probes unless it says otherwise."
+            drawn = charts.dots(_methods(about[0]), 0, 100, " %", 100 * chance if chance else None)
+            found.append(_figure(drawn, said, _source(e), wide=True))
+        if about and {"group", "measure", "value", "low", "high"} <= set(columns):
+            lines = [Dot(f"{r['group']} ({r['pictures']})", r["value"], r["low"], r["high"], True) for r in about]
+            said = f"{about[0]['measure'].capitalize()} in percent by group of patients, with the number of pictures."
+            found.append(_figure(charts.dots(lines, 0, 100, " %"), said, _source(e), wide=True))
+        for x, y, kind, logarithmic in CURVES:
+            if about and {x, y, kind} <= set(columns):
+                drawn = charts.curves(_series(about, x, y, kind), x, f"{y}, %", logarithmic)
+                found.append(_figure(drawn, f"{y.capitalize()} by {x}.", _source(e)))
+    return found
+
+
+def _methods(row: dict) -> list[Dot]:
+    """Each method of a comparison, best first; only the backbone's own probe has its interval in the row."""
+    edges = re.fullmatch(r"(-?[\d.]+) to (-?[\d.]+)", str(row.get("interval", "")))
+    low, high = (float(edges[1]), float(edges[2])) if edges else (None, None)
+    lines = [
+        Dot(name, value, low, high, ours=True) if name == OURS else Dot(name, value)
+        for name, value in row.items()
+        if isinstance(value, int | float) and "pictures" not in name
+    ]
+    return sorted(lines, key=lambda d: -d.value)
+
+
+def _series(rows: Sequence[dict], x: str, y: str, kind: str) -> list[charts.Series]:
+    """The curves of a long table; a band only where the columns low and high belong to y."""
+    banded = y == "balanced accuracy" and {"low", "high"} <= set(rows[0])
+    found = []
+    for name in dict.fromkeys(r[kind] for r in rows):
+        mine = sorted((r for r in rows if r[kind] == name), key=lambda r: r[x])
+        band = tuple((float(r["low"]), float(r["high"])) for r in mine) if banded else ()
+        found.append(charts.Series(name, tuple((float(r[x]), float(r[y])) for r in mine), band))
+    return found
+
+
+def _figure(drawn: str, said: str, source: str, wide: bool = False) -> str:
+    kind = ' class="wide"' if wide else ""
+    return f'<figure{kind}>{drawn}<figcaption>{said}<span class="source">{source}</span></figcaption></figure>'
+
+
+def _source(e: Evidence) -> str:
+    return f"{escape(e.name)}.json · {escape(e.date)} · <code>{escape(e.command)}</code>"
+
+
+def place_of(row: dict) -> str | None:
+    """The data set or task that a row is about."""
+    return next((str(row[p]) for p in PLACES if p in row), None)

@@ -1,0 +1,91 @@
+"""README: its section is short, complete and made of nothing but the evidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from src.evidence import Evidence
+from src.lab import claims, readme
+
+
+def evidence(name, rows, value=7):
+    headline = {"label": "Headline", "value": value, "low": None, "high": None, "unit": "%"}
+    return Evidence(name, headline, "python -m src", 0, "f" * 64, "a machine", "2026-11-20", 1.0, rows, ["A note."])
+
+
+def test_one_table_stands_open_and_the_rest_is_folded():
+    rows = [{"set": "brain_mri", "n": 1}, {"other": 2}]
+    text = readme.section({"x": evidence("x", rows)})
+    before, folded = text.split("<details>")
+    assert "| Brain MRI tumour | 1 |" in before
+    assert "| other |" in folded
+    assert "A note." in folded
+    assert "7 %" in before
+
+
+def test_the_means_stand_open_where_there_are_any_and_a_long_table_is_left_to_its_file():
+    rows = [{"set": s, "n": i} for s in ("a", "b", "mean") for i in range(30)]
+    before, folded = readme.section({"x": evidence("x", rows)}).split("<details>")
+    assert before.count("| mean |") == readme.SHORT
+    assert "| a |" not in before + folded
+    assert "1 longer tables: `model_assets/evidence/x.json`" in folded
+
+
+def test_without_evidence_it_says_so():
+    assert readme.section({}) == "Nothing has been measured yet.\n"
+
+
+def frozen():
+    row = {"split": "grouped", "set": "brain_mri"}
+    rows = [row | {"method": "backbone, linear", "accuracy": 80.0}]
+    rows += [row | {"method": "supervised from scratch", "accuracy": 70.5}]
+    rows += [{"split": "official", "set": "brain_mri", "method": "backbone, linear", "accuracy": 61.5}]
+    return [*rows, {"encoder": "facebook/dinov2-small", "ran": "no", "why": "no network"}]
+
+
+def labels():
+    row = {"set": "mean", "95 % of it": 1, "labels a class": 30}
+    ends = {"logistic regression": 70.0, "supervised from scratch": 75.0}
+    return [row | {"method": m, "with all labels": v} for m, v in ends.items()]
+
+
+def start():
+    row = {"difference": 0.1, "p, Holm": 0.01}
+    return [row | {"way": w, "against": o} for w in ("frozen", "fine-tuned") for o in ("supervised", "random")]
+
+
+def encoders():
+    row = {"set": "busi", "probe": "segmentation", "measure": "Dice", "value": 0.5, "method": "bundled"}
+    age = {"set": "odir: age", "probe": "metadata", "measure": "R2", "value": 0.21, "method": "bundled"}
+    baseline = row | {"method": "mean shape", "value": 0.3}
+    return [row, baseline, age, {"encoder": "bundled", "ran": "yes", "why": ""}]
+
+
+def fusion():
+    row = {"set": "s", "labels, %": 1.0}
+    kappas = {"self-attention": 0.41, "best single encoder": 0.37, "concatenation": 0.39}
+    return [row | {"method": m, "kappa": k} for m, k in kappas.items()]
+
+
+WORDS = {
+    "frozen": (
+        frozen,
+        ["80.0 %", "70.5 %", "ahead on 1 of 1", "brain_mri 61.5 %", "1 encoders of the hub did not run"],
+    ),
+    "labels": (labels, ["70 %", "75 %", "fall behind", "with 7 labels a class"]),
+    "start": (start, ["frozen against a supervised start it is ahead on 1 of 1 findings (1 significantly)"]),
+    "encoders": (encoders, ["Dice of 0.5", "0.3;", "0.21", "unmeasured"]),
+    "fusion": (fusion, ["0.41 against 0.37 and 0.39", "7 of 1 comparisons"]),
+}
+
+
+@pytest.mark.parametrize("name", claims.SOURCES)
+def test_each_sources_paragraph_is_filled_from_its_own_file(name):
+    rows, words = WORDS[name]
+    text = claims.paragraphs({name: evidence(name, rows())})
+    assert [w for w in words if w not in text] == []
+
+
+def test_a_source_that_was_not_repeated_has_no_paragraph():
+    assert claims.paragraphs({"backbone": evidence("backbone", [])}) == ""
+    assert "What the sources claimed" not in readme.section({"x": evidence("x", [])})

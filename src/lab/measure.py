@@ -58,7 +58,7 @@ def measure(head: Head, test: Labelled) -> dict:
     sets = [head.prediction_set(p) for p in probabilities]
     covered = np.array([label in kept for label, kept in zip(test.labels, sets, strict=True)])
     expected = expected_calibration_error(probabilities, groups)
-    ece = grouped_bootstrap(lambda i: calibration_error(probabilities[i], right[i]), groups).json()
+    ece = grouped_bootstrap(lambda i: calibration_error(probabilities[i], right[i]), groups, biased=True).json()
     return common | {
         "balanced_accuracy": grouped_bootstrap(lambda i: balanced_accuracy(right[i], guess[i]), groups).json(),
         "macro_f1": grouped_bootstrap(lambda i: f1_score(right[i], guess[i], average="macro"), groups, 200).json(),

@@ -22,13 +22,19 @@ class Interval:
 
 
 def grouped_bootstrap(
-    statistic: Callable[[np.ndarray], float], groups: Sequence | np.ndarray, draws: int = 1000, seed: int = 0
+    statistic: Callable[[np.ndarray], float],
+    groups: Sequence | np.ndarray,
+    draws: int = 1000,
+    seed: int = 0,
+    biased: bool = False,
 ) -> Interval:
     """95 % percentile interval from resampling whole groups with replacement.
 
     Args:
         statistic: positions [M] of the drawn samples -> value; NaN draws are left out.
         groups: [N] group of each sample; samples of one group are drawn together.
+        biased: the statistic grows with noise, so that draws, which repeat samples, lie above it: the interval is
+            moved back by as much as their mean lies off, not below 0.
     Source: Field and Welsh, "Bootstrapping clustered data", JRSS B 2007.
     """
     _, member = np.unique(np.asarray(groups).astype(str), return_inverse=True)
@@ -40,7 +46,11 @@ def grouped_bootstrap(
         drawn = rng.integers(member.max() + 1, size=member.max() + 1)
         values.append(statistic(np.concatenate([order[starts[g] : starts[g + 1]] for g in drawn])))
     low, high = np.nanpercentile(values, [2.5, 97.5])
-    return Interval(float(statistic(np.arange(len(member)))), float(low), float(high))
+    value = float(statistic(np.arange(len(member))))
+    if biased:
+        shift = np.nanmean(values) - value
+        low, high = max(low - shift, 0.0), high - shift
+    return Interval(value, float(low), float(high))
 
 
 def group_draws(groups: Sequence | np.ndarray, draws: int = 1000, seed: int = 0) -> np.ndarray:

@@ -188,3 +188,16 @@ def test_a_reliability_diagram_goes_from_the_least_to_the_most_confident():
 
 def test_bins_without_pictures_are_left_out():
     assert len(reliability(np.array([0.5, 0.6]), np.array([True, True]), bins=10)) == 2
+
+
+def test_the_interval_of_a_calibration_error_holds_the_error_itself():
+    rng = np.random.default_rng(8)
+    probabilities = rng.dirichlet([1, 1, 1], 200)
+    truth = np.array([rng.choice(3, p=p) for p in probabilities])
+
+    def error(i):
+        return calibration_error(probabilities[i], truth[i])
+
+    plain, moved = (grouped_bootstrap(error, np.arange(200), 300, biased=b) for b in (False, True))
+    assert (plain.low + plain.high) / 2 > plain.value + 0.01, "draws repeat pictures, which looks like miscalibration"
+    assert 0 <= moved.low <= moved.value <= moved.high

@@ -47,7 +47,10 @@ def test_feedback_moves_the_list_and_back_undoes_it(visit):
 
 def test_a_result_becomes_the_query_and_a_public_one_says_that_its_picture_is_not_here(visit):
     begin(visit)
-    start = ids(visit)
+    drawn = ids(visit)
+    visit.page.get_by_text("Filters", exact=True).click()
+    visit.page.get_by_label("public cases", exact=True).click()
+    start = changed(visit, drawn)
     visit.page.locator(f"{CARDS}:has(.unseen) [data-act=use]").first.click()
     changed(visit, start)
     assert "what the index stores of this case" in visit.read("#similar-answer")

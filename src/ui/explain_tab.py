@@ -19,7 +19,7 @@ from ..workbench import RequestError, Workbench, spoken
 from . import explain_markup, markup
 from .case_panel import Chosen
 from .recommendation import recommend
-from .running import Running, StoppedError
+from .running import Running, StoppedError, SupersededError
 
 NEAREST = 8
 """Cases offered for "similar to"."""
@@ -36,13 +36,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class ExplainTab:
-    """The tab's handler of a new picture with its inputs and outputs, of which the first two show answers."""
+    """The tab's handler of a new picture with its inputs and outputs: answer, curves, what is shown, and more."""
 
     fresh: Callable
     inputs: list
     outputs: list
     follow: Callable
     """Given the event that runs `fresh`, measures afterwards what it showed."""
+    supersede: Callable[[str], None]
+    """Given a visitor's session, drops the answer under way: there is another picture."""
 
 
 def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence]) -> ExplainTab:
@@ -92,7 +94,8 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
         task = workbench.tasks[value.reading.task]
         about = _about(method, task, evidence)
         wanted = target if target in task.head.classes else value.reading.label
-        told = _told(running.begin(request.session_hash or ""), progress, "Testing masks")
+        still_wanted = running.begin(request.session_hash or "")
+        told = _told(still_wanted, progress, "Testing masks")
         try:
             asked = []
             for name in dict.fromkeys(m for m in (method, second) if m):
@@ -101,6 +104,10 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
                 asked.append(workbench.ask(value.decoded, task.name, question))
             with spoken():
                 found = tuple(a.explain(told) for a in asked)
+            still_wanted()
+        except SupersededError:
+            # Nothing to measure afterwards: that would take the place of the answer that is under way now.
+            return gr.skip(), gr.skip(), None, gr.skip(), gr.skip(), gr.skip()
         except (ImageError, RequestError) as fault:
             return markup.error(str(fault)), "", None, "", markup.WAITING, about
         except StoppedError:
@@ -116,9 +123,13 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
     ) -> tuple:
         if value is None:
             return gr.skip(), gr.skip(), None
-        told = _told(running.begin(request.session_hash or ""), progress, "Removing patches")
+        still_wanted = running.begin(request.session_hash or "")
+        told = _told(still_wanted, progress, "Removing patches")
         try:
             found = tuple(a.measure(f, told) for a, f in zip(value.asked, value.found, strict=True))
+            still_wanted()
+        except SupersededError:
+            return gr.skip(), gr.skip(), gr.skip()
         except StoppedError:
             return gr.skip(), '<p class="quiet">Stopped before the map was measured.</p>', value
         picture, task = value.chosen.decoded.picture, value.asked[0].task
@@ -146,6 +157,8 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
     ) -> tuple:
         """A new picture starts with its most likely class, whatever was explained before."""
         answers = show(value, None, method, None, None, second, quick, seed, request, progress)
+        if answers[0] == gr.skip():  # there is a newer picture
+            return *answers, gr.skip(), gr.skip(), gr.skip()
         if value is None or value.reading is None:
             nothing = gr.Dropdown(choices=[], value=None)
             return *answers, nothing, nothing, nothing
@@ -186,7 +199,9 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
         asks(box.input, target, method, instead, no_case, second, pace, seed).then(lambda: "", None, like, **private)
     button.click(check, shown, checked, **private)
     stop.click(halt, None, None, queue=False, **private)
-    return ExplainTab(fresh, [chosen, method, second, pace, seed], [*answers, target, instead, like], follow)
+    return ExplainTab(
+        fresh, [chosen, method, second, pace, seed], [*answers, target, instead, like], follow, running.supersede
+    )
 
 
 def _methods() -> list[tuple[str, str]]:

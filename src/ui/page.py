@@ -34,11 +34,13 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
                     follow, follow_outputs = evidence_tab.build(workbench, evidence)
         gr.HTML(markup.footer())
         private: dict[str, Any] = {"api_visibility": "private"}
-        answers = [classify_outputs[0], similar_outputs[0], *explain.outputs[:2]]
+        answers = [classify_outputs[0], similar_outputs[0], *explain.outputs[:3]]
 
-        def clear(chosen: case_panel.Chosen | None) -> list[str]:
-            """No answer about an earlier picture may stand beside this one."""
-            return [markup.WORKING if chosen else markup.WAITING] * 3 + [""]
+        def clear(chosen: case_panel.Chosen | None, request: gr.Request) -> tuple:
+            """No answer about an earlier picture may stand beside this one, nor one that is still under way."""
+            explain.supersede(request.session_hash or "")
+            waiting = markup.WORKING if chosen else markup.WAITING
+            return waiting, waiting, waiting, "", None
 
         for change in panel.changes:
             cleared = change.then(clear, panel.chosen, answers, show_progress="hidden", **private)

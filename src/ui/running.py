@@ -10,31 +10,41 @@ class StoppedError(Exception):
     """Raised inside an answer that its visitor no longer wants."""
 
 
+class SupersededError(StoppedError):
+    """Raised when the visitor has asked for something else since: nothing about it may reach the page."""
+
+
 class Running:
     """Which visitor has an answer under way. Safe to call from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._flags: dict[str, threading.Event] = {}
+        self._reasons: dict[str, list[StoppedError]] = {}
 
     def begin(self, visitor: str) -> Callable[[], None]:
         """Start an answer, in place of the visitor's last one; gives a check that raises once it is to stop."""
-        flag = threading.Event()
+        reasons: list[StoppedError] = []
         with self._lock:
-            self._stop(visitor)
-            self._flags[visitor] = flag
+            self._stop(visitor, SupersededError())
+            self._reasons[visitor] = reasons
 
         def check() -> None:
-            if flag.is_set():
-                raise StoppedError
+            if reasons:
+                raise reasons[0]
 
         return check
 
     def stop(self, visitor: str) -> None:
         """Stop the visitor's answer, if there is one."""
         with self._lock:
-            self._stop(visitor)
+            self._stop(visitor, StoppedError())
 
-    def _stop(self, visitor: str) -> None:
-        if flag := self._flags.pop(visitor, None):
-            flag.set()
+    def supersede(self, visitor: str) -> None:
+        """Stop the visitor's answer, if there is one, because it is about an earlier picture."""
+        with self._lock:
+            self._stop(visitor, SupersededError())
+
+    def _stop(self, visitor: str, reason: StoppedError) -> None:
+        reasons = self._reasons.pop(visitor, None)
+        if reasons is not None:
+            reasons.append(reason)

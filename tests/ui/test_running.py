@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from src.ui.running import Running, StoppedError
+from src.ui.running import Running, StoppedError, SupersededError
 
 
 def test_an_answer_goes_on_until_it_is_stopped():
@@ -31,3 +31,18 @@ def test_one_visitor_does_not_stop_another():
     running.stop("bert")
     running.stop("nobody")
     check()
+
+
+def test_an_answer_about_an_earlier_picture_is_told_apart_from_one_that_was_stopped():
+    running = Running()
+    stopped = running.begin("anna")
+    running.stop("anna")
+    replaced = running.begin("anna")
+    dropped = running.begin("anna")
+    running.supersede("anna")
+    with pytest.raises(StoppedError) as caught:
+        stopped()
+    assert not isinstance(caught.value, SupersededError)
+    for check in (replaced, dropped):
+        with pytest.raises(SupersededError):
+            check()

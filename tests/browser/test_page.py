@@ -163,7 +163,13 @@ def test_no_answer_about_an_earlier_picture_stands_beside_the_next_one(visit):
     visit.page.wait_for_selector("#explain-answer .stage", timeout=90_000)
     visit.page.locator("#examples button").last.click()
     visit.page.wait_for_function("() => !document.querySelector('#explain-answer .stage')")
-    visit.page.wait_for_selector("#explain-answer .stage", timeout=90_000)
+    # Curves that were just done when the new picture came may still arrive; they must not stay.
+    visit.page.wait_for_function(
+        "() => { const answer = document.querySelector('#explain-answer .answer');"
+        " return answer && !answer.innerText.includes('glioma'); }",
+        timeout=90_000,
+    )
+    visit.page.wait_for_selector(".plots svg", timeout=90_000)
     assert "glioma" not in visit.read("#explain-answer .answer")
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from PIL import Image
 
 from . import images, scope, search, tasks
-from .cases import CaseIndex, Filters, IndexFault, SimilarCase, Storage
+from .cases import CaseIndex, Filters, IndexFault, SimilarCase
 from .encoder import Encoder, EncoderError
 from .explain import Progress
 from .explanations import Asked, Question
-from .heads import HeadError
-from .images import Decoded, ImageError
+from .images import Decoded
+from .loading import Fitter, Say, load_index, load_projection, load_task
 from .projection import Projection
 from .regions import Box
 from .results import Explanation, Reading, RequestError
@@ -26,26 +24,7 @@ from .search import Query, Wish
 from .settings import Settings
 from .tasks import Task
 
-LARGE = 20_000
-"""Above so many cases in memory a search takes long, and the app says that a server is due."""
-
 Source = str | Path | bytes | Image.Image | Decoded
-Say = Callable[[str], None]
-"""Told what is happening, a sentence at a time."""
-
-
-class Fitter(Protocol):
-    """Whoever can fit the tasks for another backbone: `src.lab.fit`, which no room of the app may know."""
-
-    def fit_projection(self, encoder: Encoder, bundled: Path, data: Path | None, say: Say) -> Projection:
-        """The projection, from the bundled tasks' folder and a folder of data sets."""
-        ...
-
-    def refit(
-        self, encoder: Encoder, projection: Projection, bundled: Path, data: Path | None, out: Path, say: Say
-    ) -> None:
-        """Fit the task of one bundled folder and write it to `out`."""
-        ...
 
 
 @contextlib.contextmanager
@@ -90,15 +69,15 @@ class Workbench:
             notices.append(f"Running on the bundled backbone: {fault}.")
             say(notices[-1])
             encoder = Encoder.load("bundled", bundled, settings.device)
-        projection = _projection(encoder, settings, fitter, say)
+        projection = load_projection(encoder, settings, fitter, say)
         loaded: dict[str, Task] = {}
         for folder in sorted(p for p in (settings.assets / "tasks").iterdir() if p.is_dir()):
-            task = _task(folder, encoder, projection, settings, fitter, say)
+            task = load_task(folder, encoder, projection, settings, fitter, say)
             if task is None:
                 notices.append(f"{folder.name} has no head for the backbone {encoder.name} and is left out.")
             else:
                 loaded[task.name] = task
-        index, faults = _index(loaded, projection, settings, say)
+        index, faults = load_index(loaded, projection, settings, say)
         return cls(encoder, projection, loaded, index, (*notices, *faults))
 
     def classify(self, picture: Source, task: str | None = None) -> Reading:
@@ -282,61 +261,6 @@ class Workbench:
         return self.tasks[min(single, key=far.__getitem__)] if single and modality else nearest
 
 
-def _projection(encoder: Encoder, settings: Settings, fitter: Fitter | None, say: Say) -> Projection:
-    """The projection for this encoder: as bundled, from the cache, or fitted now."""
-    bundled = settings.assets / "tasks"
-    cached = settings.cache / encoder.fingerprint[:16] / "projection.safetensors"
-    for path in (bundled / cached.name, cached):
-        if found := Projection.load(path, encoder.fingerprint):
-            return found
-    if fitter is None:
-        return Projection.plain(3 * encoder.dim, encoder.fingerprint)
-    say(f"fitting the projection for the backbone {encoder.name}")
-    fitted = fitter.fit_projection(encoder, bundled, settings.images, say)
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as draft:
-        fitted.save(Path(draft.name))
-    Path(draft.name).replace(cached)
-    return fitted
-
-
-def _index(
-    loaded: dict[str, Task], projection: Projection, settings: Settings, say: Say
-) -> tuple[CaseIndex, list[str]]:
-    """The index with every task's cases in it; in memory, with a notice, where a server or folder fails."""
-    storage = Storage(
-        settings.qdrant_url,
-        settings.qdrant_api_key,
-        settings.qdrant_path,
-        settings.qdrant_shards,
-        settings.qdrant_replicas,
-    )
-    notices: list[str] = []
-    try:
-        index = CaseIndex(storage)
-        _fill(index, loaded, projection)
-    except IndexFault as fault:
-        notices.append(f"Searching the bundled cases in memory: {fault}.")
-        say(notices[-1])
-        index = CaseIndex()
-        _fill(index, loaded, projection)
-    if index.storage.kind == "memory":
-        counts = {task: index.count(task) for task in loaded}
-        notices += [
-            f"{task} holds {n:,} cases in memory; above {LARGE:,}, set QDRANT_URL to a Qdrant server or QDRANT_PATH "
-            "to a folder."
-            for task, n in counts.items()
-            if n > LARGE
-        ]
-    return index, notices
-
-
-def _fill(index: CaseIndex, loaded: dict[str, Task], projection: Projection) -> None:
-    for task in loaded.values():
-        cells = task.regions.cells.astype(np.float32) if task.regions else None
-        index.fill(task.name, task.cases, task.vectors, cells, task.space(projection))
-
-
 @contextlib.contextmanager
 def _spoken() -> Iterator[None]:
     """A server that fails in the middle of a search is answered by its sentence."""
@@ -344,31 +268,6 @@ def _spoken() -> Iterator[None]:
         yield
     except IndexFault as fault:
         raise RequestError(f"The similar cases cannot be searched: {fault}.") from fault
-
-
-def _task(
-    folder: Path, encoder: Encoder, projection: Projection, settings: Settings, fitter: Fitter | None, say: Say
-) -> Task | None:
-    """The task for this encoder: as bundled, from the cache, or fitted now; None where none of these works."""
-    try:
-        return tasks.load(folder, encoder.fingerprint)
-    except HeadError:
-        cached = settings.cache / encoder.fingerprint[:16] / folder.name
-    if not cached.is_dir():
-        if fitter is None:
-            return None
-        say(f"fitting {folder.name} for the backbone {encoder.name}")
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        # Fitted beside its place and moved there whole: a start cut short must not leave half a task behind.
-        with tempfile.TemporaryDirectory(dir=cached.parent) as beside:
-            try:
-                fitter.refit(encoder, projection, folder, settings.images, Path(beside) / folder.name, say)
-            except (ImageError, ValueError) as fault:
-                say(f"{folder.name} could not be fitted: {fault}")
-                return None
-            with contextlib.suppress(OSError):  # another process was faster
-                (Path(beside) / folder.name).rename(cached)
-    return tasks.load(cached, encoder.fingerprint, folder)
 
 
 def _read(picture: Source) -> Decoded:

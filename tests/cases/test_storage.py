@@ -85,7 +85,7 @@ def test_a_server_that_goes_away_in_the_middle_of_a_visit_is_told_in_one_sentenc
 
 
 def test_too_many_cases_for_memory_are_told_with_what_to_set(tiny_settings, monkeypatch):
-    monkeypatch.setattr("src.workbench.LARGE", 20)
+    monkeypatch.setattr("src.loading.LARGE", 20)
     notices = Workbench.load(tiny_settings, say=lambda _: None).notices
     assert notices[0] == (
         "colours holds 48 cases in memory; above 20, set QDRANT_URL to a Qdrant server or QDRANT_PATH to a folder."

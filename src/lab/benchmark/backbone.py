@@ -10,13 +10,15 @@ from sklearn.metrics import roc_auc_score
 
 from ... import scope, settings, tasks
 from ...settings import ROOT
+from ...tasks import Task
 from ...workbench import Workbench
-from .. import datasets, evidence, readme
+from .. import catalogue, datasets, evidence, readme
 from ..datasets import TEST_FOLD, VALIDATION_FOLD, Sample
 from ..feature_cache import FeatureCache
 from ..pretrain import card
 from ..statistics import balanced_accuracy, drawn_balanced_accuracy, group_draws
-from .probes import NEIGHBOURS, OURS, guesses, linear
+from . import retrieval
+from .probes import OURS, guesses, linear
 
 SETS = (
     "blood_cells_pbc",
@@ -67,7 +69,7 @@ def run(arguments: argparse.Namespace) -> None:
     rows += _calibration(workbench)
     pooled = {name: _test_features(cache, name, samples[name]) for name in MODALITIES}
     rows += _scope(workbench, pooled)
-    rows += _retrieval(workbench, samples, pooled)
+    rows += retrieval_rows(workbench, samples, pooled, arguments.seed)
     evidence.write(
         chosen.assets / "evidence" / "backbone.json",
         headline,
@@ -229,36 +231,36 @@ def _auroc(own: np.ndarray, other: np.ndarray) -> float:
     return round(float(roc_auc_score(truth, np.concatenate([own, other]))), 4)
 
 
-def _retrieval(workbench: Workbench, samples: dict[str, list[Sample]], pooled: dict[str, np.ndarray]) -> list[dict]:
-    """Whole-picture search of fold 0 among the public cases of the index."""
+def retrieval_rows(
+    workbench: Workbench, samples: dict[str, list[Sample]], pooled: dict[str, np.ndarray], seed: int
+) -> list[dict]:
+    """Whole-picture search of fold 0 among the public cases of the index, as `benchmark similar` counts it."""
     rows = []
     for task in workbench.tasks.values():
-        if not task.head.exclusive:
-            continue
         public = np.array([c.origin == "public" for c in task.cases])
-        labels = np.array([c.labels[0] for c in task.cases])[public]
+        known = [c for c in task.cases if c.origin == "public"]
         tests = [s for s in samples[task.name] if s.fold == TEST_FOLD]
-        truth = np.array([s.label for s in tests])
-        similarity = workbench.projection(pooled[task.name]) @ task.vectors[public].T
-        found = labels[np.argsort(-similarity, axis=1, kind="stable")[:, :NEIGHBOURS]]
-        hits = found == truth[:, None]
-        ranks = np.arange(1, NEIGHBOURS + 1)
-        precision = np.cumsum(hits, axis=1) / ranks
-        average = (precision * hits).sum(1) / np.maximum(hits.sum(1), 1)
-        voted = np.array([max(row.tolist(), key=row.tolist().count) for row in found])
-        shares = np.array([(labels == label).mean() for label in np.unique(truth)])
-        rows.append(
-            {
-                "search in": task.name,
-                "mAP@5": _percent(average.mean()),
-                "vote of 5, balanced accuracy": _percent(balanced_accuracy(truth, voted)),
-                "accuracy@1": _percent(hits[:, 0].mean()),
-                "chance of one case": _percent(
-                    float(np.mean([shares[list(np.unique(truth)).index(t)] for t in truth]))
-                ),
-            }
+        cases = _as_set(task, task.vectors[public], [c.labels for c in known], [c.group or c.id for c in known])
+        queries = _as_set(
+            task,
+            workbench.projection(pooled[task.name]),
+            [catalogue.labels(task.name, s) for s in tests],
+            [s.group or s.id for s in tests],
         )
+        found, chance = retrieval.measure(queries, cases), retrieval.by_chance(queries, cases, seed)
+        row: dict = {"search in": task.name}
+        for name, scores in (("", found), (", chance", chance)):
+            row[f"mAP@5{name}"] = _percent(scores.precision.mean())
+            row[f"vote of 5{name}"] = _percent(scores.vote.mean())
+            row[f"accuracy@1{name}"] = _percent(scores.first.mean())
+        rows.append(row)
     return rows
+
+
+def _as_set(task: Task, vectors: np.ndarray, labels: list[tuple[str, ...]], groups: list[str]) -> retrieval.Set:
+    """Vectors with their classes and groups, without patches."""
+    members = np.array([[c in own for c in task.head.classes] for own in labels])
+    return retrieval.Set(vectors, np.zeros((len(vectors), 0, 0), np.float32), members, np.array(groups))
 
 
 def _percent(share: float) -> float:

@@ -131,6 +131,17 @@ def test_the_nearest_of_every_class_are_those_a_filter_on_the_class_finds(index)
             assert ids(hits) == ids(index.search("insects", Ask(query, Filters(labels=(label,))), 2))
 
 
+def test_a_class_of_which_all_cases_are_farthest_is_found_too(engine):
+    query = np.eye(D, dtype=np.float32)[0]
+    near = unit(query + 0.01 * VECTORS)
+    near[-2:] = -query
+    cases = [replace(c, labels=("dodo",) if i >= N - 2 else ("ant",)) for i, c in enumerate(CASES)]
+    engine.fill("rare", cases, near)
+    found = engine.by_class("rare", Ask(query), 2, 3)
+    assert [len(hits) for hits in found.values()] == [3, 2]
+    assert {h.case.id for h in found["dodo"]} == {cases[-1].id, cases[-2].id}
+
+
 def test_liked_cases_draw_the_search_towards_them_and_disliked_ones_push_it_away(index):
     query, liked, disliked = QUERIES[0], 5, 9
     wanted = 2 * (query + VECTORS[liked]) / 2 - VECTORS[disliked]

@@ -16,7 +16,7 @@ from gradio_client import Client
 from src import images, tasks
 from src.encoder import Encoder
 from src.lab import evidence, fit, regions
-from src.lab.benchmark.end_to_end import served
+from src.lab.benchmark.serving import served
 from src.lab.features import read_phantoms, read_public
 from src.settings import Settings
 from src.workbench import Workbench

@@ -100,7 +100,7 @@ def curves(
     seed: int,
     draws: int = DRAWS,
     steps: int = STEPS,
-    batch: int = 16,
+    batch: int = 8,
     progress: Progress | None = None,
 ) -> tuple[Curve, Curve]:
     """Deletion and insertion of whole patches, in order of saliency and in random orders, on a blurred baseline.

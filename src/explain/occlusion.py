@@ -15,7 +15,7 @@ WINDOW = 3
 
 @torch.inference_mode()
 def explain(
-    subject: Subject, seed: int, quick: bool = False, progress: Progress | None = None, batch: int = 16
+    subject: Subject, seed: int, quick: bool = False, progress: Progress | None = None, batch: int = 8
 ) -> Saliency:
     """Mean fall of the score over the windows that hide a patch, filled with the data's mean colour. No seed."""
     step, reach = 2 if quick else 1, WINDOW // 2

@@ -17,12 +17,12 @@ from torch import Tensor
 from . import Progress, Saliency, Subject, masks
 from .vitcx_plain import NOISE
 
-MOST = 24
+MOST = 16
 """Masks scored when it is quick."""
 
 
 def explain(
-    subject: Subject, seed: int, quick: bool = False, progress: Progress | None = None, batch: int = 16
+    subject: Subject, seed: int, quick: bool = False, progress: Progress | None = None, batch: int = 8
 ) -> Saliency:
     """Causal saliency of one picture.
 

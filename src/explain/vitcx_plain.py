@@ -21,7 +21,7 @@ NOISE = 0.1
 
 @torch.inference_mode()
 def explain(
-    subject: Subject, seed: int, quick: bool = False, progress: Progress | None = None, batch: int = 16
+    subject: Subject, seed: int, quick: bool = False, progress: Progress | None = None, batch: int = 8
 ) -> Saliency:
     """Causal saliency of one picture.
 

@@ -19,6 +19,7 @@ from ..pretrain import card
 from ..statistics import balanced_accuracy, drawn_balanced_accuracy, group_draws
 from . import retrieval
 from .probes import OURS, guesses, linear
+from .study import Pool
 
 SETS = (
     "blood_cells_pbc",
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
     cache = FeatureCache(encoder, chosen.cache)
     samples = {name: datasets.read(arguments.images / name, arguments.images / "splits") for name in MODALITIES}
     kept = chosen.cache / "benchmark"
-    guessed = {name: guesses(name, samples[name], cache, kept, arguments.seed) for name in SETS}
+    guessed = {name: guesses(Pool.of(name, samples[name]), cache, kept, arguments.seed) for name in SETS}
     rows, headline, notes = _probes(samples, guessed, arguments.seed)
     rows += [_official(samples["brain_mri"], cache)]
     rows += _calibration(workbench)

@@ -4,51 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from gradio_client import Client, handle_file
 
 from ... import settings, tasks
-from ...settings import ROOT
 from ...workbench import Workbench
 from .. import datasets, evidence, readme
 from ..datasets import TEST_FOLD, Sample
 from ..statistics import balanced_accuracy, grouped_bootstrap
+from .serving import served
 
 VERBS = ("classify", "explain", "similar")
 TOLERANCE = 1e-5
-
-
-@contextmanager
-def served(port: int | None = None, patience: float = 120) -> Iterator[tuple[Client, float]]:
-    """The app in a process of its own; gives a client and the moment (monotonic seconds) of its start."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", port or 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "DINOSCOPE_PORT": str(port), "DINOSCOPE_HOST": "127.0.0.1"}
-    began = time.monotonic()
-    process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        while True:
-            try:
-                client = Client(f"http://127.0.0.1:{port}", verbose=False)
-                break
-            except Exception:  # whatever the client makes of a server that is not there yet
-                if process.poll() is not None or time.monotonic() - began > patience:
-                    raise
-                time.sleep(0.1)
-        yield client, began
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def choose(images: Path, task: str, most: int, seed: int) -> list[Sample]:

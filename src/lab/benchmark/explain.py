@@ -19,7 +19,7 @@ from ...explain.localisation import centred_blob, locate
 from ...explain.methods import METHODS
 from ...workbench import Workbench
 from .. import evidence, readme
-from . import explain_pictures, explain_rows, published_vitcx
+from . import end_to_end, explain_http, explain_pictures, explain_rows, published_vitcx
 from .explain_pictures import Asked
 
 METHODS_MEASURED = ("vitcx", "vitcx_quick", "attention_gradients", "gradcam", "rollout", "random")
@@ -30,6 +30,8 @@ DRAWS = 4
 COMPARED, PUBLISHED, LARGE = 100, 20, 20
 """Pictures on which fast and plain ViT-CX are compared; of these, also with the published code; also at 224 px."""
 LARGE_SIZE = 224
+HTTP_PICTURES = 5
+"""Of a task, explained through HTTP."""
 
 Measure = Callable[[Asked, int], dict]
 """(picture, its number in its set, from 0) -> what was measured of it."""
@@ -64,6 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
     for part, of, pictures, measure in _parts(workbench, arguments):
         ledger.add(part, of, pictures, measure)
     rows, headline, notes = explain_rows.summarise(ledger.records)
+    rows += explain_http.measure(*_for_http(workbench, arguments), arguments.seed)
     options = f"--images {arguments.images} --most {arguments.most} --seed {arguments.seed}"
     command = f"python -m src benchmark explain {options}{' --quick' if arguments.quick else ''}"
     seconds = before + time.monotonic() - started
@@ -74,6 +77,14 @@ def run(arguments: argparse.Namespace) -> None:
         readme.renew()
     ledger.path.unlink(missing_ok=True)
     print(f"{command}\n{evidence.machine()}\nwritten to {out}")
+
+
+def _for_http(workbench: Workbench, arguments: argparse.Namespace) -> tuple[list, list]:
+    """(task, picture) pairs for the bundled backbone, and for the large one, which a quick run leaves out."""
+    names = [t for t in workbench.tasks if (arguments.images / t).is_dir()]
+    each = 1 if arguments.quick else HTTP_PICTURES
+    pictures = [(t, s) for t in names for s in end_to_end.choose(arguments.images, t, each, arguments.seed)]
+    return pictures, [] if arguments.quick else pictures[::each]
 
 
 def _parts(workbench: Workbench, arguments: argparse.Namespace) -> Iterator[tuple[str, str, Iterator[Asked], Measure]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,45 +14,50 @@ from transformers import Dinov2Config, Dinov2Model
 
 from ... import scope
 from ...encoder import Encoder
-from ..datasets import TEST_FOLD, VALIDATION_FOLD, Sample
+from ..datasets import TEST_FOLD, VALIDATION_FOLD
 from ..feature_cache import FeatureCache
 from ..pretrain import export
 from ..statistics import balanced_accuracy
 from . import baselines, supervised
+from .study import Pool
 
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)
 NEIGHBOURS = 5
 OURS = "backbone, linear"
+PIXELS, EDGES, RANDOM, SCRATCH = "pixels", "edges and colours (HOG)", "random weights", "supervised from scratch"
+BASELINES = {PIXELS: "pixels", EDGES: "edges", RANDOM: "random-{shape}", SCRATCH: "supervised-{shape}"}
+"""Method -> what is kept under: the shape of the network where that is all it shares with the backbone."""
 
 
-def guesses(name: str, samples: list[Sample], cache: FeatureCache, kept: Path, seed: int) -> dict[str, np.ndarray]:
-    """Guessed class numbers on fold 0 by every method; what does not depend on the backbone is kept."""
-    files = [s.path for s in samples]
-    labels = sorted({s.label for s in samples})
-    truth = np.array([labels.index(s.label) for s in samples])
-    fold = np.array([s.fold for s in samples])
-    ours = cache.read(f"{name}-all", files)[1]
-    found = {OURS: linear(ours, truth, fold), "backbone, kNN": neighbours(ours, truth, fold)}
+def guesses(pool: Pool, cache: FeatureCache, kept: Path, seed: int) -> dict[str, np.ndarray]:
+    """Guessed class numbers on fold 0 by every method."""
+    ours = cache.read(f"{pool.name}-all", pool.files)[1]
+    found = {
+        OURS: linear(ours, pool.truth, pool.fold),
+        "backbone, kNN": neighbours(ours, pool.truth, pool.fold),
+    }
+    return found | {method: baseline(method, pool, cache.encoder, kept, seed).argmax(1) for method in BASELINES}
 
-    def once(method: str, measure: Callable[[], np.ndarray]) -> np.ndarray:
-        path = kept / f"{name}-{method}-{seed}.safetensors"
-        if not path.is_file():
-            print(f"{name}: {method}", flush=True)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_file({"guess": measure().astype(np.int64)}, path)
-        return load_file(path)["guess"]
 
-    config: Dinov2Config = cache.encoder.model.config
-    shape = f"{config.hidden_size}x{config.num_hidden_layers}"
-    found["pixels"] = once("pixels", lambda: linear(baselines.pixels(files), truth, fold))
-    found["edges and colours (HOG)"] = once("edges", lambda: linear(baselines.edges(files), truth, fold))
-    found["random weights"] = once(
-        f"random-{shape}", lambda: linear(random_weights(cache.encoder, kept, seed)(files), truth, fold)
-    )
-    found["supervised from scratch"] = once(
-        f"supervised-{shape}", lambda: _supervised(config, files, truth, fold, seed)
-    )
-    return found
+def baseline(method: str, pool: Pool, encoder: Encoder, kept: Path, seed: int, quick: bool = False) -> np.ndarray:
+    """Logits [M, C] on fold 0 by one of `BASELINES`; none depends on the backbone's weights, so they are kept.
+
+    Args:
+        encoder: gives the architecture; kept: the folder; quick: a few steps of training, to see that it runs.
+    """
+    config: Dinov2Config = encoder.model.config
+    tag = BASELINES[method].format(shape=f"{config.hidden_size}x{config.num_hidden_layers}")
+    path = kept / f"{pool.name.replace(', ', '-')}-{tag}-{seed}.safetensors"
+    if not path.is_file() or "logits" not in load_file(path):
+        print(f"{pool.name}: {method}", flush=True)
+        if method == SCRATCH:
+            found = _supervised(config, pool, seed, quick)
+        else:
+            describe = {RANDOM: random_weights(encoder, kept, seed), PIXELS: baselines.pixels, EDGES: baselines.edges}
+            found = log_probabilities(describe[method](pool.files), pool.truth, pool.fold)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file({"logits": np.ascontiguousarray(found, np.float32)}, path)
+    return load_file(path)["logits"]
 
 
 def random_weights(encoder: Encoder, folder: Path, seed: int) -> baselines.Describe:
@@ -70,12 +74,20 @@ def random_encoder(encoder: Encoder, folder: Path, seed: int) -> Encoder:
     return Encoder(place, "random weights")
 
 
-def _supervised(config: Dinov2Config, files: list[Path], truth: np.ndarray, fold: np.ndarray, seed: int) -> np.ndarray:
-    """Trained on folds 2 to 4, stopped by fold 1, guessing fold 0."""
-    pictures = baselines.squashed(files, 144)
-    known, held = fold > VALIDATION_FOLD, fold == VALIDATION_FOLD
-    model = supervised.train(config, pictures[known], truth[known], (pictures[held], truth[held]), seed=seed)
-    return supervised.guess(model, pictures[fold == TEST_FOLD])
+def _supervised(config: Dinov2Config, pool: Pool, seed: int, quick: bool) -> np.ndarray:
+    """Trained on folds 2 to 4, stopped by fold 1: logits on fold 0."""
+    pictures = baselines.squashed(pool.files, 144)
+    known, held = pool.known, pool.held
+    model = supervised.train(
+        config,
+        pictures[known],
+        pool.truth[known],
+        (pictures[held], pool.truth[held]),
+        steps=4 if quick else 480,
+        every=2 if quick else 40,
+        seed=seed,
+    )
+    return supervised.logits_of(model, pictures[pool.test])
 
 
 def linear(features: np.ndarray, truth: np.ndarray, fold: np.ndarray) -> np.ndarray:

@@ -38,6 +38,13 @@ class Pool:
     truth: np.ndarray
     fold: np.ndarray
 
+    @classmethod
+    def of(cls, name: str, samples: list[Sample]) -> Pool:
+        """Classes numbered in the order of their names."""
+        classes = sorted({s.label for s in samples})
+        truth = np.array([classes.index(s.label) for s in samples])
+        return cls(name, samples, classes, truth, np.array([s.fold for s in samples]))
+
     @property
     def known(self) -> np.ndarray:
         """[N] bool: folds 2 to 4, which fit."""
@@ -109,14 +116,7 @@ class Study:
         samples = datasets.read(self.images / name, splits if splits.is_dir() else None)
         if self.quick:
             samples = list(_first(samples))
-        classes = sorted({s.label for s in samples})
-        return Pool(
-            name,
-            samples,
-            classes,
-            np.array([classes.index(s.label) for s in samples]),
-            np.array([s.fold for s in samples]),
-        )
+        return Pool.of(name, samples)
 
     def pooled(self, pool: Pool, encoder: Encoder | None = None) -> np.ndarray:
         """Features [N, P] float32 of a data set, read once by an encoder."""

@@ -20,8 +20,7 @@ from ....encoder import Encoder, EncoderError
 from ...comparison import area
 from ...datasets import TEST_FOLD, VALIDATION_FOLD
 from ...statistics import balanced_accuracy, calibration_error, grouped_bootstrap
-from .. import baselines, supervised
-from ..probes import OURS, log_probabilities, random_weights
+from ..probes import BASELINES, OURS, baseline, log_probabilities
 from ..study import Pool, Study
 
 SETS = ("brain_mri", "leukemia_all", "eye_diseases", "chest_ct", "lung_histology")
@@ -93,21 +92,17 @@ Guess = Callable[[], np.ndarray]
 def methods(study: Study, pool: Pool) -> list[tuple[str, str, Guess]]:
     """Name, what it depends on, and how it guesses."""
     plain = replace(pool, name=pool.name.partition(",")[0])
-    random = random_weights(study.encoder, study.kept, study.seed)
+    kept = study.kept if study.quick else study.cache / "benchmark"
 
-    def by(features: Callable[[], np.ndarray]) -> Guess:
-        return lambda: log_probabilities(features(), pool.truth, pool.fold)
+    def ours() -> np.ndarray:
+        return log_probabilities(study.pooled(plain), pool.truth, pool.fold)
 
     return [
-        (OURS, "", by(lambda: study.pooled(plain))),
-        (
-            "random weights, linear",
-            study.shape,
-            by(lambda: random(pool.files)),
+        (OURS, "", ours),
+        *(
+            (method, study.shape, partial(baseline, method, pool, study.encoder, kept, study.seed, study.quick))
+            for method in BASELINES
         ),
-        ("pixels, linear", "pixels", by(lambda: baselines.pixels(pool.files))),
-        ("edges and colours (HOG), linear", "edges", by(lambda: baselines.edges(pool.files))),
-        ("supervised from scratch", study.shape, lambda: from_scratch(study, pool)),
     ]
 
 
@@ -124,21 +119,6 @@ def hub(study: Study, name: str, pools: list[Pool]) -> tuple[list[dict], dict]:
         logits = log_probabilities(features, pool.truth, pool.fold)
         rows += scored(pool, name, logits)[:1]
     return rows, {"encoder": name, "ran": "yes", "why": ""}
-
-
-def from_scratch(study: Study, pool: Pool) -> np.ndarray:
-    """Logits on fold 0 of the supervised network."""
-    pictures = baselines.squashed(pool.files, 144)
-    model = supervised.train(
-        study.encoder.model.config,
-        pictures[pool.known],
-        pool.truth[pool.known],
-        (pictures[pool.held], pool.truth[pool.held]),
-        steps=4 if study.quick else 480,
-        every=2 if study.quick else 40,
-        seed=study.seed,
-    )
-    return supervised.logits_of(model, pictures[pool.test])
 
 
 def _measured(pool: Pool, method: str, guess: Guess) -> list[dict]:

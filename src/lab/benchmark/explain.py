@@ -84,7 +84,9 @@ def _for_http(workbench: Workbench, arguments: argparse.Namespace) -> tuple[list
     names = [t for t in workbench.tasks if (arguments.images / t).is_dir()]
     each = 1 if arguments.quick else HTTP_PICTURES
     pictures = [(t, s) for t in names for s in end_to_end.choose(arguments.images, t, each, arguments.seed)]
-    return pictures, [] if arguments.quick else pictures[::each]
+    # A backbone that nobody has seen has heads for the tasks with drawn cases, from which they can be fitted.
+    drawn = [t for t in names if any(c.image for c in workbench.tasks[t].cases)]
+    return pictures, [] if arguments.quick else [next(p for p in pictures if p[0] == t) for t in drawn]
 
 
 def _parts(workbench: Workbench, arguments: argparse.Namespace) -> Iterator[tuple[str, str, Iterator[Asked], Measure]]:

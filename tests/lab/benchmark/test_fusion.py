@@ -78,3 +78,11 @@ def test_the_best_single_encoder_is_not_chosen_by_the_test_pictures(study):
     spying, honest = rng.normal(size=told.shape) + told * pool.test[:, None], rng.normal(size=told.shape) + told
     rows = {r["method"]: r for r in fusion.compared(quick, pool, {"spying": spying, "honest": honest}, 1.0)}
     assert rows[fusion.BEST] == rows["honest, alone"] | {"method": fusion.BEST}
+
+
+def test_the_second_encoder_has_the_shape_of_the_first_but_has_learnt_on(study):
+    quick = replace(study, quick=True)
+    second = fusion.distilled_encoder(quick)
+    assert (second.dim, second.size, second.patch) == (study.encoder.dim, study.encoder.size, study.encoder.patch)
+    assert second.fingerprint not in (study.encoder.fingerprint, fusion.supervised_encoder(quick).fingerprint)
+    assert fusion.distilled_encoder(quick).fingerprint == second.fingerprint

@@ -7,6 +7,8 @@ ML4H 2021, PMLR 158.
 from __future__ import annotations
 
 import argparse
+import math
+import shutil
 from functools import partial
 
 import numpy as np
@@ -17,15 +19,20 @@ from .... import settings
 from ....encoder import Encoder, EncoderError
 from ... import fusion
 from ...comparison import area
+from ...pretrain import export, pack
+from ...pretrain.train import Plan, train
 from ...statistics import grouped_bootstrap
 from ..few_labels import logistic, standardise
-from ..probes import log_probabilities, random_encoder
+from ..probes import log_probabilities
 from ..study import Pool, Study
-from .start import RANDOM, SUPERVISED, supervised_encoder
+from .start import SUPERVISED, supervised_encoder
 
 SETS = ("eye_diseases", "pneumonia_cxr", "ham10000", "brain_mri", "leukemia_all")
 SHARES = (0.01, 0.1, 1.0)
 """Of the labels of folds 2 to 4; at least two pictures a class, so that one can fit and one choose."""
+DISTILLED = "trained further by DINOv2's objective"
+STEPS, PACKED = 600, 128
+"""Steps of that training, and the side in pixels at which its pictures are kept."""
 BEST, JOINED, AVERAGED, ATTENDED = "best single encoder", "concatenation", "average of probabilities", "self-attention"
 
 
@@ -61,9 +68,13 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def several(study: Study, names: list[str]) -> tuple[dict[str, Encoder], list[dict]]:
-    """The backbone, a supervised one, random weights, and those named on the command line that can be loaded."""
+    """The backbone, one trained with the other objective, a supervised one, and those of the command line that load."""
     chosen = settings.load()
-    found = {study.encoder.name: study.encoder, SUPERVISED: supervised_encoder(study)}
+    found = {
+        study.encoder.name: study.encoder,
+        DISTILLED: distilled_encoder(study),
+        SUPERVISED: supervised_encoder(study),
+    }
     tried = []
     for name in names:
         try:
@@ -71,9 +82,29 @@ def several(study: Study, names: list[str]) -> tuple[dict[str, Encoder], list[di
             tried.append({"encoder": name, "ran": "yes", "why": ""})
         except EncoderError as fault:
             tried.append({"encoder": name, "ran": "no", "why": str(fault)})
-    if len(found) < 3:  # fusing two would not be the experiment
-        found[RANDOM] = random_encoder(study.encoder, study.kept, study.seed)
     return found, tried
+
+
+def distilled_encoder(study: Study) -> Encoder:
+    """The backbone trained further by the other objective, DINOv2's, on the same pictures; kept once trained."""
+    place = study.kept / f"distilled-{study.encoder.fingerprint[:16]}-{study.seed}"
+    if not (place / "preprocessor_config.json").is_file():  # the last file that is written
+        config, splits = study.encoder.model.config, study.images / "splits"
+        plan = Plan(
+            "dino",
+            config.hidden_size,
+            config.num_hidden_layers,
+            config.image_size,
+            batch=16 if study.quick else 64,
+            warmup=100,
+        )
+        packed = pack.build(study.images, splits if splits.is_dir() else None, PACKED, study.kept)
+        export.write(study.encoder.model, study.encoder.size, place / "start")
+        steps = 2 if study.quick else STEPS
+        learned = train(plan, packed, place / "state", math.inf, study.seed, steps=steps, start=place / "start")
+        export.write(learned.teacher, study.encoder.size, place)
+        shutil.rmtree(place / "state")
+    return Encoder(place, DISTILLED)
 
 
 def compared(study: Study, pool: Pool, embeddings: dict[str, np.ndarray], share: float) -> list[dict]:

@@ -35,8 +35,8 @@ def fit_task(
 ) -> dict:
     """Fit a task and write its folder; returns the facts of task.json.
 
-    Folds 2 to 4 fit the head and choose C and how much a phantom counts; fold 1 sets temperature, thresholds and the
-    scope's reference; fold 0 only measures.
+    Folds 2 to 4 fit the head and choose C and how much a phantom counts; they set temperature and thresholds together
+    with fold 1, each guessed without itself; fold 1 alone is the scope's reference; fold 0 only measures.
     """
     everything = public + phantoms if public else phantoms
     origin = np.array([c.origin for c in everything.cases])

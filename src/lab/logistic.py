@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, log_softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
@@ -38,11 +38,12 @@ def fit_head(
     """Logistic regression on standardised features: multinomial, or one finding at a time.
 
     C has the least temperature-scaled log loss when each fold of `known` is guessed from its others; phantoms count
-    as much as they can while that loss falls by more than its standard error. `held` then serves nothing but
-    temperature, conformal threshold and the findings' thresholds: a fold that also chose C would promise too much.
+    as much as they can while that loss falls by more than its standard error. Temperature, conformal threshold and the
+    findings' thresholds are set by the guesses for `held`, which chose nothing, and those same guesses for `known`:
+    on folds that neither had seen, both together were nearer to the promised coverage than `held` alone.
 
     Args:
-        known: cases to fit on; held: cases to calibrate on; drawn: phantoms, which join `known` where
+        known: cases to fit on; held: further cases to calibrate on; drawn: phantoms, which join `known` where
             they help there.
         exclusive: whether a case has one class, rather than any number of findings.
     Raises:
@@ -56,17 +57,20 @@ def fit_head(
         raise ValueError(f"the validation fold has classes that the training folds lack: {', '.join(unknown)}")
     # One thread: for matrices of this size the threads of a busy machine wait for each other longer than they work.
     with threadpool_limits(1):
-        losses = {c: _out_of_fold_losses(known, None, 0.0, c, classes, exclusive) for c in STRENGTHS}
+        guessed = {c: _out_of_fold(known, None, 0.0, c, classes, exclusive) for c in STRENGTHS}
+        losses = {c: _scaled_losses(logits, known.membership(classes), exclusive) for c, logits in guessed.items()}
         strength = min(losses, key=lambda c: losses[c].mean())
-        weight = 0.0
+        logits, weight = guessed[strength], 0.0
         for candidate in PHANTOM_WEIGHTS if drawn and drawn.cases else ():
-            gain = losses[strength] - _out_of_fold_losses(known, drawn, candidate, strength, classes, exclusive)
+            other = _out_of_fold(known, drawn, candidate, strength, classes, exclusive)
+            gain = losses[strength] - _scaled_losses(other, known.membership(classes), exclusive)
             if gain.mean() > gain.std() / len(gain) ** 0.5:
-                weight = candidate
+                logits, weight = other, candidate
                 break
         coefficients, intercept = _fit(known, drawn, weight, strength, classes, exclusive)
-    truth = held.membership(classes)
-    temperature = _temperature(held.pooled @ coefficients.T + intercept, truth, exclusive)
+    truth = np.concatenate([known.membership(classes), held.membership(classes)])
+    logits = np.concatenate([logits, held.pooled @ coefficients.T + intercept])
+    temperature = _temperature(logits, truth, exclusive)
     head = Head(
         classes=classes,
         weight=coefficients.astype(np.float32),
@@ -77,7 +81,7 @@ def fit_head(
         fingerprint=fingerprint,
         thresholds=() if exclusive else (0.5,) * len(classes),
     )
-    probabilities = head.probabilities(held.pooled)
+    probabilities = softmax(logits / temperature, axis=1) if exclusive else expit(logits / temperature)
     if exclusive:
         head = replace(head, threshold=conformal_threshold(probabilities[truth], COVERAGE))
     else:
@@ -141,16 +145,20 @@ def _regress(
     return weight, bias
 
 
-def _out_of_fold_losses(
+def _out_of_fold(
     known: Labelled, drawn: Labelled | None, weight: float, strength: float, classes: tuple[str, ...], exclusive: bool
 ) -> np.ndarray:
-    """Temperature-scaled log losses [N] when each fold is guessed from the others; of one fold, halves take turns."""
+    """Logits [N, C] when each fold is guessed from the others; of one fold, halves take turns."""
     folds = known.folds if len(set(known.folds)) > 1 else np.arange(len(known.cases)) % 2
     logits = np.zeros((len(known.cases), len(classes)))
     for fold in np.unique(folds):
         coefficients, intercept = _fit(known.at(folds != fold), drawn, weight, strength, classes, exclusive)
         logits[folds == fold] = known.pooled[folds == fold] @ coefficients.T + intercept
-    truth = known.membership(classes)
+    return logits
+
+
+def _scaled_losses(logits: np.ndarray, truth: np.ndarray, exclusive: bool) -> np.ndarray:
+    """Log losses [N] at the temperature that is best for these logits [N, C]."""
     return _losses(logits / _temperature(logits, truth, exclusive), truth, exclusive)
 
 

@@ -65,8 +65,9 @@ def run(arguments: argparse.Namespace) -> None:
     best = max(means, key=lambda kind: means[kind]["validation"])
     command = f"python -m src benchmark similar --images {arguments.images} --seed {arguments.seed}"
     command += " --quick" if arguments.quick else ""
+    folder = chosen.cache / "benchmark" / "quick" if arguments.quick else chosen.assets / "evidence"
     evidence.write(
-        chosen.assets / "evidence" / "similar.json",
+        folder / "similar.json",
         headline={
             "label": f"mAP@5 of similar cases on test pictures, mean of {len(sets)} tasks, by {best}",
             "value": round(means[best]["test"], 3),
@@ -86,11 +87,11 @@ def run(arguments: argparse.Namespace) -> None:
             "the box around the query's lesion and for a box of the same size elsewhere (random); on 4 x 4 cells as "
             "public cases have them, and on every patch as drawn ones have.",
             "Speed: made-up vectors, through the index with the query already encoded.",
-            *(["A trial on a few pictures: these numbers mean nothing."] if arguments.quick else []),
         ],
     )
-    tasks.write_manifest(chosen.assets)
-    readme.renew()
+    if not arguments.quick:
+        tasks.write_manifest(chosen.assets)
+        readme.renew()
     print(json.dumps({kind: {k: round(v, 4) for k, v in mean.items()} for kind, mean in means.items()}))
 
 

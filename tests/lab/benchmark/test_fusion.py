@@ -80,7 +80,8 @@ def test_the_best_single_encoder_is_not_chosen_by_the_test_pictures(study):
     assert rows[fusion.BEST] == rows["honest, alone"] | {"method": fusion.BEST}
 
 
-def test_the_second_encoder_has_the_shape_of_the_first_but_has_learnt_on(study):
+def test_the_second_encoder_has_the_shape_of_the_first_but_has_learnt_on(study, monkeypatch):
+    monkeypatch.setattr(fusion, "SETS", ("colours",))
     quick = replace(study, quick=True)
     second = fusion.distilled_encoder(quick)
     assert (second.dim, second.size, second.patch) == (study.encoder.dim, study.encoder.size, study.encoder.patch)

@@ -89,7 +89,7 @@ def distilled_encoder(study: Study) -> Encoder:
     """The backbone trained further by the other objective, DINOv2's, on the same pictures; kept once trained."""
     place = study.kept / f"distilled-{study.encoder.fingerprint[:16]}-{study.seed}"
     if not (place / "preprocessor_config.json").is_file():  # the last file that is written
-        config, splits = study.encoder.model.config, study.images / "splits"
+        config = study.encoder.model.config
         plan = Plan(
             "dino",
             config.hidden_size,
@@ -98,7 +98,8 @@ def distilled_encoder(study: Study) -> Encoder:
             batch=16 if study.quick else 64,
             warmup=100,
         )
-        packed = pack.build(study.images, splits if splits.is_dir() else None, PACKED, study.kept)
+        images, splits = (study.images / SETS[0], None) if study.quick else (study.images, study.images / "splits")
+        packed = pack.build(images, splits, PACKED, study.kept)
         export.write(study.encoder.model, study.encoder.size, place / "start")
         steps = 2 if study.quick else STEPS
         learned = train(plan, packed, place / "state", math.inf, study.seed, steps=steps, start=place / "start")

@@ -30,6 +30,7 @@ DRAWS = 4
 COMPARED, PUBLISHED, LARGE = 100, 20, 20
 """Pictures on which fast and plain ViT-CX are compared; of these, also with the published code; also at 224 px."""
 LARGE_SIZE = 224
+QUICK_SETS = 2
 HTTP_PICTURES = 5
 """Of a task, explained through HTTP."""
 
@@ -79,9 +80,14 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"{command}\n{evidence.machine()}\nwritten to {out}")
 
 
+def _sets(arguments: argparse.Namespace) -> int | None:
+    """Of each part a quick run takes the first few sets."""
+    return QUICK_SETS if arguments.quick else None
+
+
 def _for_http(workbench: Workbench, arguments: argparse.Namespace) -> tuple[list, list]:
     """(task, picture) pairs for the bundled backbone, and for the large one, which a quick run leaves out."""
-    names = [t for t in workbench.tasks if (arguments.images / t).is_dir()]
+    names = [t for t in workbench.tasks if (arguments.images / t).is_dir()][: _sets(arguments)]
     each = 1 if arguments.quick else HTTP_PICTURES
     pictures = [(t, s) for t in names for s in end_to_end.choose(arguments.images, t, each, arguments.seed)]
     # A backbone that nobody has seen has heads for the tasks with drawn cases, from which they can be fitted.
@@ -92,7 +98,8 @@ def _for_http(workbench: Workbench, arguments: argparse.Namespace) -> tuple[list
 def _parts(workbench: Workbench, arguments: argparse.Namespace) -> Iterator[tuple[str, str, Iterator[Asked], Measure]]:
     """(part, set, its pictures, how each is measured)."""
     folder, seed = arguments.images, arguments.seed
-    names = [t for t in workbench.tasks if (folder / t).is_dir()]
+    most = _sets(arguments)
+    names = [t for t in workbench.tasks if (folder / t).is_dir()][:most]
     counts = Counts.of(arguments, len(names))
     large = replace(workbench, encoder=explain_pictures.at_size(workbench.encoder, LARGE_SIZE))
     for name in names:
@@ -104,10 +111,10 @@ def _parts(workbench: Workbench, arguments: argparse.Namespace) -> Iterator[tupl
     for name in names:
         pictures = explain_pictures.of_task(workbench, folder, name, counts.most, seed)
         yield "faithful", name, pictures, lambda asked, number: _faithful(asked, seed, number < counts.slow)
-    for name in workbench.tasks:
+    for name in list(workbench.tasks)[:most]:
         pictures = explain_pictures.of_phantoms(workbench, name, counts.most, seed)
         yield "phantoms", name, pictures, lambda asked, number: _locate(asked, seed)
-    for name in (n for n in explain_pictures.OUTLINED if (folder / n).is_dir()):
+    for name in [n for n in explain_pictures.OUTLINED if (folder / n).is_dir()][:most]:
         pictures = explain_pictures.of_outlined(workbench, folder, name, counts.most, seed)
         yield "outlined", name, pictures, lambda asked, number: _locate(asked, seed)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from . import Progress, Score
 
-STEPS, QUICK_STEPS = 6, 4
+STEPS, QUICK_STEPS = 5, 4
 """Into how many parts the curves divide the patches."""
 DRAWS = 10
 """Random orders beside every map."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -237,20 +239,31 @@ class Encoder:
         Args:
             attended: told the attention of each block [N, heads, T, T].
         """
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=hurried and self.half_pays):
-            state = self.model.embeddings(pixels.to(self.dtype))
+        hurried = hurried and self.half_pays
+        model = self._halved if hurried and self.device.type == "cpu" else self.model
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=hurried):
+            state = model.embeddings(pixels.to(self.dtype))
             if torch.is_grad_enabled():
                 state.requires_grad_()
-            for block in self.model.encoder.layer:
+            for block in model.encoder.layer:
                 normed = block.norm1(state)
                 mixed, weights = _attend(block.attention, normed)
                 attended(weights)
                 state = state + block.layer_scale1(mixed)
                 state = state + block.layer_scale2(block.mlp(block.norm2(state)))
-            after = self.model.layernorm(state)
+            after = model.layernorm(state)
             patches = after[:, self.prefix :].float()
             grid = (pixels.shape[2] // self.patch, pixels.shape[3] // self.patch)
             return Tokens(after[:, 0].float(), patches, normed[:, self.prefix :].float(), grid), normed
+
+    @cached_property
+    def _halved(self) -> Any:
+        """The model with its linear layers in bfloat16: what autocast would make of them at every pass."""
+        model = copy.deepcopy(self.model)
+        for layer in model.modules():
+            if isinstance(layer, torch.nn.Linear):
+                layer.to(torch.bfloat16)
+        return model
 
     def __call__(self, pictures: Sequence[Image.Image], batch: int = 32) -> Features:
         """Read pictures, `batch` at a time."""

@@ -175,6 +175,17 @@ def test_a_hurried_pass_sees_nearly_the_same(tiny_backbone, pictures):
     assert (hurried.pooled - plain.pooled).abs().max() < 0.1
 
 
+def test_weights_that_were_halved_once_give_what_halving_them_at_every_pass_gives(tiny_backbone, pictures):
+    once, always = (Encoder.load(str(tiny_backbone), tiny_backbone) for _ in range(2))
+    once.half_pays = always.half_pays = True
+    always.__dict__["_halved"] = always.model
+    pixels = once.pixels(pictures)
+    a, b = once.tokens(pixels, hurried=True), always.tokens(pixels, hurried=True)
+    assert torch.equal(a.pooled, b.pooled)
+    assert torch.equal(a.before, b.before)
+    assert once.model.encoder.layer[0].mlp.fc1.weight.dtype == torch.float32
+
+
 def test_nothing_in_the_encoder_can_be_trained(encoder, pictures):
     assert not any(p.requires_grad for p in encoder.model.parameters())
     assert not encoder.model.training

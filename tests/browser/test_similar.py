@@ -57,6 +57,17 @@ def test_a_result_becomes_the_query_and_a_public_one_says_that_its_picture_is_no
     assert "case " in visit.read("#similar-answer .trail .query")
 
 
+def test_every_other_class_has_a_row_and_a_case_of_it_becomes_the_query(visit):
+    begin(visit)
+    start, differential = ids(visit), visit.page.locator("#similar-answer .differential")
+    assert differential.locator(".row h4").count() == 3  # brain MRI has four classes
+    asked = differential.locator(".row").last.locator("button").first
+    wanted = asked.get_attribute("data-case")
+    asked.click()
+    assert wanted not in changed(visit, start)
+    assert wanted in visit.read("#similar-answer .trail .query")
+
+
 def test_a_region_drawn_with_the_mouse_outlines_where_each_case_holds_it(visit):
     begin(visit)
     visit.page.get_by_text("Search with a region").click()

@@ -6,15 +6,19 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ...cases import Case, CaseIndex, Filters, Storage
 from ...cases.ask import Ask
-from ...regions import unit
+from ...regions import Box, unit
+from ...workbench import Workbench
+from ..datasets import Sample
 
 CLASSES = 4
+REGION = Box(0.3, 0.3, 0.6, 0.6)
 ASKED = 30
 """Searches of each kind."""
 FILTERS = Filters(labels=("class 1", "class 2"), choices={"sex": ("female",)}, ranges={"age": (40.0, 70.0)})
@@ -32,7 +36,7 @@ def measure(kind: str, count: int, size: int, patch_size: int, seed: int) -> dic
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(200, size))
     vectors = unit(centres[rng.integers(200, size=count)] + rng.normal(size=(count, size)))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _resident()
     with tempfile.TemporaryDirectory() as folder:
         index = CaseIndex(Storage(path=Path(folder) if kind == "folder" else None))
         index.attach("made up", size, patch_size, "")
@@ -59,15 +63,42 @@ def measure(kind: str, count: int, size: int, patch_size: int, seed: int) -> dic
             row |= {f"{name}_ms": _ms(np.median(seconds)), f"{name}_p95_ms": _ms(np.percentile(seconds, 95))}
         row["recall_at_6"] = round(_recall(index, vectors, queries), 3)
         row["graph_seconds"] = round(settled, 1)
+        row["memory_mb"] = round((_resident() - before) / 2**20) if before else None
         index.close()
-    row["memory_mb"] = round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
     return row
+
+
+def through_workbench(workbench: Workbench, pictures: dict[str, list[Sample]]) -> list[dict]:
+    """A row for each kind of search with pictures of each task, reading and encoding them included."""
+    searches: dict[str, Callable[[str, Path], object]] = {
+        "plain": lambda t, p: workbench.similar(p, t),
+        "filtered": lambda t, p: workbench.similar(
+            p, t, filters=Filters(labels=workbench.tasks[t].head.classes[:2], origins=("public",))
+        ),
+        "grouped": lambda t, p: workbench.differential(p, t),
+        "region": lambda t, p: workbench.similar(p, t, region=REGION),
+    }
+    rows = []
+    for name, search in searches.items():
+        seconds = [_timed(partial(search, task), s.path) for task, samples in pictures.items() for s in samples]
+        median, late = _ms(np.median(seconds)), _ms(np.percentile(seconds, 95))
+        rows.append({"through_the_workbench": name, "searches": len(seconds), "median_ms": median, "p95_ms": late})
+    return rows
 
 
 def _case(i: int) -> Case:
     metadata: dict[str, str | float] = {"age": 20 + i % 70, "sex": "F" if i % 2 else "M", "site": f"site {i % 12}"}
     url = f"https://raw.githubusercontent.com/someone/some-data-set/{'0' * 40}/pictures/{i}.png"
     return Case(f"made_up_{i}", (f"class {i % CLASSES}",), "public", "", f"group {i // 2}", url=url, metadata=metadata)
+
+
+def _resident() -> int:
+    """Bytes of memory this process holds now; 0 where the system does not say.
+
+    Its peak would not do: a child takes over its parent's.
+    """
+    known = Path("/proc/self/statm")
+    return int(known.read_text().split()[1]) * resource.getpagesize() if known.exists() else 0
 
 
 def _recall(index: CaseIndex, vectors: np.ndarray, queries: np.ndarray) -> float:
@@ -80,7 +111,7 @@ def _recall(index: CaseIndex, vectors: np.ndarray, queries: np.ndarray) -> float
     return float(np.mean(found))
 
 
-def _timed(search: Callable, query: np.ndarray) -> float:
+def _timed(search: Callable, query: object) -> float:
     began = time.monotonic()
     search(query)
     return time.monotonic() - began

@@ -259,10 +259,11 @@ class Encoder:
     @cached_property
     def _halved(self) -> Any:
         """The model with its linear layers in bfloat16: what autocast would make of them at every pass."""
-        model = copy.deepcopy(self.model)
-        for layer in model.modules():
-            if isinstance(layer, torch.nn.Linear):
-                layer.to(torch.bfloat16)
+        with torch.inference_mode(False):  # a copy made in that mode could never be differentiated
+            model = copy.deepcopy(self.model)
+            for layer in model.modules():
+                if isinstance(layer, torch.nn.Linear):
+                    layer.to(torch.bfloat16)
         return model
 
     def __call__(self, pictures: Sequence[Image.Image], batch: int = 32) -> Features:

@@ -186,6 +186,16 @@ def test_weights_that_were_halved_once_give_what_halving_them_at_every_pass_give
     assert once.model.encoder.layer[0].mlp.fc1.weight.dtype == torch.float32
 
 
+def test_a_hurried_pass_can_be_differentiated_after_one_that_was_not(tiny_backbone, pictures):
+    encoder = Encoder.load(str(tiny_backbone), tiny_backbone)
+    encoder.half_pays = True
+    pixels = encoder.pixels(pictures[:1])
+    encoder.tokens(pixels, hurried=True)
+    leaf = pixels.clone().requires_grad_()
+    score = encoder.trace(leaf, hurried=True).tokens.pooled.sum()
+    assert torch.autograd.grad(score, leaf)[0].isfinite().all()
+
+
 def test_nothing_in_the_encoder_can_be_trained(encoder, pictures):
     assert not any(p.requires_grad for p in encoder.model.parameters())
     assert not encoder.model.training

@@ -258,9 +258,18 @@ class Encoder:
 
     @cached_property
     def _halved(self) -> Any:
-        """The model with its linear layers in bfloat16: what autocast would make of them at every pass."""
+        """The model with its linear layers in bfloat16, as autocast would make them at every pass.
+
+        The scale of each layer's outcome is multiplied into its weights, where it costs nothing.
+        """
         with torch.inference_mode(False):  # a copy made in that mode could never be differentiated
             model = copy.deepcopy(self.model)
+            for block in model.encoder.layer:
+                last = block.mlp.weights_out if self.model.config.use_swiglu_ffn else block.mlp.fc2
+                for layer, scale in ((block.attention.o_proj, block.layer_scale1), (last, block.layer_scale2)):
+                    layer.weight.mul_(scale.lambda1[:, None])
+                    layer.bias.mul_(scale.lambda1)
+                block.layer_scale1 = block.layer_scale2 = torch.nn.Identity()
             for layer in model.modules():
                 if isinstance(layer, torch.nn.Linear):
                     layer.to(torch.bfloat16)
@@ -290,7 +299,7 @@ def _attend(attention: Any, normed: Tensor) -> tuple[Tensor, Tensor]:
     shape = (*normed.shape[:2], -1, attention.head_dim)
     projections = (attention.q_proj, attention.k_proj, attention.v_proj)
     query, key, value = (project(normed).view(shape).transpose(1, 2) for project in projections)
-    weights = torch.softmax(query @ key.transpose(2, 3) * attention.scaling, dim=-1)
+    weights = torch.softmax((query * attention.scaling) @ key.transpose(2, 3), dim=-1)
     return attention.o_proj((weights @ value).transpose(1, 2).flatten(2)), weights
 
 

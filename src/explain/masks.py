@@ -52,7 +52,7 @@ def cluster(
     Raises:
         ValueError: when every feature map is constant, as with a blank picture.
     """
-    maps = tokens.T.double().reshape(-1, *grid)
+    maps = tokens.T.double().contiguous().reshape(-1, *grid)  # as it lies, a product of it takes 100 times as long
     low, high = _extremes(maps, size)
     varied = high - low > FLAT
     if not varied.any():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from ...cases import Case, CaseIndex, Filters, Storage
 from ...cases.ask import Ask
 from ...regions import Box, unit
 from ...workbench import Workbench
+from .. import regions as fitting
 from ..datasets import Sample
 
-CLASSES = 4
+CLASSES = tuple(f"class {i}" for i in range(4))
 REGION = Box(0.3, 0.3, 0.6, 0.6)
 ASKED = 30
 """Searches of each kind."""
-FILTERS = Filters(labels=("class 1", "class 2"), choices={"sex": ("female",)}, ranges={"age": (40.0, 70.0)})
+FILTERS = Filters(labels=CLASSES[1:3], choices={"sex": ("female",)}, ranges={"age": (40.0, 70.0)})
 
 
 def measure(kind: str, count: int, size: int, patch_size: int, seed: int) -> dict:
@@ -54,7 +55,7 @@ def measure(kind: str, count: int, size: int, patch_size: int, seed: int) -> dic
         kinds: dict[str, Callable] = {
             "plain": lambda q: index.search("made up", Ask(q), 6),
             "filtered": lambda q: index.search("made up", Ask(q, FILTERS), 6),
-            "grouped": lambda q: index.by_class("made up", Ask(q), CLASSES, 3),
+            "grouped": lambda q: index.by_class("made up", Ask(q), len(CLASSES), 3),
             "region": lambda q: index.search("made up", Ask(q, patches=region), 6),
         }
         row: dict = {"kept_in": kind, "cases": count, "added_a_second": round(count / added)}
@@ -70,26 +71,50 @@ def measure(kind: str, count: int, size: int, patch_size: int, seed: int) -> dic
 
 def through_workbench(workbench: Workbench, pictures: dict[str, list[Sample]]) -> list[dict]:
     """A row for each kind of search with pictures of each task, reading and encoding them included."""
-    searches: dict[str, Callable[[str, Path], object]] = {
-        "plain": lambda t, p: workbench.similar(p, t),
-        "filtered": lambda t, p: workbench.similar(
-            p, t, filters=Filters(labels=workbench.tasks[t].head.classes[:2], origins=("public",))
-        ),
-        "grouped": lambda t, p: workbench.differential(p, t),
-        "region": lambda t, p: workbench.similar(p, t, region=REGION),
-    }
+    cases = sum(workbench.index.count(task) for task in pictures)
+    common = {"tasks": len(pictures), "cases": round(cases / len(pictures))}
     rows = []
-    for name, search in searches.items():
+    for name, search in _searches(workbench).items():
         seconds = [_timed(partial(search, task), s.path) for task, samples in pictures.items() for s in samples]
         median, late = _ms(np.median(seconds)), _ms(np.percentile(seconds, 95))
-        rows.append({"through_the_workbench": name, "searches": len(seconds), "median_ms": median, "p95_ms": late})
+        row = {"through_the_workbench": name, **common, "searches": len(seconds)}
+        rows.append(row | {"median_ms": median, "p95_ms": late})
     return rows
 
 
-def _case(i: int) -> Case:
+def growing(
+    workbench: Workbench, task: str, samples: list[Sample], counts: tuple[int, ...], seed: int
+) -> Iterator[dict]:
+    """The rows of `through_workbench` for one task, whose index is filled with made-up cases up to each count."""
+    rng, classes = np.random.default_rng(seed), workbench.tasks[task].head.classes
+    size = workbench.tasks[task].vectors.shape[1]
+    for count in counts:
+        for start in range(workbench.index.count(task), count, 1000):
+            numbers = range(start, min(start + 1000, count))
+            patches = unit(rng.normal(size=(len(numbers), 16, fitting.SIZE)))
+            made_up = [_case(i, classes) for i in numbers]
+            workbench.index.add(task, made_up, unit(rng.normal(size=(len(numbers), size))), patches)
+        yield from through_workbench(workbench, {task: samples})
+
+
+def _searches(workbench: Workbench) -> dict[str, Callable[[str, Path], object]]:
+    def filters(task: str) -> Filters:
+        return Filters(labels=workbench.tasks[task].head.classes[:2], origins=("public",))
+
+    return {
+        "plain": lambda t, p: workbench.similar(p, t),
+        "filtered": lambda t, p: workbench.similar(p, t, filters=filters(t)),
+        "grouped": lambda t, p: workbench.differential(p, t),
+        "region": lambda t, p: workbench.similar(p, t, region=REGION),
+    }
+
+
+def _case(i: int, classes: Sequence[str] = CLASSES) -> Case:
     metadata: dict[str, str | float] = {"age": 20 + i % 70, "sex": "F" if i % 2 else "M", "site": f"site {i % 12}"}
     url = f"https://raw.githubusercontent.com/someone/some-data-set/{'0' * 40}/pictures/{i}.png"
-    return Case(f"made_up_{i}", (f"class {i % CLASSES}",), "public", "", f"group {i // 2}", url=url, metadata=metadata)
+    return Case(
+        f"made_up_{i}", (classes[i % len(classes)],), "public", "", f"group {i // 2}", url=url, metadata=metadata
+    )
 
 
 def _resident() -> int:

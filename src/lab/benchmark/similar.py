@@ -30,6 +30,8 @@ QUICK = 60
 BATCH = 64
 PICTURES = 5
 """Of a task, searched for through the workbench."""
+GROWN, GROWN_PICTURES = (1000, 5000, 20_000), 20
+"""Cases that the smallest task is filled up to, and the searches of each kind at each of them."""
 RERANKED = "patch re-ranking"
 
 
@@ -71,6 +73,13 @@ def run(arguments: argparse.Namespace) -> None:
     through = search_latency.through_workbench(
         workbench, {t: end_to_end.choose(arguments.images, t, PICTURES, arguments.seed) for t in sets}
     )
+    smallest = min(sets, key=workbench.index.count)
+    grown = end_to_end.choose(arguments.images, smallest, GROWN_PICTURES, arguments.seed)
+    for row in search_latency.growing(
+        workbench, smallest, grown, GROWN[: 1 if arguments.quick else None], arguments.seed
+    ):
+        through.append(row)
+        print(row, flush=True)
     best = max(means, key=lambda kind: means[kind]["validation"])
     command = f"python -m src benchmark similar --images {arguments.images} --seed {arguments.seed}"
     command += " --quick" if arguments.quick else ""
@@ -96,8 +105,8 @@ def run(arguments: argparse.Namespace) -> None:
             "the box around the query's lesion and for a box of the same size elsewhere (random); on 4 x 4 cells as "
             "public cases have them, and on every patch as drawn ones have.",
             "Speed, as cases grow: made-up vectors, through the index with the query already encoded, each row in a "
-            "process of its own. Through the workbench: test pictures among the tasks' own cases, reading and encoding "
-            "included.",
+            "process of its own. Through the workbench, reading and encoding included: test pictures among the own "
+            f"cases of all tasks, and of {smallest} alone, whose cases are filled up with made-up ones.",
         ],
     )
     if not arguments.quick:

@@ -265,7 +265,7 @@ class Encoder:
         with torch.inference_mode(False):  # a copy made in that mode could never be differentiated
             model = copy.deepcopy(self.model)
             for block in model.encoder.layer:
-                last = block.mlp.weights_out if self.model.config.use_swiglu_ffn else block.mlp.fc2
+                last = [m for m in block.mlp.modules() if isinstance(m, torch.nn.Linear)][-1]
                 for layer, scale in ((block.attention.o_proj, block.layer_scale1), (last, block.layer_scale2)):
                     layer.weight.mul_(scale.lambda1[:, None])
                     layer.bias.mul_(scale.lambda1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import hashlib
 import json
@@ -14,26 +13,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from httpx2 import HTTPError, TransportError  # what huggingface_hub speaks with
-from huggingface_hub import get_hf_file_metadata, hf_hub_url, snapshot_download
-from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
 from PIL import Image
 from torch import Tensor
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
-logging.disable_progress_bar()  # a local file is there in milliseconds; its progress bar only litters the log
+from . import hub
 
-REVISIONS = {
-    "facebook/dinov2-small": "ed25f3a31f01632728cabb09d1542f84ab7b0056",
-    "facebook/dinov2-base": "f9e44c814b77203eaa57a6bdbbd535f21ede1415",
-    "facebook/dinov2-large": "47b73eefe95e8d44ec3623f8890bd894b6ea2d6c",
-    "facebook/dinov2-with-registers-small": "0d9846e56b43a21fa46d7f3f5070f0506a5795a9",
-    "facebook/dinov2-with-registers-base": "a1d738ccfa7ae170945f210395d99dde8adb1805",
-    "facebook/dinov2-with-registers-large": "e4c89a4e05589de9b3e188688a303d0f3c04d0f3",
-    "microsoft/rad-dino": "110cbc18d5133582e320b43d53bf5c44e410c936",
-}
-"""Hub backbones that may be chosen, each pinned to one commit of its repository."""
+logging.disable_progress_bar()  # a local file is there in milliseconds; its progress bar only litters the log
 
 FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 
@@ -166,7 +153,7 @@ class Encoder:
         """Load a backbone by name.
 
         Args:
-            name_or_path: `bundled`, a local folder, or a hub id among `REVISIONS`.
+            name_or_path: `bundled`, a local folder, or a hub id among `hub.REVISIONS`.
             bundled: folder of the bundled backbone.
             device: `cpu`, `cuda`, or `auto` for a GPU where there is one.
             dtype: float32 or bfloat16.
@@ -181,7 +168,11 @@ class Encoder:
             return cls(bundled, "bundled", device, dtype)
         if Path(name_or_path).is_dir():
             return cls(Path(name_or_path), Path(name_or_path).name, device, dtype)
-        return cls(_download(name_or_path), name_or_path, device, dtype)
+        try:
+            folder = hub.download(name_or_path, FILES)
+        except hub.HubError as fault:
+            raise EncoderError(str(fault)) from fault
+        return cls(folder, name_or_path, device, dtype)
 
     def pixels(self, pictures: Sequence[Image.Image]) -> Tensor:
         """Pictures -> normalised pixels [N, 3, size, size] float32.
@@ -309,24 +300,3 @@ def _side(processing: dict, patch: int) -> int:
     size = size or processing.get("size") or {}
     side = size if isinstance(size, int) else size.get("height") or size.get("shortest_edge") or 224
     return max(patch, side // patch * patch)
-
-
-def _download(name: str) -> Path:
-    """Fetch a hub backbone at its pinned revision, or find it in the hub's cache."""
-    if name not in REVISIONS:
-        raise EncoderError(
-            f"no backbone is called {name!r}; choose bundled, a local folder, or one of {', '.join(REVISIONS)}"
-        )
-    revision, patterns = REVISIONS[name], list(FILES)
-    with contextlib.suppress(LocalEntryNotFoundError):
-        return Path(snapshot_download(name, revision=revision, allow_patterns=patterns, local_files_only=True))
-    try:
-        # Asked once beforehand: the download itself asks a hub that does not answer for half a minute.
-        get_hf_file_metadata(hf_hub_url(name, FILES[0], revision=revision))
-        return Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
-    except (LocalEntryNotFoundError, TransportError, OfflineModeIsEnabled) as fault:
-        raise EncoderError(
-            f"the hub cannot be reached and {name!r} is not in its cache; check the network, or use bundled"
-        ) from fault
-    except (HTTPError, OSError, ValueError) as fault:
-        raise EncoderError(f"the hub did not give {name!r} at {revision[:8]}: {fault}") from fault

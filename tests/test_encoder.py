@@ -15,7 +15,8 @@ from fixtures.tiny import drawn, write_backbone
 from PIL import Image
 from transformers import Dinov2Config, Dinov2Model, Dinov2WithRegistersConfig, Dinov2WithRegistersModel
 
-from src.encoder import FILES, REVISIONS, Encoder, EncoderError, fingerprint
+from src.encoder import FILES, Encoder, EncoderError, fingerprint
+from src.hub import REVISIONS
 
 HUB_NAMES = ("facebook/dinov2-small", "facebook/dinov2-with-registers-small", "microsoft/rad-dino")
 FACEBOOK = {

@@ -160,8 +160,8 @@ def _compare(asked: Asked, seed: int, closely: bool) -> dict:
     """Fast and quick ViT-CX against the plain path in float32, and that against its own second seed.
 
     Args:
-        closely: also the published code, and what the ideas behind the fast path give: without bfloat16, and with
-            the noise-only passes left out instead of replaced by their first order.
+        closely: also the published code, and what the ideas behind the fast path give: without bfloat16, in 8-bit
+            integers, and with the noise-only passes left out instead of replaced by their first order.
     """
     fast, exact = asked.subject, asked.exact
     runs: dict[str, tuple[np.ndarray, float]] = {
@@ -175,6 +175,7 @@ def _compare(asked: Asked, seed: int, closely: bool) -> dict:
         still = replace(fast, slope=lambda: torch.zeros_like(fast.pixels))
         runs["published"] = _timed(published_vitcx.explain, exact.score, pixels, tokens, grid, seed)
         runs["fast_float32"] = _timed(vitcx.explain, exact, seed)
+        runs["fast_int8"] = _timed(vitcx.explain, asked.rounded, seed)
         runs["noise_left_out"] = _timed(vitcx.explain, still, seed)
     plain = runs["plain"][0]
     result = {}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.ao.quantization import quantize_dynamic
 
 from ... import images, scope
 from ...encoder import Encoder
@@ -31,6 +35,7 @@ class Asked:
 
     Attributes:
         subject: as the app explains it, in bfloat16 where that is faster; exact: the same in float32 throughout.
+        rounded: the same with linear layers in 8-bit integers, weights and inputs.
         lesion: [S, S] bool, squashed as the encoder sees the picture; None where there is no outline.
         explained: what the score is, in words.
     """
@@ -39,6 +44,7 @@ class Asked:
     group: str
     subject: Subject
     exact: Subject
+    rounded: Subject
     lesion: np.ndarray | None
     explained: str
 
@@ -109,6 +115,16 @@ def at_size(encoder: Encoder, size: int) -> Encoder:
     return other
 
 
+@cache
+def in_integers(encoder: Encoder) -> Encoder:
+    """The same network with 8-bit linear layers, whose inputs are rounded at every pass by their own range."""
+    other = at_size(encoder, encoder.size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch has announced that this moves to a package of its own
+        other.model = quantize_dynamic(copy.deepcopy(encoder.model), {torch.nn.Linear}, dtype=torch.qint8)
+    return other
+
+
 def _ask(workbench: Workbench, folder: Path, splits: Path) -> tuple[Callable[[str, np.ndarray], Target], str]:
     """(label, pooled [1, P]) -> what is explained of such a picture of this set; and that in words."""
     if folder.name in workbench.tasks:
@@ -146,11 +162,14 @@ def _asked(
     pixels = encoder.pixels([picture])
     subject = Subject.of(encoder, pixels, encoder.tokens(pixels), target)
 
-    @torch.inference_mode()
-    def score(batch: Tensor) -> Tensor:
-        return target(encoder.tokens(batch).pooled)
+    def through(network: Encoder) -> Subject:
+        @torch.inference_mode()
+        def score(batch: Tensor) -> Tensor:
+            return target(network.tokens(batch).pooled)
 
-    return Asked(name, group, subject, replace(subject, score=score), lesion, explained)
+        return replace(subject, score=score)
+
+    return Asked(name, group, subject, through(encoder), through(in_integers(encoder)), lesion, explained)
 
 
 def _lesion(path: Path, size: int) -> np.ndarray:

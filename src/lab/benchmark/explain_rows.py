@@ -15,6 +15,7 @@ IDEAS = {
     "fast": "fast",
     "quick": "fast, quick",
     "fast_float32": "fast, in float32",
+    "fast_int8": "fast, in int8",
     "noise_left_out": "fast, noise-only passes left out",
 }
 """What is compared with the plain path in float32, and how it is called."""

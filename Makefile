@@ -18,13 +18,8 @@ lint: $(VENV)/dev  ## formatting, style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-BENCHMARKS := backbone phantoms explain similar robustness end_to_end
-BENCHMARKS += sources/frozen sources/labels sources/start sources/encoders sources/fusion
-QUICK ?=
-
 bench: $(VENV)/demo  ## measure everything on real pictures below DATA, into model_assets/evidence; QUICK=--quick to try it
-	@set -e; for name in $(if $(QUICK),$(filter explain similar robustness sources/%,$(BENCHMARKS)),$(BENCHMARKS)); do \
-		$(BIN)/python -m src benchmark $$name --images $(DATA) $(QUICK); done
+	$(BIN)/python -m src benchmark all --images $(DATA) $(QUICK)
 
 chromium:  # the browser tests drive it; without apt they are skipped, and say so
 	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \

@@ -197,7 +197,7 @@ class Workbench:
         """
         query = self._asked(picture_or_case_id, task)
         wish = Wish(filters or Filters(), liked, disliked, region, one_a_group)
-        with _spoken():
+        with _searching():
             return search.nearest(self.tasks[query.task], self.index, query, k, wish)
 
     def differential(
@@ -215,18 +215,18 @@ class Workbench:
             ImageError, RequestError: with the sentence a visitor sees.
         """
         query = self._asked(picture_or_case_id, task)
-        with _spoken():
+        with _searching():
             wish = Wish(filters or Filters(), region=region)
             return search.differential(self.tasks[query.task], self.index, query, per_class, wish)
 
     def why_empty(self, task: str, filters: Filters) -> str:
         """One sentence that names the filter that leaves none of the task's cases."""
-        with _spoken():
+        with _searching():
             return search.why_empty(self._task(task), self.index, filters)
 
     def own_cases(self, task: str) -> int:
         """How many cases of a task an operator has added from a folder."""
-        with _spoken():
+        with _searching():
             return self.index.count(task, Filters(origins=("own",)))
 
     def _asked(self, source: Source | Query, task: str | None) -> Query:
@@ -240,7 +240,7 @@ class Workbench:
             raise RequestError(f"{', '.join(t.name for t in owners)} each have a case {case_id!r}; name the task")
         # Cases that were added to the index later are known to it alone.
         for owner in owners or ([] if Path(case_id).is_file() else wanted):
-            with _spoken():
+            with _searching():
                 if found := search.of_case(owner, self.index, case_id):
                     return found
         return None
@@ -262,7 +262,7 @@ class Workbench:
 
 
 @contextlib.contextmanager
-def _spoken() -> Iterator[None]:
+def _searching() -> Iterator[None]:
     """A server that fails in the middle of a search is answered by its sentence."""
     try:
         yield

@@ -1,4 +1,7 @@
-"""Fit a task's head and case vectors from labelled pictures: one sub-folder a class, or a labels.csv."""
+"""Fit a task's head and case vectors from labelled pictures: one sub-folder a class, or a labels.csv.
+
+With `--all`, everything that depends on the backbone is renewed: projection, heads, vectors, then all that is measured.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 from .. import settings, tasks
 from ..encoder import Encoder
 from ..projection import Projection
-from . import catalogue, fit, regions
+from . import benchmark, catalogue, fit, regions
 from .features import read_phantoms, read_public
 
 
@@ -16,7 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which task, from which pictures."""
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--task", help="name of the task, new or bundled")
-    which.add_argument("--all", action="store_true", help="the projection and every bundled task, from --images/<task>")
+    which.add_argument(
+        "--all",
+        action="store_true",
+        help="the projection and every bundled task, from --images/<task>; then every measurement, which takes hours",
+    )
+    parser.add_argument("--unmeasured", action="store_true", help="with --all: leave the measurements out")
     parser.add_argument("--images", type=Path, required=True, help="folder with one sub-folder a class, or labels.csv")
     parser.add_argument(
         "--splits", type=Path, help="CSV with columns id, file, label, group, fold; or a folder of them"
@@ -25,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Fit, write below model_assets/tasks, and bring the manifest up to date."""
+    """Fit, write below model_assets/tasks, and bring the manifest up to date; with `--all`, measure too."""
     chosen = settings.load()
     folder = chosen.assets / "tasks"
     encoder = Encoder.load(arguments.backbone or chosen.backbone, chosen.assets / "backbone", chosen.device)
@@ -48,4 +56,6 @@ def run(arguments: argparse.Namespace) -> None:
         pictures = arguments.images / name if arguments.all else arguments.images
         regions.write(encoder, folder / name, pictures, arguments.splits)
     tasks.write_manifest(chosen.assets)
-    print(f"{len(names)} task(s) written below {folder}")
+    print(f"{len(names)} task(s) written below {folder}", flush=True)
+    if arguments.all and not arguments.unmeasured:
+        benchmark.measure_all(arguments.images, backbone=arguments.backbone)

@@ -19,6 +19,8 @@ from .serving import served
 
 VERBS = ("classify", "explain", "similar")
 TOLERANCE = 1e-5
+MOST = 20
+"""Pictures a task, where no other number is asked for."""
 
 
 def choose(images: Path, task: str, most: int, seed: int) -> list[Sample]:

@@ -22,6 +22,8 @@ from .. import evidence, readme
 from . import end_to_end, explain_http, explain_pictures, explain_rows, published_vitcx
 from .explain_pictures import Asked
 
+MOST = 40
+"""Pictures a task or set, where no other number is asked for."""
 METHODS_MEASURED = ("vitcx", "vitcx_quick", "attention_gradients", "gradcam", "rollout", "random")
 SLOW_METHODS, SLOW_PICTURES = ("occlusion", "rise"), 10
 """Measured on so many pictures a task."""

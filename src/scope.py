@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 NEIGHBOURS = 5
-FAMILIAR = 1.0
-"""A picture below this percentile is called unfamiliar: one in a hundred of the task's own is, too."""
+FALSE_ALARMS = 0.01
+"""Share of the task's own pictures that may be called unfamiliar."""
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,12 @@ class Scope:
     Attributes:
         distance: mean cosine distance to the nearest cases, 0 to 2.
         percentile: share in percent of the task's own held-out cases that lie at least as far off, 0 (alien) to 100.
+        familiar: whether the head may be trusted with this kind of picture.
     """
 
     distance: float
     percentile: float
-
-    @property
-    def familiar(self) -> bool:
-        """Whether the head may be trusted with this kind of picture."""
-        return self.percentile >= FAMILIAR
+    familiar: bool
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -53,6 +50,24 @@ def distances(queries: np.ndarray, cases: np.ndarray, k: int = NEIGHBOURS) -> np
     return 1 - nearest.mean(axis=1)
 
 
+def farther(distances: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """How many of the ascending reference distances [M] are at least as large as each of [N]: [N] int."""
+    return len(reference) - np.searchsorted(reference, distances, side="left")
+
+
+def familiar(distances: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Whether pictures at these distances [N] are like the held-out cases, whose distances are `reference`: [N] bool.
+
+    A picture of the task's own is as likely to take any place among M held-out cases as they are, so the farthest
+    floor(0.01 (M + 1)) of the M + 1 places raise at most one false alarm in a hundred. Where M is too small for even
+    one such place, only what lies farther than every held-out case is unfamiliar.
+
+    Source: Bates et al., "Testing for outliers with conformal p-values", Annals of Statistics 2023.
+    """
+    alarmed = max(1, int(FALSE_ALARMS * (len(reference) + 1) + 1e-9))
+    return farther(distances, reference) >= alarmed
+
+
 def measure(query: np.ndarray, cases: np.ndarray, reference: np.ndarray, k: int = NEIGHBOURS) -> Scope:
     """Mean cosine distance to the k nearest cases, ranked against the same distance for known cases.
 
@@ -64,6 +79,6 @@ def measure(query: np.ndarray, cases: np.ndarray, reference: np.ndarray, k: int 
         ValueError: if the task has fewer than k cases.
     Source: Sun et al., "Out-of-distribution detection with deep nearest neighbors", ICML 2022.
     """
-    distance = float(distances(query[None], cases, k)[0])
-    farther = len(reference) - np.searchsorted(reference, distance, side="left")
-    return Scope(distance, 100.0 * float(farther) / len(reference))
+    distance = distances(query[None], cases, k)
+    share = float(farther(distance, reference)[0]) / len(reference)
+    return Scope(float(distance[0]), 100.0 * share, bool(familiar(distance, reference)[0]))

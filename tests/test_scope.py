@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from src.scope import Scope, distances, measure, unit
+from src.scope import Scope, distances, familiar, measure, unit
 
 
 @pytest.fixture
@@ -51,17 +51,30 @@ def test_the_percentile_is_the_share_of_known_cases_at_least_as_far_off():
     distance = float(distances(query[None], cases)[0])
     reference = np.array([0.1, 0.2, 0.3, distance, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
     assert distance == pytest.approx(0.4)
-    assert measure(query, cases, reference) == Scope(distance, 70.0)
+    assert measure(query, cases, reference) == Scope(distance, 70.0, True)
 
 
 @pytest.mark.parametrize(
     ("reference", "percentile", "familiar"),
-    [([0.5] * 100, 100, True), ([0.3] * 99 + [0.5], 1, True), ([0.3], 0, False)],
+    [
+        ([0.5] * 100, 100, True),
+        ([0.3] * 99 + [0.5], 1, True),
+        ([0.3] * 199 + [0.5], 0.5, False),
+        ([0.3] * 99, 0, False),
+        ([0.3], 0, False),
+    ],
 )
 def test_one_in_a_hundred_is_where_familiar_ends(reference, percentile, familiar):
     query, cases = np.array([1.0, 0.0], np.float32), np.array([[0.6, 0.8]] * 5, np.float32)
     scope = measure(query, cases, np.array(reference))
     assert (scope.percentile, scope.familiar) == (pytest.approx(percentile), familiar)
+
+
+@pytest.mark.parametrize("held_out", [99, 114, 200, 1000])
+def test_of_the_tasks_own_pictures_no_more_than_one_in_a_hundred_is_called_unfamiliar(held_out):
+    rng = np.random.default_rng(4)
+    alarms = [(~familiar(rng.random(50), np.sort(rng.random(held_out)))).mean() for _ in range(2000)]
+    assert 0.004 < np.mean(alarms) < 0.011
 
 
 def test_farther_is_never_more_familiar(cases):

@@ -128,7 +128,13 @@ def _probes(
         "high": _percent(high),
         "unit": "%",
     }
+    ahead = {
+        r["set"]: [m for m in methods if not m.startswith("backbone") and r[m] >= r[OURS]] for r in rows[: len(SETS)]
+    }
     notes = [
+        "A baseline does at least as well as the linear probe on "
+        + ("; ".join(f"{name} ({', '.join(found)})" for name, found in ahead.items() if found) or "no set")
+        + ".",
         "Logistic regression on standardised features, C from 0.001 to 1 chosen on fold 1, fitted on folds 2 to 4, "
         "balanced accuracy in percent on fold 0; intervals from 1,000 draws of whole groups, the same draws for every "
         "method.",
@@ -139,20 +145,26 @@ def _probes(
 
 
 def _official(samples: list[Sample], cache: FeatureCache) -> dict:
-    """The linear probe on brain_mri's own split, which is the literature's and leaks by its slices."""
+    """The linear probe on brain_mri's own split, the literature's, without its exact copies across the two parts.
+
+    Its test gliomas are known to be labelled wrongly in part, hence the recall of each class.
+    """
     labels = sorted({s.label for s in samples})
     truth = np.array([labels.index(s.label) for s in samples])
     # Fold 1 still chooses C, out of the official training pictures.
     fold = np.array([TEST_FOLD if s.official == "test" else VALIDATION_FOLD if s.fold == 1 else 2 for s in samples])
     guess = linear(cache.read("brain_mri-all", [s.path for s in samples])[1], truth, fold)
     tests = [s for s, f in zip(samples, fold, strict=True) if f == TEST_FOLD]
-    drawn = drawn_balanced_accuracy(group_draws([s.group or s.id for s in tests]), truth[fold == TEST_FOLD], guess)
+    wanted = truth[fold == TEST_FOLD]
+    drawn = drawn_balanced_accuracy(group_draws([s.group or s.id for s in tests]), wanted, guess)
     low, high = np.percentile(drawn, [2.5, 97.5])
+    recalls = {f"recall, {name}": _percent((guess[wanted == i] == i).mean()) for i, name in enumerate(labels)}
     return {
         "split": "brain_mri, official test split, de-duplicated",
         "pictures": len(tests),
-        OURS: _percent(balanced_accuracy(truth[fold == TEST_FOLD], guess)),
+        OURS: _percent(balanced_accuracy(wanted, guess)),
         "interval": f"{_percent(low)} to {_percent(high)}",
+        **recalls,
     }
 
 
@@ -223,8 +235,7 @@ def _scope(workbench: Workbench, pooled: dict[str, np.ndarray]) -> list[dict]:
 
 def _alarm(distances: np.ndarray, reference: np.ndarray) -> float:
     """Share of pictures called unfamiliar."""
-    farther = len(reference) - np.searchsorted(reference, distances, side="left")
-    return float((100.0 * farther / len(reference) < scope.FAMILIAR).mean())
+    return float((~scope.familiar(distances, reference)).mean())
 
 
 def _auroc(own: np.ndarray, other: np.ndarray) -> float:

@@ -80,14 +80,13 @@ def corrupted(study: Study, workbench: Workbench, task: Task) -> list[dict]:
         pooled = workbench.encoder(shown).pooled
         probabilities = task.head.probabilities(pooled)
         far = scope.distances(workbench.projection(pooled), task.training)
-        farther = len(task.reference) - np.searchsorted(task.reference, far, side="left")
         return {
             "set": task.name,
             "corruption": name,
             "strength": strength,
             "balanced accuracy": round(100 * balanced_accuracy(truth, probabilities.argmax(1)), 1),
             "calibration error": round(calibration_error(probabilities, truth), 3),
-            "called unfamiliar": round(100 * float((100 * farther / len(task.reference) < scope.FAMILIAR).mean()), 1),
+            "called unfamiliar": round(100 * float((~scope.familiar(far, task.reference)).mean()), 1),
         }
 
     clean = read("none", 0)

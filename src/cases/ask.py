@@ -35,9 +35,11 @@ class Ask:
     one_a_group: bool = True
 
     def keeps(self, case: Case) -> bool:
-        """Whether a case is neither the query nor an example of it nor, unless asked for, of the query's own group."""
+        """Whether a case passes the filters and is not the query, an example or, unless asked for, of its group."""
         same = case.id in (self.case, *self.liked, *self.disliked) or (self.pixels and case.pixels == self.pixels)
-        return not same and not (self.one_a_group and self.group and case.group == self.group)
+        if same or (self.one_a_group and self.group and case.group == self.group):
+            return False
+        return self.filters is None or self.filters.allow(case)
 
     def distinct(self, found: Sequence[Hit]) -> list[Hit]:
         """Without the query itself, and with the first case of every group; one without a group stands for itself."""

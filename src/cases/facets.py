@@ -80,6 +80,15 @@ class Filters:
         labels, origins = _values("labels", entry.get("labels")), _values("origins", entry.get("origins"))
         return cls(labels, origins, choices, ranges)
 
+    def allow(self, case: Case) -> bool:
+        """Whether a case has what is asked for."""
+        own = values(case)
+        named = {"labels": case.labels, "origin": (case.origin,)} | {k: (own.get(k),) for k in self.choices}
+        wanted = {"labels": self.labels, "origin": self.origins, **self.choices}
+        return all(not wanted[k] or set(wanted[k]) & set(named[k]) for k in wanted) and all(
+            _within(own.get(k), *limits) for k, limits in self.ranges.items()
+        )
+
     def json(self) -> dict:
         """The object that `of` reads; only what was asked for."""
         plain = asdict(self)
@@ -125,6 +134,10 @@ def of(cases: Iterable[Case]) -> tuple[Facet, ...]:
         else:
             found.append(Facet(key, tuple(distinct)))
     return tuple(found)
+
+
+def _within(value: str | float | None, low: float | None, high: float | None) -> bool:
+    return isinstance(value, float) and (low is None or value >= low) and (high is None or value <= high)
 
 
 def _values(name: str, given: object) -> tuple[str, ...]:

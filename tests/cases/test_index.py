@@ -140,6 +140,8 @@ def test_a_class_of_which_all_cases_are_farthest_is_found_too(engine):
     found = engine.by_class("rare", Ask(query), 2, 3)
     assert [len(hits) for hits in found.values()] == [3, 2]
     assert {h.case.id for h in found["dodo"]} == {cases[-1].id, cases[-2].id}
+    dodos = engine.search("rare", Ask(query, Filters(labels=("dodo",))), 2)
+    assert {h.case.id for h in dodos} == {cases[-1].id, cases[-2].id}
 
 
 def test_liked_cases_draw_the_search_towards_them_and_disliked_ones_push_it_away(index):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from ...explain import Saliency, Subject, faithfulness, vitcx, vitcx_plain
 from ...explain.faithfulness import Curve
 from ...explain.localisation import centred_blob, locate
 from ...explain.methods import METHODS
+from ...explanations import MAX_SEED
 from ...workbench import Workbench
 from .. import evidence, readme
 from . import end_to_end, explain_http, explain_pictures, explain_rows, published_vitcx
@@ -112,13 +114,18 @@ def _parts(workbench: Workbench, arguments: argparse.Namespace) -> Iterator[tupl
         yield "large", name, pictures, lambda asked, number: _compare(asked, seed, False)
     for name in names:
         pictures = explain_pictures.of_task(workbench, folder, name, counts.most, seed)
-        yield "faithful", name, pictures, lambda asked, number: _faithful(asked, seed, number < counts.slow)
+        yield (
+            "faithful",
+            name,
+            pictures,
+            lambda asked, number: _faithful(asked, _own(seed, asked), number < counts.slow),
+        )
     for name in list(workbench.tasks)[:most]:
         pictures = explain_pictures.of_phantoms(workbench, name, counts.most, seed)
-        yield "phantoms", name, pictures, lambda asked, number: _locate(asked, seed)
+        yield "phantoms", name, pictures, lambda asked, number: _locate(asked, _own(seed, asked))
     for name in [n for n in explain_pictures.OUTLINED if (folder / n).is_dir()][:most]:
         pictures = explain_pictures.of_outlined(workbench, folder, name, counts.most, seed)
-        yield "outlined", name, pictures, lambda asked, number: _locate(asked, seed)
+        yield "outlined", name, pictures, lambda asked, number: _locate(asked, _own(seed, asked))
 
 
 class Ledger:
@@ -149,6 +156,11 @@ class Ledger:
                 file.flush()
         count = sum((r["part"], r["set"]) == (part, name) for r in self.records)
         print(f"{part} {name}: {count} pictures, {self.seconds:.0f} s so far", flush=True)
+
+
+def _own(seed: int, asked: Asked) -> int:
+    """A seed of the picture's own: one random map for all of them would be a single draw, however many they are."""
+    return (seed + zlib.crc32(asked.id.encode())) % MAX_SEED
 
 
 def _timed(explain: Callable[..., Saliency | np.ndarray], *arguments, **options) -> tuple[np.ndarray, float]:

@@ -31,6 +31,8 @@ PLACES = (
 )
 """Columns that name the data set or task that a row is about."""
 OURS = "backbone, linear"
+SEARCHES = ("plain", "filtered", "grouped", "region")
+"""Kinds of search that are timed as the cases grow."""
 
 
 def of_head(shown: Task) -> list[str]:
@@ -70,6 +72,22 @@ def of_rows(e: Evidence, place: str, chance: float | None = None) -> list[str]:
             if about and {x, y, kind} <= set(columns):
                 drawn = charts.curves(_series(about, x, y, kind), x, f"{y}, %", logarithmic)
                 found.append(_figure(drawn, f"{y.capitalize()} by {x}.", _source(e)))
+    return found
+
+
+def of_growth(e: Evidence) -> list[str]:
+    """How long a search takes as the cases grow: a figure for each place they are kept in."""
+    found = []
+    for columns, rows in e.tables:
+        if not {"kept_in", "cases", *(f"{s}_ms" for s in SEARCHES)} <= set(columns):
+            continue
+        for place in dict.fromkeys(r["kept_in"] for r in rows):
+            mine = sorted((r for r in rows if r["kept_in"] == place), key=lambda r: r["cases"])
+            if len(mine) < 2:
+                continue
+            series = [charts.Series(s, tuple((float(r["cases"]), float(r[f"{s}_ms"])) for r in mine)) for s in SEARCHES]
+            said = f"Milliseconds a search takes as the cases grow, kept in {place}; the query is encoded already."
+            found.append(_figure(charts.curves(series, "cases", "milliseconds", True), said, _source(e)))
     return found
 
 

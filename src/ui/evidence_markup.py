@@ -112,7 +112,7 @@ def _measurement(e: Evidence, names: dict[str, str], fingerprint: str) -> str:
     title = TITLES.get(e.name, e.name.replace("_", " ").capitalize())
     interval = f"95 % interval {head['low']:g} to {head['high']:g}" if head.get("low") is not None else ""
     tables = "".join(table(columns, rows, names, f"{e.name} {i}") for i, (columns, rows) in enumerate(e.tables, 1))
-    drawn = "".join(figures.of_rows(e, "mean"))
+    drawn = "".join([*figures.of_rows(e, "mean"), *figures.of_growth(e)])
     grid = f'<div class="figures">{drawn}</div>' if drawn else ""
     notes = "".join(f"<li>{escape(n)}</li>" for n in e.notes)
     return (

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from src.evidence import Evidence
+from src.ui import evidence_figures as figures
 from src.ui import evidence_markup as markup
 
 FINGERPRINT = "f" * 64
@@ -125,6 +126,17 @@ def test_the_mean_over_the_sets_is_drawn_and_sets_are_called_by_their_titles():
     assert shown.count('<svg class="plot"') == 1
     assert '<span title="colours">Tints</span>' in shown
     assert "kNN, labels a class 10: 60 (57 to 63)" in shown
+
+
+def test_how_a_search_slows_down_as_the_cases_grow_is_drawn_where_more_than_one_size_was_timed():
+    def timed(place: str, cases: int) -> dict:
+        return {"kept_in": place, "cases": cases} | {f"{s}_ms": cases / 1000 for s in figures.SEARCHES}
+
+    rows = [timed("memory", 20_000), timed("memory", 1000), timed("folder", 5000)]
+    shown = markup.everything({"similar": evidence(rows, "similar")}, {}, FINGERPRINT)
+    assert shown.count('<svg class="plot"') == 1
+    assert "kept in memory" in shown
+    assert "region, cases 20000: 20" in shown
 
 
 def test_a_table_can_be_taken_away_as_it_was_measured():

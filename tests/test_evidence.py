@@ -27,6 +27,14 @@ def test_what_was_measured_is_read_back(tmp_path):
     assert len(found.date) == 10
 
 
+def test_a_run_that_took_up_an_earlier_one_counts_as_long_as_the_longest_on_that_backbone(tmp_path):
+    def seconds(fingerprint: str, spent: float) -> float:
+        laboratory.write(tmp_path / "a.json", HEADLINE, "command", 0, fingerprint, spent, [], [], resumed=True)
+        return evidence.read(tmp_path)["a"].seconds
+
+    assert [seconds("f" * 64, 2565.0), seconds("f" * 64, 10.0), seconds("e" * 64, 20.0)] == [2565, 2565, 20]
+
+
 def test_measurements_come_by_name_in_order_and_other_files_are_passed_over(tmp_path):
     for name in ("b", "a", "c"):
         written(tmp_path, name)

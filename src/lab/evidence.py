@@ -32,14 +32,20 @@ def write(
     seconds: float,
     rows: Sequence[dict],
     notes: Sequence[str],
+    resumed: bool = False,
 ) -> None:
     """Write one measurement.
 
     Args:
         headline: {label, value, low, high, unit}; low and high None where there is no interval.
         rows: flat objects; notes: sentences.
+        resumed: results may have been kept from an earlier run: the seconds are then those of the longest one on this
+            backbone, which had the most to do.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if resumed and path.is_file():
+        earlier = json.loads(path.read_text())
+        seconds = max(seconds, earlier["seconds"]) if earlier["fingerprint"] == fingerprint else seconds
     content = {
         "headline": headline,
         "command": command,

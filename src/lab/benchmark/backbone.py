@@ -17,8 +17,8 @@ from ..datasets import TEST_FOLD, VALIDATION_FOLD, Sample
 from ..feature_cache import FeatureCache
 from ..pretrain import card
 from ..statistics import balanced_accuracy, drawn_balanced_accuracy, group_draws
-from . import retrieval
-from .probes import OURS, guesses, linear
+from . import baselines, retrieval
+from .probes import EDGES, OURS, PIXELS, guesses, linear
 from .study import Pool
 
 SETS = (
@@ -80,6 +80,7 @@ def run(arguments: argparse.Namespace) -> None:
         time.monotonic() - began,
         rows,
         notes,
+        resumed=True,
     )
     of_sets = [r for r in rows if "set" in r]
     card.add_measured(chosen.assets / "backbone", readme.table(list(of_sets[0]), of_sets), " ".join(notes))
@@ -147,23 +148,28 @@ def _probes(
 def _official(samples: list[Sample], cache: FeatureCache) -> dict:
     """The linear probe on brain_mri's own split, the literature's, without its exact copies across the two parts.
 
-    Its test gliomas are known to be labelled wrongly in part, hence the recall of each class.
+    It is in part labelled wrongly, hence the recall of each class, and what simple features make of it.
     """
     labels = sorted({s.label for s in samples})
     truth = np.array([labels.index(s.label) for s in samples])
     # Fold 1 still chooses C, out of the official training pictures.
     fold = np.array([TEST_FOLD if s.official == "test" else VALIDATION_FOLD if s.fold == 1 else 2 for s in samples])
-    guess = linear(cache.read("brain_mri-all", [s.path for s in samples])[1], truth, fold)
+    files = [s.path for s in samples]
+    guess = linear(cache.read("brain_mri-all", files)[1], truth, fold)
     tests = [s for s, f in zip(samples, fold, strict=True) if f == TEST_FOLD]
     wanted = truth[fold == TEST_FOLD]
     drawn = drawn_balanced_accuracy(group_draws([s.group or s.id for s in tests]), wanted, guess)
     low, high = np.percentile(drawn, [2.5, 97.5])
+    simple = ((PIXELS, baselines.pixels), (EDGES, baselines.edges))
     recalls = {f"recall, {name}": _percent((guess[wanted == i] == i).mean()) for i, name in enumerate(labels)}
     return {
         "split": "brain_mri, official test split, de-duplicated",
         "pictures": len(tests),
         OURS: _percent(balanced_accuracy(wanted, guess)),
         "interval": f"{_percent(low)} to {_percent(high)}",
+        **{
+            name: _percent(balanced_accuracy(wanted, linear(describe(files), truth, fold))) for name, describe in simple
+        },
         **recalls,
     }
 

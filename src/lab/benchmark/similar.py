@@ -32,6 +32,11 @@ PICTURES = 5
 """Of a task, searched for through the workbench."""
 GROWN, GROWN_PICTURES = (1000, 5000, 20_000), 20
 """Cases that the smallest task is filled up to, and the searches of each kind at each of them."""
+TIMED = (
+    *(("memory", count) for count in (1000, 5000, 10_000, 20_000)),
+    *(("folder", count) for count in (1000, 10_000, 100_000)),
+)
+"""Where made-up cases are kept, and how many."""
 RERANKED = "patch re-ranking"
 
 
@@ -61,11 +66,8 @@ def run(arguments: argparse.Namespace) -> None:
         found.append(region_search.measure(name, masked, 20 if arguments.quick else 150, arguments.seed))
         print(found[-1], flush=True)
     size = next(iter(workbench.tasks.values())).vectors.shape[1]
-    counts = [("memory", 1000), ("memory", 5000), ("folder", 5000)]
-    if not arguments.quick:
-        counts = [*counts[:2], ("memory", 10_000), ("memory", 20_000), ("folder", 10_000), ("folder", 100_000)]
     speed = []
-    for kind, count in counts:
+    for kind, count in TIMED[:2] if arguments.quick else TIMED:
         # A process of its own for each, or it would reuse the memory that the last one let go.
         with ProcessPoolExecutor(1, get_context("spawn")) as alone:
             speed.append(alone.submit(search_latency.measure, kind, count, size, fitting.SIZE, arguments.seed).result())

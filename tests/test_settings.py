@@ -1,5 +1,6 @@
 """What an operator sets in the environment arrives, and what makes no sense is refused in words."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,14 @@ def test_where_the_cases_are_kept_is_read_and_a_count_that_is_none_is_refused_wi
 def test_the_settings_are_read_from_the_process_environment(monkeypatch):
     monkeypatch.setenv("DINOSCOPE_PORT", "8123")
     assert load().port == 8123
+
+
+def test_numpy_leaves_the_cores_to_the_network(run_python):
+    script = """
+import src.search, scipy.linalg
+from threadpoolctl import threadpool_info
+print([p["num_threads"] for p in threadpool_info() if p["internal_api"] == "openblas"])
+"""
+    run = run_python("-c", script)
+    assert run.returncode == 0, run.stderr
+    assert set(json.loads(run.stdout)) <= {1}

@@ -9,7 +9,7 @@ from html import escape
 
 from ..figures import OKABE_ITO
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 260, 44, 20, 10, 40
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 260, 44, 24, 10, 40
 """Of a plot with two axes, in SVG units: as many as a phone has pixels, so that text is not shrunk there."""
 
 

@@ -37,8 +37,8 @@ def section(evidence: dict[str, Evidence]) -> str:
         value = f"{head['value']:g} {head['unit']}".strip()
         parts.append(
             f"**{head['label']}: {value}**{interval}\n\n"
-            + "\n\n".join(table(columns, rows) for columns, rows in shown)
-            + f"\n\n<details><summary>More, and how it was measured</summary>\n\n{more}\n\n{how}\n\n</details>\n"
+            + "".join(f"{table(columns, rows)}\n\n" for columns, rows in shown)
+            + f"<details><summary>More, and how it was measured</summary>\n\n{more}\n\n{how}\n\n</details>\n"
         )
     if sources := claims.paragraphs(evidence):
         parts.append(f"### What the sources claimed, and what was found here\n\n{sources}\n")
@@ -46,12 +46,16 @@ def section(evidence: dict[str, Evidence]) -> str:
 
 
 def _chosen(tables: list[Table]) -> tuple[list[Table], list[Table]]:
-    """The table that stands open - the means where there are any, else the first short one - and all that is folded."""
+    """The table that stands open, and all that is folded.
+
+    Open are the means where there are any, else the first short table of results: not the one of what could not run.
+    """
     for columns, rows in tables:
         means = [r for r in rows if r.get("set") == "mean"]
         if len(means) > 1:
             return [(columns, means[:SHORT])], tables
-    first = next((i for i, (_, rows) in enumerate(tables) if len(rows) <= SHORT), None)
+    short = (i for i, (columns, rows) in enumerate(tables) if len(rows) <= SHORT and "ran" not in columns)
+    first = next(short, None)
     if first is None:
         return [], tables
     return [tables[first]], tables[:first] + tables[first + 1 :]

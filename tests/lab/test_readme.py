@@ -31,6 +31,13 @@ def test_the_means_stand_open_where_there_are_any_and_a_long_table_is_left_to_it
     assert "1 longer tables: `model_assets/evidence/x.json`" in folded
 
 
+def test_what_could_not_run_never_stands_open_in_place_of_the_results():
+    rows = [{"set": "a", "n": i} for i in range(30)] + [{"encoder": "far away", "ran": "no", "why": "no network"}]
+    before, folded = readme.section({"x": evidence("x", rows)}).split("<details>")
+    assert "far away" not in before
+    assert "far away" in folded
+
+
 def test_without_evidence_it_says_so():
     assert readme.section({}) == "Nothing has been measured yet.\n"
 

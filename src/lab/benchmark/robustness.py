@@ -18,7 +18,7 @@ from ..statistics import balanced_accuracy, calibration_error, grouped_bootstrap
 from .corruptions import CORRUPTIONS, STRENGTHS
 from .study import Study
 
-MOST = 120
+EACH = 120
 """Test pictures a task that are corrupted, drawn by the seed."""
 FEWEST = 20
 """Pictures that a group of patients needs to be reported."""
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
         "unit": "%",
     }
     notes = [
-        f"Up to {MOST} pictures of fold 0 a task, corrupted before they are read; strength 0 is the picture as it is. "
+        f"Up to {EACH} pictures of fold 0 a task, corrupted before they are read; strength 0 is the picture as it is. "
         "Balanced accuracy and pictures called unfamiliar in percent.",
         f"Groups: every picture of fold 0 whose age or sex is known, in groups of at least {FEWEST}; of findings the "
         "mean ROC-AUC. Intervals from 1,000 draws of whole patients or lesions; groups differ in disease, too, so a "
@@ -67,7 +67,7 @@ def corrupted(study: Study, workbench: Workbench, task: Task) -> list[dict]:
     """A row for each corruption and strength, and the clean pictures as strength 0 of each."""
     pool = study.pool(task.name)
     tests = [s for s, yes in zip(pool.samples, pool.test, strict=True) if yes]
-    chosen = np.random.default_rng(study.seed).permutation(len(tests))[: 8 if study.quick else MOST]
+    chosen = np.random.default_rng(study.seed).permutation(len(tests))[: 8 if study.quick else EACH]
     pictures = [images.read(tests[i].path).picture.convert("RGB") for i in chosen]
     truth = np.array([task.head.classes.index(tests[i].label) for i in chosen])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,8 @@ def machine() -> str:
             line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
         ]
         model = models[0] if models else model
-    return f"{model}, {torch.get_num_threads()} cores, {platform.system()}"
+    cores = torch.get_num_threads()
+    return f"{model}, {cores} core{'s' * (cores > 1)}, {platform.system()}"
 
 
 def write(
@@ -58,3 +59,18 @@ def write(
         "notes": list(notes),
     }
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def wide(rows: Sequence[dict], name: str, column: Callable[[dict], str], value: str) -> list[dict]:
+    """One row for each `name`, with a column for each kind of row: its `value`, to three significant digits.
+
+    Several rows of one name and kind are averaged; where there is none the cell is None.
+    """
+    cells: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        cells.setdefault(row[name], {}).setdefault(column(row), []).append(row[value])
+    columns = dict.fromkeys(column(r) for r in rows)
+    return [
+        {name: of} | {c: float(f"{sum(found[c]) / len(found[c]):.3g}") if c in found else None for c in columns}
+        for of, found in cells.items()
+    ]

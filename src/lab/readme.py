@@ -48,12 +48,8 @@ def section(evidence: dict[str, Evidence]) -> str:
 def _chosen(tables: list[Table]) -> tuple[list[Table], list[Table]]:
     """The table that stands open, and all that is folded.
 
-    Open are the means where there are any, else the first short table of results: not the one of what could not run.
+    Open is the first short table of results: not the one of what could not run.
     """
-    for columns, rows in tables:
-        means = [r for r in rows if r.get("set") == "mean"]
-        if len(means) > 1:
-            return [(columns, means[:SHORT])], tables
     short = (i for i, (columns, rows) in enumerate(tables) if len(rows) <= SHORT and "ran" not in columns)
     first = next(short, None)
     if first is None:

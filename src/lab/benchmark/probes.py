@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
+from torch import nn
 from transformers import Dinov2Config, Dinov2Model
 
 from ... import scope
@@ -24,8 +27,15 @@ from .study import Pool
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)
 NEIGHBOURS = 5
 OURS = "backbone, linear"
-PIXELS, EDGES, RANDOM, SCRATCH = "pixels", "edges and colours (HOG)", "random weights", "supervised from scratch"
-BASELINES = {PIXELS: "pixels", EDGES: "edges", RANDOM: "random-{shape}", SCRATCH: "supervised-{shape}"}
+PIXELS, EDGES, RANDOM = "pixels", "edges and colours (HOG)", "random weights"
+SCRATCH, RESIDUAL = "supervised from scratch", "small ResNet from scratch"
+BASELINES = {
+    PIXELS: "pixels",
+    EDGES: "edges",
+    RANDOM: "random-{shape}",
+    SCRATCH: "supervised-{shape}",
+    RESIDUAL: "residual",
+}
 """Method -> what is kept under: the shape of the network where that is all it shares with the backbone."""
 
 
@@ -51,7 +61,9 @@ def baseline(method: str, pool: Pool, encoder: Encoder, kept: Path, seed: int, q
     if not path.is_file() or "logits" not in load_file(path):
         print(f"{pool.name}: {method}", flush=True)
         if method == SCRATCH:
-            found = _supervised(config, pool, seed, quick)
+            found = _supervised(partial(supervised.Classifier, config), pool, seed, 4 if quick else 480)
+        elif method == RESIDUAL:
+            found = _supervised(supervised.Residual, pool, seed, 4 if quick else 960, rate=1e-3)
         else:
             describe = {RANDOM: random_weights(encoder, kept, seed), PIXELS: baselines.pixels, EDGES: baselines.edges}
             found = log_probabilities(describe[method](pool.files), pool.truth, pool.fold)
@@ -74,17 +86,18 @@ def random_encoder(encoder: Encoder, folder: Path, seed: int) -> Encoder:
     return Encoder(place, "random weights")
 
 
-def _supervised(config: Dinov2Config, pool: Pool, seed: int, quick: bool) -> np.ndarray:
+def _supervised(build: Callable[[int], nn.Module], pool: Pool, seed: int, steps: int, rate: float = 3e-4) -> np.ndarray:
     """Trained on folds 2 to 4, stopped by fold 1: logits on fold 0."""
     pictures = baselines.squashed(pool.files, 144)
     known, held = pool.known, pool.held
     model = supervised.train(
-        config,
+        build,
         pictures[known],
         pool.truth[known],
         (pictures[held], pool.truth[held]),
-        steps=4 if quick else 480,
-        every=2 if quick else 40,
+        steps=steps,
+        rate=rate,
+        every=max(2, steps // 12),
         seed=seed,
     )
     return supervised.logits_of(model, pictures[pool.test])

@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 from ... import images, scope, settings
 from ...tasks import Task
 from ...workbench import Workbench
+from .. import evidence
 from ..features import Labelled, read_public
 from ..statistics import balanced_accuracy, calibration_error, grouped_bootstrap
 from .corruptions import CORRUPTIONS, STRENGTHS
@@ -43,6 +44,8 @@ def run(arguments: argparse.Namespace) -> None:
         public = read_public(study.encoder, arguments.images / task.name, splits, lambda _: None, cache=study.cache)
         groups += subgroups(task, public.at(public.folds == 0))
     rows += means(rows)
+    average = [r for r in rows if r["set"] == "mean"]
+    summary = evidence.wide(average, "corruption", lambda r: f"strength {r['strength']}", "balanced accuracy")
     mean = {r["corruption"]: r for r in rows if r["set"] == "mean" and r["strength"] == MIDDLE}
     clean = next(r for r in rows if r["set"] == "mean" and r["strength"] == 0)["balanced accuracy"]
     kept = np.mean([r["balanced accuracy"] for r in mean.values()])
@@ -60,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
         "mean ROC-AUC. Intervals from 1,000 draws of whole patients or lesions; groups differ in disease, too, so a "
         "difference need not be the head's.",
     ]
-    study.write(headline, [*rows, *groups], notes)
+    study.write(headline, [*summary, *rows, *groups], notes)
 
 
 def corrupted(study: Study, workbench: Workbench, task: Task) -> list[dict]:

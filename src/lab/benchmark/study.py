@@ -155,7 +155,9 @@ class Study:
         folder = self.cache / "benchmark" / "quick" if self.quick else self.assets / "evidence"
         path = folder / f"{self.name}.json"
         seconds = time.monotonic() - self.began
-        evidence.write(path, headline, self.command, self.seed, self.encoder.fingerprint, seconds, rows, notes)
+        evidence.write(
+            path, headline, self.command, self.seed, self.encoder.fingerprint, seconds, rows, notes, resumed=True
+        )
         if not self.quick:
             tasks.write_manifest(self.assets)
             if self.assets == ROOT / "model_assets":

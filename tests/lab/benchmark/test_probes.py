@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
+import pytest
 from fixtures.tiny import drawn
 from transformers import Dinov2Config, Dinov2Model
 
@@ -48,29 +51,31 @@ def test_simple_features_have_the_pictures_in_them(tmp_path):
     assert edges[1].argmax() in (0, 8)
 
 
-def test_a_network_trained_on_labels_alone_learns_them():
-    config = Dinov2Config(hidden_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=112, patch_size=14)
+SMALL = Dinov2Config(hidden_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=112, patch_size=14)
+TRANSFORMER = partial(supervised.Classifier, SMALL)
+
+
+@pytest.mark.parametrize("build", [TRANSFORMER, supervised.Residual])
+def test_a_network_trained_on_labels_alone_learns_them(build):
     pictures = np.stack([np.asarray(drawn("colours", c, i, strength=80)) for i in range(24) for c in ("blue", "red")])
     truth = np.tile([0, 1], 24)
     model = supervised.train(
-        config, pictures[:32], truth[:32], (pictures[32:], truth[32:]), steps=40, batch=8, every=10, say=lambda _: None
+        build, pictures[:32], truth[:32], (pictures[32:], truth[32:]), steps=40, batch=8, every=10, say=lambda _: None
     )
     assert (supervised.guess(model, pictures[32:]) == truth[32:]).mean() > 0.9
 
 
 def test_findings_that_occur_together_are_learnt_each_by_itself():
-    config = Dinov2Config(hidden_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=112, patch_size=14)
     kinds = [(a, b) for a in (0, 90) for b in (0, 90)] * 12
     level = np.array([[[60 + a, 60, 60 + b]] for a, b in kinds], np.uint8)[:, None]
     pictures, truth = np.broadcast_to(level, (48, 64, 64, 3)).copy(), np.array(kinds) > 0
     model = supervised.train(
-        config, pictures[:32], truth[:32], (pictures[32:], truth[32:]), 60, 8, every=15, say=lambda _: None
+        TRANSFORMER, pictures[:32], truth[:32], (pictures[32:], truth[32:]), 60, 8, every=15, say=lambda _: None
     )
     assert ((supervised.logits_of(model, pictures[32:]) > 0) == truth[32:]).mean() > 0.8
 
 
 def test_training_begins_with_the_weights_it_is_given():
-    config = Dinov2Config(hidden_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=112, patch_size=14)
-    start = Dinov2Model(config)
-    begun = supervised.Classifier(config, 2, start).body.state_dict()
+    start = Dinov2Model(SMALL)
+    begun = supervised.Classifier(SMALL, 2, start).body.state_dict()
     assert all(np.array_equal(v, begun[k]) for k, v in start.state_dict().items())

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from src.lab.benchmark.sources import start
+from src.lab.benchmark.sources import others, start
 from src.lab.benchmark.study import Study
 
 
@@ -59,8 +59,8 @@ def test_both_ways_give_scores_of_the_test_pictures_and_are_kept(study, monkeypa
 
 
 def test_the_supervised_start_has_the_backbones_shape_and_is_trained_once(study, monkeypatch):
-    monkeypatch.setattr(start, "LABELLED", ("colours", "stripes"))
-    found = start.supervised_encoder(study)
+    monkeypatch.setattr(others, "LABELLED", ("colours", "stripes"))
+    found = others.supervised_encoder(study)
     assert (found.dim, found.size) == (study.encoder.dim, study.encoder.size)
-    monkeypatch.setattr(start.supervised, "train", lambda *_, **__: pytest.fail("trained again"))
-    assert start.supervised_encoder(study).fingerprint == found.fingerprint
+    monkeypatch.setattr(others.supervised, "train", lambda *_, **__: pytest.fail("trained again"))
+    assert others.supervised_encoder(study).fingerprint == found.fingerprint

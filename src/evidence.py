@@ -36,6 +36,16 @@ class Evidence:
         return [(list(keys), list(rows)) for keys, rows in itertools.groupby(self.rows, key=tuple)]
 
 
+SETS = {
+    "lgg_mri": "Brain MRI glioma slices",
+    "wbc_masks": "White cells with outlines",
+    "covid_cxr": "COVID-19 radiographs",
+    "covid_cxr_boxes": "COVID-19 radiographs, findings",
+    "ph2": "Skin lesion (PH2)",
+    "polyp_kvasirseg": "Colon polyps",
+}
+"""Data sets that are no task of the app -> their names; a task gives its own title."""
+
 KEYS = {f.name for f in fields(Evidence)} - {"name"}
 
 
@@ -54,3 +64,9 @@ def read(folder: Path) -> dict[str, Evidence]:
         except (TypeError, AttributeError, json.JSONDecodeError) as fault:
             raise ValueError(f"{path} is no evidence file: {fault}; measure it again") from fault
     return found
+
+
+def named(value: str, names: dict[str, str]) -> str:
+    """A data set by its name for readers, also before a colon: `odir: age`; anything else as it is."""
+    of, colon, rest = value.partition(": ")
+    return names.get(of, of) + colon + rest

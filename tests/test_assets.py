@@ -14,7 +14,7 @@ from sklearn.datasets import load_sample_images
 from src import evidence, settings, tasks
 from src.encoder import Encoder
 from src.images import pixel_hash, read
-from src.lab import catalogue, phantoms, readme
+from src.lab import catalogue, phantoms, plot, readme
 from src.workbench import Workbench
 
 ASSETS = settings.ROOT / "model_assets"
@@ -88,5 +88,7 @@ def test_the_readme_quotes_the_evidence_as_it_is():
     text = (settings.ROOT / "README.md").read_text(encoding="utf-8")
     quoted = text.split(readme.BEGIN, 1)[1].split(readme.END, 1)[0].strip()
     assert quoted == readme.section(evidence.read(ASSETS / "evidence")).strip()
+    drawn = (settings.ROOT / readme.PICTURE).read_text(encoding="utf-8")
+    assert drawn == plot.svg(evidence.read(ASSETS / "evidence"))
     fingerprint = Encoder.load("bundled", ASSETS / "backbone").fingerprint
     assert {e.fingerprint for e in evidence.read(ASSETS / "evidence").values()} == {fingerprint}

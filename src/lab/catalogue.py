@@ -184,3 +184,8 @@ def facts(task: str, labels: list[str]) -> dict:
     }
     plain["licence"] = licence(task) if task in TASKS else "your own"
     return {"name": task, **plain, **TASKS.get(task, {})}
+
+
+def titles() -> dict[str, str]:
+    """Task -> its name for readers."""
+    return {name: facts["title"] for name, facts in TASKS.items()}

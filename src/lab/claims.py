@@ -33,8 +33,8 @@ def frozen(e: Evidence) -> str:
         "**Hussien et al., Sci Rep 15:32174 (2025)** claimed that DINOv2 classifies lung cancer, brain tumours and "
         "leukaemia with 100, 99 and 99 % accuracy and two retina sets with 100 and 95 %, better than supervised "
         f"networks. Repeated: a linear head on the frozen bundled backbone on {len(sets)} sets, groups kept whole. "
-        f"Its mean accuracy is {_mean(ours)} %, that of the same network trained from scratch {_mean(scratch)} % and of "
-        f"a small ResNet trained so {_mean(small)} %; the frozen one is ahead of the first on {ahead[0]} and of the "
+        f"Its mean accuracy is {_mean(ours)} %, that of the same network trained from scratch {_mean(scratch)} % and "
+        f"of a small ResNet trained so {_mean(small)} %; the frozen one is ahead of the first on {ahead[0]} and of the "
         f"second on {ahead[1]} of {len(sets)} sets. On the sets' own test splits, without the copies: "
         f"{'; '.join(official) or 'not measured'}. The absolute figures are not comparable: the bundled backbone is "
         "far smaller, and public test splits that repeat training pictures flatter every method"
@@ -50,8 +50,8 @@ def labels(e: Evidence) -> str:
     if scratch:
         verdict = "stay ahead" if ours["with all labels"] > scratch["with all labels"] else "fall behind"
         beside = (
-            f" A small ResNet trained from scratch on the same labels ends at {scratch['with all labels']:g} %, so the frozen features "
-            f"{verdict} once all labels count."
+            " A small ResNet trained from scratch on the same labels ends at "
+            f"{scratch['with all labels']:g} %, so the frozen features {verdict} once all labels count."
         )
     return (
         "**Nielsen et al., Bioengineering 10:895 (2023)** claimed state-of-the-art results with 1 to 10 % of the "
@@ -125,8 +125,9 @@ def fusion(e: Evidence) -> str:
     )
     return (
         "**Truong et al. (DVME), ML4H (2021)** claimed that fusing the embeddings of several encoders by "
-        "self-attention is significantly better than any single one. Repeated with the bundled encoder, a supervised and further "
-        f"ones; mean kappa of self-attention against the best single encoder and plain concatenation, with {listed}. "
+        "self-attention is significantly better than any single one. Repeated with the bundled encoder, a "
+        "supervised and further ones; mean kappa of self-attention against the best single encoder and plain "
+        f"concatenation, with {listed}. "
         f"It came first in {e.headline['value']:g} of {len({(r['set'], r['labels, %']) for r in rows})} comparisons "
         "with every other method. "
         "Encoders that saw mostly the same pictures have less to add to each other than the paper's three, which were "

@@ -8,7 +8,7 @@ import io
 from collections.abc import Sequence
 from html import escape
 
-from ..evidence import Evidence
+from ..evidence import SETS, Evidence, named
 from ..tasks import Task
 from . import charts
 from . import evidence_figures as figures
@@ -28,15 +28,6 @@ TITLES = {
     "end_to_end": "Through the running app",
 }
 """Evidence file -> what it answers; another file is called by its name."""
-SETS = {
-    "lgg_mri": "Brain MRI glioma slices",
-    "wbc_masks": "White cells with outlines",
-    "covid_cxr": "COVID-19 radiographs",
-    "covid_cxr_boxes": "COVID-19 radiographs, findings",
-    "ph2": "Skin lesion (PH2)",
-    "polyp_kvasirseg": "Colon polyps",
-}
-"""Data sets that are no task of the app -> their names; a task gives its own title."""
 
 
 def task(shown: Task, measured: dict[str, Evidence], fingerprint: str) -> str:
@@ -146,8 +137,8 @@ def _duration(seconds: float) -> str:
 
 def _cell(value: object, names: dict[str, str]) -> str:
     """A value as text; a data set by its name, its id on hover."""
-    if isinstance(value, str) and value in names:
-        return f'<span title="{escape(value)}">{escape(names[value])}</span>'
+    if isinstance(value, str) and (name := named(value, names)) != value:
+        return f'<span title="{escape(value)}">{escape(name)}</span>'
     if isinstance(value, float):
         return charts.plain(value)
     return "" if value is None else escape(str(value))

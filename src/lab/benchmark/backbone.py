@@ -18,7 +18,8 @@ from ..feature_cache import FeatureCache
 from ..pretrain import card
 from ..statistics import balanced_accuracy, drawn_balanced_accuracy, group_draws
 from . import baselines, retrieval
-from .probes import EDGES, OURS, PIXELS, guesses, linear
+from .baselines import EDGES, OURS, PIXELS
+from .probes import guesses, linear
 from .study import Pool
 
 SETS = (

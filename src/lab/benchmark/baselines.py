@@ -12,6 +12,10 @@ from PIL import Image
 from ... import images
 from ..pretrain.targets import hog_and_colour
 
+OURS = "backbone, linear"
+PIXELS, EDGES, RANDOM = "pixels", "edges and colours (HOG)", "random weights"
+SCRATCH, RESIDUAL = "supervised from scratch", "small ResNet from scratch"
+"""What the methods are called in every table."""
 Describe = Callable[[Sequence[Path]], np.ndarray]
 """Files -> features [N, P] float32."""
 

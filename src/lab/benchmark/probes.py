@@ -22,13 +22,11 @@ from ..feature_cache import FeatureCache
 from ..pretrain import export
 from ..statistics import balanced_accuracy
 from . import baselines, supervised
+from .baselines import EDGES, OURS, PIXELS, RANDOM, RESIDUAL, SCRATCH
 from .study import Pool
 
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)
 NEIGHBOURS = 5
-OURS = "backbone, linear"
-PIXELS, EDGES, RANDOM = "pixels", "edges and colours (HOG)", "random weights"
-SCRATCH, RESIDUAL = "supervised from scratch", "small ResNet from scratch"
 BASELINES = {
     PIXELS: "pixels",
     EDGES: "edges",

@@ -56,7 +56,8 @@ class Residual(nn.Module):
             layer_type="basic",
             num_labels=classes,
         )
-        self.body = ResNetForImageClassification(config).to(memory_format=torch.channels_last)
+        self.body = ResNetForImageClassification(config)
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Normalised pixels [N, 3, h, w] -> logits [N, C]."""

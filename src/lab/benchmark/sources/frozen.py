@@ -20,7 +20,8 @@ from ....encoder import Encoder, EncoderError
 from ...comparison import area
 from ...datasets import TEST_FOLD, VALIDATION_FOLD
 from ...statistics import balanced_accuracy, calibration_error, grouped_bootstrap
-from ..probes import BASELINES, OURS, baseline, log_probabilities
+from ..baselines import OURS
+from ..probes import BASELINES, baseline, log_probabilities
 from ..study import Pool, Study
 
 SETS = ("brain_mri", "leukemia_all", "eye_diseases", "chest_ct", "lung_histology")

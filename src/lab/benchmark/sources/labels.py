@@ -103,7 +103,8 @@ def from_scratch(study: Study, pool: Pool, count: int) -> list[dict]:
     """A row for the supervised network with `count` labels a class, or with all of them (0)."""
     most = int(np.bincount(pool.truth[pool.known]).max())
     pictures = baselines.squashed(pool.files, 144)
-    rates, scores, sizes = RATES, [], []
+    rates: tuple[float, ...] = RATES
+    scores, sizes = [], []
     for i in range(1 if study.quick else SUPERVISED_DRAWS):
         chosen = draw(pool.truth, pool.known, count or most, np.random.default_rng([study.seed, count or most, i]))
         stop = stopping(pool.truth[chosen])

@@ -54,10 +54,10 @@ class Residual(nn.Module):
             hidden_sizes=[width, 2 * width, 4 * width, 8 * width],
             depths=[2, 2, 2, 2],
             layer_type="basic",
-            num_labels=classes,
         )
+        config.num_labels = classes
         self.body = ResNetForImageClassification(config)
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Normalised pixels [N, 3, h, w] -> logits [N, C]."""

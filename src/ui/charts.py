@@ -33,16 +33,20 @@ class Series:
     band: tuple[tuple[float, float], ...] = ()
 
 
-def dots(lines: Sequence[Dot], low: float, high: float, unit: str = "", chance: float | None = None) -> str:
+def dots(
+    lines: Sequence[Dot], low: float, high: float, unit: str = "", chance: float | None = None, level: str = ""
+) -> str:
     """A dot plot: a line for each value, on one scale from `low` to `high`.
 
     Args:
-        chance: what guessing gives, drawn as a rule.
+        chance: what guessing gives, drawn as a rule; level: what 0 means, where the rule stands there instead.
     """
 
     def place(value: float) -> float:
         return 100 * min(max((value - low) / (high - low), 0), 1)
 
+    if level:
+        chance = 0
     rule = f'<i class="chance" style="left:{place(chance):.1f}%"></i>' if chance is not None else ""
     rows = []
     for d in lines:
@@ -60,7 +64,9 @@ def dots(lines: Sequence[Dot], low: float, high: float, unit: str = "", chance: 
             f'<span class="value">{plain(d.value)}</span></div>'
         )
     note = (
-        f'<p class="quiet"><i class="chance"></i> {plain(chance)}{unit} by guessing</p>' if chance is not None else ""
+        f'<p class="quiet"><i class="chance"></i> {escape(level) or f"{plain(chance)}{unit} by guessing"}</p>'
+        if chance is not None
+        else ""
     )
     ends = f"<span>{plain(low)}{unit}</span><span>{plain(high)}{unit}</span>"
     return f'<div class="dots">{"".join(rows)}<div class="dot-ends">{ends}</div>{note}</div>'

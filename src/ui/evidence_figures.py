@@ -15,8 +15,11 @@ CURVES = (
     ("labels a class", "balanced accuracy", "method", True),
     ("strength", "balanced accuracy", "corruption", False),
     ("strength", "called unfamiliar", "corruption", False),
+    ("labels, %", "kappa", "method", True),
 )
 """Columns that are drawn as curves: x, y, the one that tells curves apart, whether x is logarithmic."""
+SHARES = ("balanced accuracy", "called unfamiliar")
+"""Columns in percent."""
 PLACES = (
     "set",
     "task",
@@ -68,9 +71,14 @@ def of_rows(e: Evidence, place: str, chance: float | None = None) -> list[str]:
             lines = [Dot(f"{r['group']} ({r['pictures']})", r["value"], r["low"], r["high"], True) for r in about]
             said = f"{about[0]['measure'].capitalize()} in percent by group of patients, with the number of pictures."
             found.append(_figure(charts.dots(lines, 0, 100, " %"), said, _source(e), wide=True))
+        if about and {"finding", "way", "against", "difference", "from", "to"} <= set(columns):
+            found += _differences(e, about)
+        if about and {"probe", "measure", "method", "value", "low", "high"} <= set(columns):
+            found += _probed(e, about)
         for x, y, kind, logarithmic in CURVES:
             if about and {x, y, kind} <= set(columns):
-                drawn = charts.curves(_series(about, x, y, kind), x, f"{y}, %", logarithmic)
+                unit = ", %" if y in SHARES else ""
+                drawn = charts.curves(_series(about, x, y, kind), x, f"{y}{unit}", logarithmic)
                 found.append(_figure(drawn, f"{y.capitalize()} by {x}.", _source(e)))
     return found
 
@@ -88,6 +96,37 @@ def of_growth(e: Evidence) -> list[str]:
             series = [charts.Series(s, tuple((float(r["cases"]), float(r[f"{s}_ms"])) for r in mine)) for s in SEARCHES]
             said = f"Milliseconds a search takes as the cases grow, kept in {place}; the query is encoded already."
             found.append(_figure(charts.curves(series, "cases", "milliseconds", True), said, _source(e)))
+    return found
+
+
+def _differences(e: Evidence, rows: Sequence[dict]) -> list[str]:
+    """A figure for each way of using an encoder: by how much one start beats each other one, finding by finding."""
+    found = []
+    for way in dict.fromkeys(r["way"] for r in rows):
+        mine = [r for r in rows if r["way"] == way]
+        lines = [
+            Dot(f"{r['finding'].replace('_', ' ')}, against {r['against']}", r["difference"], r["from"], r["to"])
+            for r in mine
+        ]
+        reach = max(0.1, *(abs(edge) for r in mine for edge in (r["from"], r["to"])))
+        said = f"By how much ROC-AUC is higher from a self-supervised start, {way}; left of the middle it is lower."
+        found.append(_figure(charts.dots(lines, -reach, reach, level="no difference"), said, _source(e), wide=True))
+    return found
+
+
+def _probed(e: Evidence, rows: Sequence[dict]) -> list[str]:
+    """A figure for each probe: every encoder on one scale."""
+    found = []
+    for about, measure in dict.fromkeys((r["set"], r["measure"]) for r in rows):
+        mine = [r for r in rows if (r["set"], r["measure"]) == (about, measure)]
+        most, unit = (100, " %") if measure == "balanced accuracy" else (1, "")
+        first = mine[0]["method"]
+        lines = [Dot(r["method"], r["value"], r["low"], r["high"], r["method"] == first) for r in mine]
+        lines.sort(key=lambda d: -d.value)
+        asked = about.partition(": ")[2].replace("localization", "body site") or mine[0]["probe"]
+        said = f"{asked[0].upper()}{asked[1:]} from frozen features of each encoder: {measure}."
+        chance = mine[0]["chance"] or None
+        found.append(_figure(charts.dots(lines, 0, most, unit, chance), said, _source(e), wide=True))
     return found
 
 
@@ -125,4 +164,4 @@ def _source(e: Evidence) -> str:
 
 def place_of(row: dict) -> str | None:
     """The data set or task that a row is about."""
-    return next((str(row[p]) for p in PLACES if p in row), None)
+    return next((str(row[p]).partition(": ")[0] for p in PLACES if p in row), None)

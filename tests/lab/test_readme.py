@@ -90,7 +90,7 @@ WORDS = {
         ],
     ),
     "labels": (labels, ["70 %", "75 %", "fall behind", "with 7 labels a class"]),
-    "start": (start, ["frozen against a supervised start it is ahead on 1 of 1 findings (1 significantly)"]),
+    "start": (start, ["frozen against a supervised start it is ahead on 1 of 1 findings (1 significantly, and 0"]),
     "encoders": (encoders, ["Dice of 0.5", "random weights 0.4,", "0.3;", "0.21", "unmeasured"]),
     "fusion": (fusion, ["0.41 against 0.37 and 0.39", "7 of 1 comparisons"]),
 }

@@ -112,6 +112,38 @@ def test_groups_of_patients_are_drawn_with_their_intervals(colours):
     assert "female (31): 70.5 %, 95 % interval 60 to 80" in shown
 
 
+def difference(place: str, finding: str, against: str, value: float) -> dict:
+    """A row of start.json."""
+    row = {"set": place, "finding": finding, "way": "frozen", "against": against}
+    return row | {"difference": value, "from": value - 0.1, "to": value + 0.1, "p, Holm": 0.2}
+
+
+def test_a_start_that_is_behind_lies_left_of_the_middle(colours):
+    rows = [difference("colours", "blue_spot", "random", -0.1), difference("colours", "red", "supervised", 0.2)]
+    (drawn,) = figures.of_rows(evidence(rows, "start"), "colours")
+    places = dict(re.findall(r'title="(\w[\w ]*), against.*?class="point" style="left:([\d.]+)%', drawn, re.DOTALL))
+    assert float(places["blue spot"]) == pytest.approx(50 - 100 / 6, abs=0.1)
+    assert float(places["red"]) == pytest.approx(50 + 100 / 3, abs=0.1)
+    assert "no difference" in drawn
+
+
+def probed(about: str, measure: str, method: str, value: float) -> dict:
+    """A row of encoders.json."""
+    row = {"set": about, "probe": "metadata", "method": method, "measure": measure, "value": value}
+    return row | {"low": value, "high": value, "chance": 50.0 if measure == "balanced accuracy" else 0.0}
+
+
+def test_encoders_are_compared_probe_by_probe_each_on_its_own_scale():
+    rows = [probed("colours: sex", "balanced accuracy", m, v) for m, v in (("bundled", 70.0), ("other", 60.0))]
+    rows += [probed("colours: age", "R2", "bundled", 0.25)]
+    sex, age = figures.of_rows(evidence(rows, "encoders"), "colours")
+    assert sex.index("bundled") < sex.index("other")
+    assert "Sex from frozen features" in sex
+    assert "50 % by guessing" in sex
+    assert "guessing" not in age
+    assert 'class="point" style="left:25.0%' in age
+
+
 def test_numbers_of_another_backbone_are_marked(colours):
     files = {"backbone": evidence([compared("colours")], fingerprint="a" * 64)}
     assert "Measured on backbone aaaaaaaa" in markup.task(colours, files, FINGERPRINT)

@@ -62,7 +62,16 @@ def run(arguments: argparse.Namespace) -> None:
         "Features are standardised by all training pictures, without their labels.",
     ]
     summary = evidence.wide(rows, "method", lambda r: f"kappa, {r['labels, %']:g} % of the labels", "kappa")
-    study.write(headline, [*summary, *rows, *tried], notes)
+    study.write(headline, [*summary, *means(rows), *rows, *tried], notes)
+
+
+def means(rows: list[dict]) -> list[dict]:
+    """The mean over the sets for each method and share of the labels."""
+    found = []
+    for method, share in dict.fromkeys((r["method"], r["labels, %"]) for r in rows):
+        mine = [r["kappa"] for r in rows if (r["method"], r["labels, %"]) == (method, share)]
+        found.append({"set": "mean", "method": method, "labels, %": share, "kappa": round(float(np.mean(mine)), 3)})
+    return found
 
 
 def several(study: Study, names: list[str]) -> tuple[dict[str, Encoder], list[dict]]:

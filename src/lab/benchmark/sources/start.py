@@ -76,7 +76,26 @@ def run(arguments: argparse.Namespace) -> None:
         f"fold 1, at a learning rate of {RATES[0]:g}; the random start at that or {RATES[1]:g}, whichever does better "
         "on fold 1.",
     ]
-    study.write(headline, rows, notes)
+    study.write(headline, [*summary(rows), *rows], notes)
+
+
+def summary(rows: list[dict]) -> list[dict]:
+    """A row for each way and each other start: how often the self-supervised one is ahead, and by how much."""
+    found = []
+    for way, other in dict.fromkeys((r["way"], r["against"]) for r in rows):
+        mine = [r for r in rows if (r["way"], r["against"]) == (way, other)]
+        found.append(
+            {
+                "way": way,
+                "self-supervised against": other,
+                "findings": len(mine),
+                "mean difference in ROC-AUC": round(float(np.mean([r["difference"] for r in mine])), 3),
+                "ahead": sum(r["difference"] > 0 for r in mine),
+                "significantly ahead": sum(r["difference"] > 0 and r["p, Holm"] < 0.05 for r in mine),
+                "significantly behind": sum(r["difference"] < 0 and r["p, Holm"] < 0.05 for r in mine),
+            }
+        )
+    return found
 
 
 def encoders(study: Study) -> dict[str, Encoder]:

@@ -27,7 +27,7 @@ LABELLED = (
     "lung_histology",
 )
 """Sets whose classes the supervised encoder is trained to tell: neither radiographs nor retinas."""
-STEPS, PACKED = 600, 128
+STEPS, PACKED = 400, 128
 """Of the training by DINOv2's objective: its steps, and the side in pixels at which its pictures are kept."""
 
 

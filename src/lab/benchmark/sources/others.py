@@ -27,7 +27,7 @@ LABELLED = (
     "lung_histology",
 )
 """Sets whose classes the supervised encoder is trained to tell: neither radiographs nor retinas."""
-STEPS, PACKED = 400, 128
+STEPS, PACKED = 200, 128
 """Of the training by DINOv2's objective: its steps, and the side in pixels at which its pictures are kept."""
 
 
@@ -65,7 +65,7 @@ def distilled_encoder(study: Study) -> Encoder:
             config.num_hidden_layers,
             config.image_size,
             batch=16 if study.quick else 64,
-            warmup=100,
+            warmup=50,
         )
         images, splits = (study.images / LABELLED[0], None) if study.quick else (study.images, study.images / "splits")
         packed = pack.build(images, splits, PACKED, place.parent)

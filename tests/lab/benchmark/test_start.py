@@ -64,3 +64,20 @@ def test_the_supervised_start_has_the_backbones_shape_and_is_trained_once(study,
     assert (found.dim, found.size) == (study.encoder.dim, study.encoder.size)
     monkeypatch.setattr(others.supervised, "train", lambda *_, **__: pytest.fail("trained again"))
     assert others.supervised_encoder(study).fingerprint == found.fingerprint
+
+
+@pytest.mark.parametrize("better", start.RATES)
+def test_fine_tuning_takes_the_learning_rate_that_does_best_on_the_validation_fold(study, monkeypatch, better):
+    pool, truth = start.asked(study.pool("colours"), ())
+    pool = replace(
+        pool, fold=np.where(np.arange(len(truth)) == np.argmax(pool.test), 2, pool.fold)
+    )  # one fewer to test
+    told = {rate: truth * (1.0 if rate == better else -1.0) for rate in start.RATES}
+
+    def logits(rate, pictures):
+        return told[rate][pool.held if len(pictures) == pool.held.sum() else pool.test]
+
+    monkeypatch.setattr(start.supervised, "train", lambda *_, rate, **__: rate)
+    monkeypatch.setattr(start.supervised, "logits_of", logits)
+    found = start.tuned(study, pool, truth, study.encoder)
+    assert np.array_equal(found, told[better][pool.test])

@@ -71,7 +71,7 @@ def test_fine_tuning_takes_the_learning_rate_that_does_best_on_the_validation_fo
     pool, truth = start.asked(study.pool("colours"), ())
     pool = replace(
         pool, fold=np.where(np.arange(len(truth)) == np.argmax(pool.test), 2, pool.fold)
-    )  # one fewer to test
+    )  # fewer to test
     told = {rate: truth * (1.0 if rate == better else -1.0) for rate in start.RATES}
 
     def logits(rate, pictures):

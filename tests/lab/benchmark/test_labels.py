@@ -81,10 +81,22 @@ def test_frozen_features_are_scored_for_every_method_and_count(study):
     assert rows[3]["low"] == rows[3]["high"]
 
 
-def test_the_mean_is_taken_over_the_sets_where_all_have_the_count():
-    rows = [row(1, 40.0) | {"set": s, "method": "kNN", "low": 30.0, "high": 50.0} for s in "ab"]
-    rows[1]["balanced accuracy"] = 60.0
-    assert labels.means(rows)[0]["balanced accuracy"] == 50.0
+def test_the_mean_is_taken_of_each_number_of_labels_that_every_set_has():
+    """The smaller set ends with 4 labels a class: its last row is "all", not the 5 that the other one has."""
+
+    def of(name, method, counts):
+        return [row(c, 10.0 * c) | {"set": name, "method": method, "low": 1.0, "high": 99.0} for c in counts]
+
+    rows = [*of("a", "kNN", (1, 2, 4)), *of("b", "kNN", (1, 2, 5, 8))]
+    rows += [r for name in "ab" for r in of(name, labels.SUPERVISED, (2, 7))]
+    means = labels.averaged(rows)
+    assert [name for name, _ in means] == ["1 a class", "2 a class", "all labels", "10 a class", "all labels"]
+    assert [r["balanced accuracy"] for _, r in means] == [10, 20, 60, 20, 70]
+    assert [r["labels a class"] for _, r in means] == [1, 2, 6, 2, 7]
+    assert labels.summary(means) == [
+        {"method": "kNN", "1 a class": 10, "2 a class": 20, "10 a class": None, "all labels": 60},
+        {"method": labels.SUPERVISED, "1 a class": None, "2 a class": None, "10 a class": 20, "all labels": 70},
+    ]
 
 
 def test_a_finished_part_is_not_measured_again(study):

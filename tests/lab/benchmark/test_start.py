@@ -69,9 +69,7 @@ def test_the_supervised_start_has_the_backbones_shape_and_is_trained_once(study,
 @pytest.mark.parametrize("better", start.RATES)
 def test_fine_tuning_takes_the_learning_rate_that_does_best_on_the_validation_fold(study, monkeypatch, better):
     pool, truth = start.asked(study.pool("colours"), ())
-    pool = replace(
-        pool, fold=np.where(np.arange(len(truth)) == np.argmax(pool.test), 2, pool.fold)
-    )  # fewer to test
+    pool = replace(pool, fold=np.where(np.arange(len(truth)) == np.argmax(pool.test), 2, pool.fold))  # fewer to test
     told = {rate: truth * (1.0 if rate == better else -1.0) for rate in start.RATES}
 
     def logits(rate, pictures):

@@ -26,6 +26,7 @@ STOPPED_BY = 5
 """Every fifth label of a supervised network goes into stopping it in time, and into choosing its learning rate."""
 RATES = (1e-3, 3e-4)
 """Candidates for that rate; the first draw chooses for all."""
+ALL, SCORES = "all labels", ("balanced accuracy", "low", "high")
 SHARE = 0.95
 """Of the score with all labels: what is called enough."""
 
@@ -40,7 +41,8 @@ def run(arguments: argparse.Namespace) -> None:
         for count in [0] if study.quick else [*SUPERVISED_COUNTS, 0]:
             key = f"{name}-supervised-{count}"
             rows += study.part(key, partial(from_scratch, study, pool, count), "residual")
-    rows += means(rows)
+    means = averaged(rows)
+    rows += [row for _, row in means]
     for name in dict.fromkeys(r["set"] for r in rows):
         for method in dict.fromkeys(r["method"] for r in rows):
             enough.append(needed([r for r in rows if r["set"] == name and r["method"] == method], name, method))
@@ -56,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     notes = [
         f"Balanced accuracy in percent on fold 0 with labels drawn from folds 2 to 4: mean of {DRAWS} draws "
         f"({SUPERVISED_DRAWS} of the supervised network, of seeds where all labels are used; one of the classifiers "
-        "then); low and high are the least and the greatest draw.",
+        "then); low and high are the least and the greatest draw. The mean leaves out a number that a set has not got.",
         "Nothing is tuned on other labels than those drawn: C by three-fold cross-validation among them from 5 a class "
         "on, 0.01 below; of the supervised network's labels every fifth only says when to stop, and on the first draw "
         f"which of the learning rates {' and '.join(map(str, RATES))} to take. Features are "
@@ -65,20 +67,36 @@ def run(arguments: argparse.Namespace) -> None:
         "batches balanced by class, at most 960 steps of 32 pictures. The backbone's own architecture trained so is "
         "worse on most sets: see the benchmark of the backbone.",
     ]
-    study.write(headline, [*summary(rows), *rows, *enough], notes)
+    study.write(headline, [*summary(means), *rows, *enough], notes)
 
 
-def summary(rows: list[dict]) -> list[dict]:
-    """The means over the sets, a row for each method and a column for each number of labels that was asked for."""
-    named = []
+def asked_for(rows: list[dict], method: str) -> list[str]:
+    """What the rows of a set and method were asked for: so many labels a class, and all of them at the end."""
+    counts = SUPERVISED_COUNTS if method == SUPERVISED else COUNTS
+    return [f"{c} a class" for c in counts[: len(rows) - 1]] + [ALL]
+
+
+def averaged(rows: list[dict]) -> list[tuple[str, dict]]:
+    """What was asked for, and the mean over the sets; of each number of labels that every set has."""
+    sets = list(dict.fromkeys(r["set"] for r in rows))
+    found = []
     for method in dict.fromkeys(r["method"] for r in rows):
-        mine = [r for r in rows if r["method"] == method and r["set"] == "mean"]
-        counts = SUPERVISED_COUNTS if method == SUPERVISED else COUNTS
-        heads = [f"{c} a class" for c in counts[: len(mine) - 1]] + ["all labels"]
-        named += [r | {"column": h} for r, h in zip(mine, heads, strict=True)]
-    order = [f"{c} a class" for c in COUNTS] + ["all labels"]
-    named.sort(key=lambda r: order.index(r["column"]))
-    return evidence.wide(named, "method", lambda r: r["column"], "balanced accuracy")
+        mine = [[r for r in rows if r["set"] == s and r["method"] == method] for s in sets]
+        named = [dict(zip(asked_for(m, method), m, strict=True)) for m in mine]
+        for name in named[0]:
+            if not all(name in n for n in named):
+                continue
+            mean = {k: float(np.mean([n[name][k] for n in named])) for k in (*SCORES, "labels a class")}
+            facts = {"set": "mean", "method": method, "labels a class": round(mean["labels a class"], 1)}
+            found.append((name, facts | {k: round(mean[k], 1) for k in SCORES}))
+    return found
+
+
+def summary(means: list[tuple[str, dict]]) -> list[dict]:
+    """The means over the sets, a row for each method and a column for each number of labels."""
+    order = [*(f"{c} a class" for c in COUNTS), ALL]
+    named = sorted((row | {"asked for": name} for name, row in means), key=lambda r: order.index(r["asked for"]))
+    return evidence.wide(named, "method", lambda r: r["asked for"], "balanced accuracy")
 
 
 def frozen(study: Study, pool: Pool) -> list[dict]:
@@ -136,19 +154,6 @@ def stopping(labels: np.ndarray) -> np.ndarray:
     for label in np.unique(labels):
         chosen[np.flatnonzero(labels == label)[::STOPPED_BY]] = True
     return chosen
-
-
-def means(rows: list[dict]) -> list[dict]:
-    """The mean over the sets at each number of labels that all of them have; "all" is taken as one number."""
-    sets = list(dict.fromkeys(r["set"] for r in rows))
-    found = []
-    for method in dict.fromkeys(r["method"] for r in rows):
-        mine = [[r for r in rows if r["set"] == s and r["method"] == method] for s in sets]
-        for counts in zip(*mine, strict=True) if len({len(m) for m in mine}) == 1 else ():
-            labels = float(np.mean([r["labels a class"] for r in counts]))
-            mean = {k: round(float(np.mean([r[k] for r in counts])), 1) for k in ("balanced accuracy", "low", "high")}
-            found.append({"set": "mean", "method": method, "labels a class": round(labels, 1)} | mean)
-    return found
 
 
 def needed(rows: list[dict], name: str, method: str) -> dict:

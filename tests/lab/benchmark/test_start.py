@@ -42,6 +42,17 @@ def test_a_finding_too_rare_among_the_test_pictures_is_left_out(study):
     assert "rare" not in {r["finding"] for r in start.compared(pool, truth, ("rare", "b"), scores, start.FROZEN)}
 
 
+def test_many_pictures_of_few_patients_are_still_too_few(study):
+    """Resampling three patients gives an interval that means nothing, however many pictures they have."""
+    pool = study.pool("colours")
+    pool = replace(pool, fold=np.zeros(len(pool.samples), int))
+    truth = np.eye(3, dtype=bool)[pool.truth]
+    shared = [replace(s, group=f"p{i % 3}" if truth[i, 0] else s.id) for i, s in enumerate(pool.samples)]
+    scores = dict.fromkeys((start.OURS, start.SUPERVISED, start.RANDOM), np.zeros(truth.shape))
+    rows = start.compared(replace(pool, samples=shared), truth, ("few", "b", "c"), scores, start.FROZEN)
+    assert {r["finding"] for r in rows} == {"b", "c"}
+
+
 def test_findings_are_the_columns_of_the_labels_or_each_class_against_the_rest(study):
     pool = study.pool("colours")
     assert np.array_equal(start.asked(pool, ())[1].argmax(1), pool.truth)

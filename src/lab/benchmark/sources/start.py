@@ -32,7 +32,7 @@ FINDINGS = {
 }
 """Sets and their findings; without any, each class stands against the rest."""
 FEWEST = 5
-"""Test pictures with a finding, and without it, that its area needs."""
+"""Patients among the test pictures with a finding, and without it, that its area needs: fewer have no interval."""
 OURS, RANDOM = "self-supervised", "random"
 FROZEN, TUNED = "frozen", "fine-tuned"
 RATES = (1e-4, 3e-4)
@@ -68,7 +68,8 @@ def run(arguments: argparse.Namespace) -> None:
     notes = [
         f"ROC-AUC of each finding on fold 0; intervals and p-values from {DRAWS:,} draws of whole patients, the same "
         f"draws for every start, whose training has one seed. Holm corrects for all {len(rows)} comparisons of this "
-        "table; DeLong's p takes pictures of one patient for independent, and stands beside for comparison.",
+        "table; DeLong's p takes pictures of one patient for independent, and stands beside for comparison. "
+        f"Findings of fewer than {FEWEST} patients among the test pictures are left out.",
         "Supervised start: the same architecture, trained from scratch on the classes of nine other data sets (folds 2 "
         "to 4). Self-supervised start: the bundled backbone, which has seen training pictures of these kinds without "
         "labels.",
@@ -171,12 +172,13 @@ def tuned(
 def compared(
     pool: Pool, truth: np.ndarray, findings: tuple[str, ...], scores: dict[str, np.ndarray], way: str
 ) -> list[dict]:
-    """A row for each finding with enough test pictures, and each start that the self-supervised one is held against."""
-    times = group_draws(pool.groups[pool.test], DRAWS)
+    """A row for each finding of enough patients, and each start that the self-supervised one is held against."""
+    groups = pool.groups[pool.test]
+    times = group_draws(groups, DRAWS)
     rows = []
     for k, finding in enumerate(findings):
         present = truth[pool.test, k]
-        if min(present.sum(), (~present).sum()) < FEWEST:
+        if min(len(np.unique(groups[present])), len(np.unique(groups[~present]))) < FEWEST:
             continue
         ours = scores[OURS][:, k]
         drawn = drawn_area(times, present, ours)

@@ -124,9 +124,9 @@ def train(
         facts = {"step": step, "seconds": before + now - began, "pictures": facts["pictures"] + plan.batch}
         if now - said > 30:
             speed = count * plan.batch / (now - said)
-            left = seconds - (now - began)
+            left = f"{(seconds - (now - began)) / 60:.0f} minutes" if steps is None else f"{steps - step} steps"
             means = " ".join(f"{k} {v / count:.3f}" for k, v in sums.items())
-            print(f"step {step} {means} {speed:.0f} pictures/s {left / 60:.0f} min left", flush=True)
+            print(f"step {step} {means} {speed:.0f} pictures/s {left} left", flush=True)
             said, sums, count = now, {}, 0
         if now - saved > 300:
             checkpoint.save(kept, objective, optimiser, generator, facts)

@@ -61,7 +61,10 @@ def test_kappa_is_scikit_learns_and_every_way_of_joining_is_scored(study):
     rng = np.random.default_rng(0)
     told = rng.normal(size=(len(pool.samples), 5)) + 4 * np.eye(3, 5)[pool.truth]
     noise = rng.normal(size=(len(pool.samples), 7))
-    rows = {r["method"]: r for r in fusion.compared(quick, pool, {"good": told, "poor": noise}, 1.0)}
+    *found, gain = fusion.compared(quick, pool, {"good": told, "poor": noise}, 1.0)
+    rows = {r["method"]: r for r in found}
+    assert gain[fusion.GAIN] == pytest.approx(rows[fusion.ATTENDED]["kappa"] - rows[fusion.BEST]["kappa"], abs=2e-3)
+    assert gain["from"] <= gain[fusion.GAIN] <= gain["to"]
     assert set(rows) == {"good, alone", "poor, alone", fusion.BEST, fusion.JOINED, fusion.AVERAGED, fusion.ATTENDED}
     assert rows[fusion.BEST] == rows["good, alone"] | {"method": fusion.BEST}
     scores = np.log(rng.dirichlet([1, 1, 1], int(pool.test.sum())))
@@ -76,7 +79,8 @@ def test_the_best_single_encoder_is_not_chosen_by_the_test_pictures(study):
     rng = np.random.default_rng(0)
     told = 4 * np.eye(3, 5)[pool.truth]
     spying, honest = rng.normal(size=told.shape) + told * pool.test[:, None], rng.normal(size=told.shape) + told
-    rows = {r["method"]: r for r in fusion.compared(quick, pool, {"spying": spying, "honest": honest}, 1.0)}
+    found = fusion.compared(quick, pool, {"spying": spying, "honest": honest}, 1.0)
+    rows = {r["method"]: r for r in found if "method" in r}
     assert rows[fusion.BEST] == rows["honest, alone"] | {"method": fusion.BEST}
 
 

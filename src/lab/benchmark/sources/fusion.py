@@ -29,6 +29,7 @@ SHARES = (0.01, 0.1, 1.0)
 """Of the labels of folds 2 to 4; at least two pictures a class, so that one can fit and one choose."""
 DRAWS = 5
 """Of those labels, where they are not all of them."""
+GAIN = "kappa of self-attention above the best single encoder's"
 BEST, JOINED, AVERAGED, ATTENDED = "best single encoder", "concatenation", "average of probabilities", "self-attention"
 
 
@@ -42,8 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
         pool = study.pool(name)
         embeddings = {n: standardise(study.pooled(pool, e), pool.known) for n, e in encoders.items()}
         for share in SHARES:
-            key = f"{name}-{share:g}-{depends_on}"
+            key = f"{name}-{share:g}-paired-{depends_on}"
             rows += study.part(key, partial(compared, study, pool, embeddings, share))
+    gains, rows = [r for r in rows if GAIN in r], [r for r in rows if GAIN not in r]
     wins = sum(_won(rows, name, share) for name in dict.fromkeys(r["set"] for r in rows) for share in SHARES)
     of = len({(r["set"], r["labels, %"]) for r in rows})
     headline = {
@@ -62,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
         "Features are standardised by all training pictures, without their labels.",
     ]
     summary = evidence.wide(rows, "method", lambda r: f"kappa, {r['labels, %']:g} % of the labels", "kappa")
-    study.write(headline, [*summary, *means(rows), *rows, *tried], notes)
+    study.write(headline, [*summary, *means(rows), *rows, *gains, *tried], notes)
 
 
 def means(rows: list[dict]) -> list[dict]:
@@ -98,7 +100,8 @@ def compared(study: Study, pool: Pool, embeddings: dict[str, np.ndarray], share:
     found = [joined(study, pool, embeddings, drawn(pool, share, study.seed, i), study.seed + i) for i in range(draws)]
     labels = int((drawn(pool, share, study.seed) >= 1).sum())
     print(f"{pool.name}: {100 * share:g} % of the labels", flush=True)
-    return [_row(pool, method, share, labels, [scores[method] for scores in found]) for method in found[0]]
+    rows = [_row(pool, method, share, labels, [scores[method] for scores in found]) for method in found[0]]
+    return [*rows, _gain(pool, share, found)]
 
 
 def joined(
@@ -159,6 +162,19 @@ def _row(pool: Pool, method: str, share: float, labels: int, scores: list[np.nda
         "high": round(found.high, 3),
         "ROC-AUC": round(float(np.mean(areas)), 3),
     }
+
+
+def _gain(pool: Pool, share: float, found: list[dict[str, np.ndarray]]) -> dict:
+    """By how much self-attention is ahead of the best single encoder, on the same drawn pictures and labels."""
+    truth = pool.truth[pool.test]
+    pairs = [(scores[ATTENDED].argmax(1), scores[BEST].argmax(1)) for scores in found]
+
+    def ahead(i: np.ndarray) -> float:
+        return float(np.mean([_kappa(truth[i], joined[i]) - _kappa(truth[i], alone[i]) for joined, alone in pairs]))
+
+    gain = grouped_bootstrap(ahead, pool.groups[pool.test])
+    figures = {GAIN: round(gain.value, 3), "from": round(gain.low, 3), "to": round(gain.high, 3)}
+    return {"set": pool.name, "labels, %": 100 * share} | figures
 
 
 def _won(rows: list[dict], name: str, share: float) -> bool:

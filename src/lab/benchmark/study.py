@@ -84,6 +84,7 @@ class Study:
         encoder: the backbone in question; images: folder of data sets.
         cache: where features and finished parts are kept; assets: where the evidence goes.
         quick: a few pictures and steps, to see that everything runs; its numbers stay in the cache.
+        taken_up: seconds that the parts kept from earlier runs had taken.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Study:
     seed: int = 0
     quick: bool = False
     began: float = field(default_factory=time.monotonic)
+    taken_up: list[float] = field(default_factory=list)
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Study:
@@ -139,11 +141,15 @@ class Study:
         if not path.is_file():
             began = time.monotonic()
             rows = measure()
+            seconds = time.monotonic() - began
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.with_suffix(".part").write_text(json.dumps(rows))
+            path.with_suffix(".part").write_text(json.dumps({"seconds": seconds, "rows": rows}))
             path.with_suffix(".part").replace(path)
-            print(f"{self.name}: {key} in {time.monotonic() - began:.0f} s", flush=True)
-        return json.loads(path.read_text())
+            print(f"{self.name}: {key} in {seconds:.0f} s", flush=True)
+            return rows
+        kept = json.loads(path.read_text())
+        self.taken_up.append(kept["seconds"])
+        return kept["rows"]
 
     @property
     def kept(self) -> Path:
@@ -154,7 +160,7 @@ class Study:
         """Write the evidence file, and what is made from it; a quick run's stays in the cache."""
         folder = self.cache / "benchmark" / "quick" if self.quick else self.assets / "evidence"
         path = folder / f"{self.name}.json"
-        seconds = time.monotonic() - self.began
+        seconds = time.monotonic() - self.began + sum(self.taken_up)
         evidence.write(
             path, headline, self.command, self.seed, self.encoder.fingerprint, seconds, rows, notes, resumed=True
         )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fixtures.tiny import drawn
 from PIL import Image, ImageDraw
+from sklearn.metrics import r2_score
 
 from src.lab.benchmark import segmentation
 from src.lab.benchmark.segmentation import SIDE, Tokens
@@ -90,6 +91,16 @@ def test_age_is_explained_where_the_picture_tells_it(study):
     assert row["measure"] == "R2"
     assert row["value"] > 0.3
     assert row["test pictures"] < pool.test.sum()
+
+
+def test_the_other_eye_of_a_patient_does_not_choose_the_penalty():
+    """Two pictures a patient, alike and of one age, which no picture tells: the guess stays near the mean age."""
+    rng = np.random.default_rng(0)
+    patients, ages = rng.normal(size=(150, 300)), rng.normal(50, 15, 150)
+    features = np.repeat(patients, 2, 0) + 0.05 * rng.normal(size=(300, 300))
+    years, fold = np.repeat(ages, 2), np.repeat(np.arange(150) % 5, 2)
+    guess = encoders._ridge(features, years, fold)
+    assert r2_score(years[fold == 0], guess) > -0.1
 
 
 def test_a_value_that_is_rare_or_unknown_is_not_guessed(study, monkeypatch):

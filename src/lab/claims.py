@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..evidence import Evidence
+from . import catalogue
 
 
 def paragraphs(evidence: dict[str, Evidence]) -> str:
@@ -23,8 +24,9 @@ def frozen(e: Evidence) -> str:
     scratch = [grouped[s, "supervised from scratch"] for s in sets]
     small = [grouped[s, "small ResNet from scratch"] for s in sets]
     ahead = [sum(a > b for a, b in zip(ours, rival, strict=True)) for rival in (scratch, small)]
+    titles = catalogue.titles()
     official = [
-        f"{r['set']} {r['accuracy']:g} %"
+        f"{titles.get(r['set'], r['set'])} {r['accuracy']:g} %"
         for r in rows
         if r["split"] == "official" and r["method"] == "backbone, linear"
     ]
@@ -47,8 +49,9 @@ def labels(e: Evidence) -> str:
     ends = {r["method"]: r["with all labels"] for r in e.rows if r.get("set") == "mean" and "with all labels" in r}
     curve = [r for r in e.rows if r.get("set") == "mean" and "balanced accuracy" in r]
     ten = {r["method"]: r["balanced accuracy"] for r in curve if r["labels a class"] == 10}
-    ours, rival = "logistic regression", "supervised from scratch"
-    verdict = "stay ahead" if ends[ours] > ends[rival] else "fall behind"
+    ours, rival = "logistic regression", "small ResNet from scratch"
+    gap = ends[ours] - ends[rival]
+    verdict = "are level with it" if abs(gap) < 1 else "stay ahead" if gap > 0 else "fall behind"
     return (
         "**Nielsen et al., Bioengineering 10:895 (2023)** claimed state-of-the-art results with 1 to 10 % of the "
         "labels, about 100 a class, by classical classifiers on frozen self-supervised features. Repeated: kNN, "

@@ -88,14 +88,14 @@ def test_the_mean_is_taken_of_each_number_of_labels_that_every_set_has():
         return [row(c, 10.0 * c) | {"set": name, "method": method, "low": 1.0, "high": 99.0} for c in counts]
 
     rows = [*of("a", "kNN", (1, 2, 4)), *of("b", "kNN", (1, 2, 5, 8))]
-    rows += [r for name in "ab" for r in of(name, labels.SUPERVISED, (2, 7))]
+    rows += [r for name in "ab" for r in of(name, labels.RESIDUAL, (2, 7))]
     means = labels.averaged(rows)
     assert [name for name, _ in means] == ["1 a class", "2 a class", "all labels", "10 a class", "all labels"]
     assert [r["balanced accuracy"] for _, r in means] == [10, 20, 60, 20, 70]
     assert [r["labels a class"] for _, r in means] == [1, 2, 6, 2, 7]
     assert labels.summary(means) == [
         {"method": "kNN", "1 a class": 10, "2 a class": 20, "10 a class": None, "all labels": 60},
-        {"method": labels.SUPERVISED, "1 a class": None, "2 a class": None, "10 a class": 20, "all labels": 70},
+        {"method": labels.RESIDUAL, "1 a class": None, "2 a class": None, "10 a class": 20, "all labels": 70},
     ]
 
 

@@ -14,12 +14,12 @@ import numpy as np
 from ... import evidence
 from ...statistics import balanced_accuracy
 from .. import baselines, few_labels, supervised
+from ..baselines import RESIDUAL
 from ..few_labels import CLASSIFIERS, draw
 from ..study import Pool, Study
 
 SETS = ("blood_cells_pbc", "ham10000", "leukemia_all", "eye_diseases", "brain_mri")
 COUNTS = (1, 2, 5, 10, 25, 50, 100)
-SUPERVISED = "supervised from scratch"
 SUPERVISED_COUNTS = (10, 50)
 DRAWS, SUPERVISED_DRAWS = 10, 3
 STOPPED_BY = 5
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
         "on, 0.01 below; of the supervised network's labels every fifth only says when to stop, and on the first draw "
         f"which of the learning rates {' and '.join(map(str, RATES))} to take. Features are "
         "standardised by all training pictures, without their labels.",
-        "Supervised from scratch: a residual network of 2.8 million weights (ResNet-18 at half its width), augmented, "
+        "Small ResNet from scratch: ResNet-18 at half its width, 2.8 million weights, augmented, "
         "batches balanced by class, at most 960 steps of 32 pictures. The backbone's own architecture trained so is "
         "worse on most sets: see the benchmark of the backbone.",
     ]
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def asked_for(rows: list[dict], method: str) -> list[str]:
     """What the rows of a set and method were asked for: so many labels a class, and all of them at the end."""
-    counts = SUPERVISED_COUNTS if method == SUPERVISED else COUNTS
+    counts = SUPERVISED_COUNTS if method == RESIDUAL else COUNTS
     return [f"{c} a class" for c in counts[: len(rows) - 1]] + [ALL]
 
 
@@ -145,7 +145,7 @@ def from_scratch(study: Study, pool: Pool, count: int) -> list[dict]:
         rates = (rate,)
         scores.append(balanced_accuracy(pool.truth[pool.test], guess))
         sizes.append(len(chosen) / len(pool.classes))
-    return [_row(pool.name, SUPERVISED, float(np.mean(sizes)), scores)]
+    return [_row(pool.name, RESIDUAL, float(np.mean(sizes)), scores)]
 
 
 def stopping(labels: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from html import escape
@@ -69,7 +70,7 @@ def of_rows(e: Evidence, place: str, chance: float | None = None) -> list[str]:
             found.append(_figure(drawn, said, _source(e), wide=True))
         if about and {"group", "measure", "value", "low", "high"} <= set(columns):
             lines = [Dot(f"{r['group']} ({r['pictures']})", r["value"], r["low"], r["high"], True) for r in about]
-            said = f"{about[0]['measure'].capitalize()} in percent by group of patients, with the number of pictures."
+            said = f"{_opening(about[0]['measure'])} in percent by group of patients, with the number of pictures."
             found.append(_figure(charts.dots(lines, 0, 100, " %"), said, _source(e), wide=True))
         if about and {"finding", "way", "against", "difference", "from", "to"} <= set(columns):
             found += _differences(e, about)
@@ -108,7 +109,7 @@ def _differences(e: Evidence, rows: Sequence[dict]) -> list[str]:
             Dot(f"{r['finding'].replace('_', ' ')}, against {r['against']}", r["difference"], r["from"], r["to"])
             for r in mine
         ]
-        reach = max(0.1, *(abs(edge) for r in mine for edge in (r["from"], r["to"])))
+        reach = math.ceil(10 * max(abs(edge) for r in mine for edge in (r["from"], r["to"]))) / 10
         said = f"By how much ROC-AUC is higher from a self-supervised start, {way}; left of the middle it is lower."
         found.append(_figure(charts.dots(lines, -reach, reach, level="no difference"), said, _source(e), wide=True))
     return found
@@ -124,10 +125,15 @@ def _probed(e: Evidence, rows: Sequence[dict]) -> list[str]:
         lines = [Dot(r["method"], r["value"], r["low"], r["high"], r["method"] == first) for r in mine]
         lines.sort(key=lambda d: -d.value)
         asked = about.partition(": ")[2].replace("localization", "body site") or mine[0]["probe"]
-        said = f"{asked[0].upper()}{asked[1:]} from frozen features of each encoder: {measure}."
+        said = f"{_opening(asked)} from frozen features of each encoder: {measure}."
         chance = mine[0]["chance"] or None
         found.append(_figure(charts.dots(lines, 0, most, unit, chance), said, _source(e), wide=True))
     return found
+
+
+def _opening(text: str) -> str:
+    """Text that opens a sentence; ROC stays ROC."""
+    return text[:1].upper() + text[1:]
 
 
 def _methods(row: dict) -> list[Dot]:

@@ -110,6 +110,8 @@ def test_groups_of_patients_are_drawn_with_their_intervals(colours):
     row = {"groups of": "colours", "group": "female", "pictures": 31, "measure": "balanced accuracy", "value": 70.5}
     shown = markup.task(colours, {"x": evidence([row | {"low": 60.0, "high": 80.0}], "x")}, FINGERPRINT)
     assert "female (31): 70.5 %, 95 % interval 60 to 80" in shown
+    findings = row | {"measure": "mean ROC-AUC", "low": 60.0, "high": 80.0}
+    assert "Mean ROC-AUC in percent" in figures.of_rows(evidence([findings], "x"), "colours")[0]
 
 
 def difference(place: str, finding: str, against: str, value: float) -> dict:

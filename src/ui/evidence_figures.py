@@ -109,7 +109,7 @@ def _differences(e: Evidence, rows: Sequence[dict]) -> list[str]:
             Dot(f"{r['finding'].replace('_', ' ')}, against {r['against']}", r["difference"], r["from"], r["to"])
             for r in mine
         ]
-        reach = math.ceil(10 * max(abs(edge) for r in mine for edge in (r["from"], r["to"]))) / 10
+        reach = math.ceil(round(10 * max(abs(edge) for r in mine for edge in (r["from"], r["to"])), 6)) / 10
         said = f"By how much ROC-AUC is higher from a self-supervised start, {way}; left of the middle it is lower."
         found.append(_figure(charts.dots(lines, -reach, reach, level="no difference"), said, _source(e), wide=True))
     return found

@@ -18,14 +18,12 @@ from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from .... import settings
-from ....encoder import Encoder, EncoderError
 from ... import evidence
 from ...statistics import Interval, balanced_accuracy, grouped_bootstrap
 from .. import segmentation
 from ..probes import linear, random_encoder
 from ..study import Pool, Study
-from .others import distilled_encoder, supervised_encoder
+from .others import DISTILLED, STEPS, brought, distilled_encoder, supervised_encoder
 
 CLASSIFIED = ("brain_mri", "leukemia_all", "eye_diseases", "chest_ct", "pneumonia_cxr", "ham10000", "busi")
 SEGMENTED = ("lgg_mri", "busi", "ham10000", "polyp_kvasirseg")
@@ -66,20 +64,15 @@ FEWEST = 10
 def run(arguments: argparse.Namespace) -> None:
     """Measure and write encoders.json; an encoder that cannot be loaded keeps a row that says why."""
     study = Study.of(arguments)
-    chosen = settings.load()
+    others, asked = brought(arguments.encoder)
     encoders = [
         study.encoder,
         distilled_encoder(study),
         supervised_encoder(study),
         random_encoder(study.encoder, study.kept, study.seed),
     ]
-    tried = [{"encoder": e.name, "ran": "yes", "why": ""} for e in encoders]
-    for name in dict.fromkeys(arguments.encoder):
-        try:
-            encoders.append(Encoder.load(name, chosen.assets / "backbone", chosen.device))
-            tried.append({"encoder": name, "ran": "yes", "why": ""})
-        except EncoderError as fault:
-            tried.append({"encoder": name, "ran": "no", "why": str(fault)})
+    tried = [*({"encoder": e.name, "ran": "yes", "why": ""} for e in encoders), *asked]
+    encoders += others
     rows = [r for e in encoders for r in measured(replace(study, encoder=e))]
     rows = list({(r["set"], r["probe"], r["method"]): r for r in rows}.values())  # what reads no feature stands once
     ours = [r["value"] for r in rows if r["probe"] == "segmentation" and r["method"] == study.encoder.name]
@@ -98,7 +91,7 @@ def run(arguments: argparse.Namespace) -> None:
         "Segmentation: least squares on patch tokens, the map enlarged bilinearly; mean Dice of the pictures with a "
         "lesion, squashed to 64 x 64 pixels. Mean shape: the same outline for every picture. Brightest or darkest: as "
         "many pixels as lesions have on average, whichever does better on fold 1.",
-        "Beside the backbone, all of its architecture: trained further by DINOv2's objective; supervised, on the "
+        f"Beside the backbone, all of its architecture: {DISTILLED}, {STEPS} steps of 64 pictures; supervised, on the "
         "classes of nine sets, some of which are asked for here; random weights.",
     ]
     read = [e.name for e in encoders]

@@ -8,7 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from ....encoder import Encoder
+from .... import settings
+from ....encoder import Encoder, EncoderError
 from ...pretrain import export, pack
 from ...pretrain.train import Plan, train
 from .. import baselines, supervised
@@ -75,3 +76,16 @@ def distilled_encoder(study: Study) -> Encoder:
         export.write(learned.teacher, study.encoder.size, place)
         shutil.rmtree(place / "state")
     return Encoder(place, DISTILLED)
+
+
+def brought(names: list[str]) -> tuple[list[Encoder], list[dict]]:
+    """The encoders of the command line that can be loaded, and a row for each that says why it could not."""
+    chosen = settings.load()
+    found, tried = [], []
+    for name in dict.fromkeys(names):
+        try:
+            found.append(Encoder.load(name, chosen.assets / "backbone", chosen.device))
+            tried.append({"encoder": name, "ran": "yes", "why": ""})
+        except EncoderError as fault:
+            tried.append({"encoder": name, "ran": "no", "why": str(fault)})
+    return found, tried

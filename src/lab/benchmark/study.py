@@ -138,7 +138,8 @@ class Study:
             depends_on: the backbone's fingerprint when empty.
         """
         path = self.kept / f"{key}-{self.seed}-{(depends_on or self.encoder.fingerprint)[:16]}.json"
-        if not path.is_file():
+        kept = json.loads(path.read_text()) if path.is_file() else None
+        if not isinstance(kept, dict):  # or kept by an earlier version, without its seconds
             began = time.monotonic()
             rows = measure()
             seconds = time.monotonic() - began
@@ -147,7 +148,6 @@ class Study:
             path.with_suffix(".part").replace(path)
             print(f"{self.name}: {key} in {seconds:.0f} s", flush=True)
             return rows
-        kept = json.loads(path.read_text())
         self.taken_up.append(kept["seconds"])
         return kept["rows"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -105,6 +106,25 @@ def test_a_finished_part_is_not_measured_again(study):
         assert study.part("x", lambda: calls.append(1) or [{"n": 1}]) == [{"n": 1}]
     assert len(calls) == 1
     assert study.part("x", lambda: [{"n": 2}], "another backbone") == [{"n": 2}]
+
+
+def test_what_a_kept_part_took_counts_in_the_runs_that_take_it_up(study):
+    study.part("x", list)
+    (path,) = study.kept.glob("x-*.json")
+    path.write_text('{"seconds": 1234.5, "rows": []}')
+    again = replace(study, taken_up=[])
+    again.part("x", list)
+    written = json.loads(
+        again.write({"label": "L", "value": 1, "low": None, "high": None, "unit": ""}, [], []).read_text()
+    )
+    assert 1234.5 <= written["seconds"] < 1300
+
+
+def test_a_part_kept_by_an_earlier_version_is_measured_again(study):
+    study.part("x", lambda: [{"n": 1}])
+    (path,) = study.kept.glob("x-*.json")
+    path.write_text('[{"n": 0}]')
+    assert study.part("x", lambda: [{"n": 2}]) == [{"n": 2}]
 
 
 def test_a_quick_run_takes_a_few_pictures_and_leaves_the_evidence_alone(study):

@@ -56,8 +56,8 @@ def run(arguments: argparse.Namespace) -> None:
     }
     notes = [
         f"Encoders: {', '.join(encoders)}; the second learnt for {STEPS} more steps of 64 pictures. Cohen's kappa "
-        "(unweighted) and ROC-AUC of each class against the rest, on "
-        "fold 0; intervals from 1,000 draws of whole groups of the test pictures.",
+        "(unweighted) and ROC-AUC of each class against the rest, on fold 0; intervals from 1,000 draws of whole "
+        "groups of the test pictures.",
         f"Labels: a share of each class of folds 2 to 4, at least two pictures; below 100 % the mean of {DRAWS} draws. "
         "A fourth of them chooses C, the learning rate, when to stop, and which single encoder is best; no other label "
         "is used but to measure, and none of these sets' labels trained an encoder.",

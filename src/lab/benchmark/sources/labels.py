@@ -127,23 +127,18 @@ def from_scratch(study: Study, pool: Pool, count: int) -> list[dict]:
         chosen = draw(pool.truth, pool.known, count or most, np.random.default_rng([study.seed, count or most, i]))
         stop = stopping(pool.truth[chosen])
         fit, held = chosen[~stop], chosen[stop]
-        found = []
-        for rate in rates:
-            model = supervised.train(
-                supervised.Residual,
-                pictures[fit],
-                pool.truth[fit],
-                (pictures[held], pool.truth[held]),
-                steps=4 if study.quick else 960,
-                every=2 if study.quick else 80,
-                rate=rate,
-                seed=study.seed + i,
-            )
-            right = balanced_accuracy(pool.truth[held], supervised.guess(model, pictures[held]))
-            found.append((right, rate, supervised.guess(model, pictures[pool.test])))
-        _, rate, guess = max(found, key=lambda f: f[0])
+        rate, model = supervised.train_at_best_rate(
+            supervised.Residual,
+            pictures[fit],
+            pool.truth[fit],
+            (pictures[held], pool.truth[held]),
+            rates,
+            steps=4 if study.quick else 960,
+            every=2 if study.quick else 80,
+            seed=study.seed + i,
+        )
         rates = (rate,)
-        scores.append(balanced_accuracy(pool.truth[pool.test], guess))
+        scores.append(balanced_accuracy(pool.truth[pool.test], supervised.guess(model, pictures[pool.test])))
         sizes.append(len(chosen) / len(pool.classes))
     return [_row(pool.name, RESIDUAL, float(np.mean(sizes)), scores)]
 

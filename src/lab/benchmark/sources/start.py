@@ -152,21 +152,17 @@ def tuned(
     pictures = baselines.squashed(pool.files, 144)
     labels = truth if truth.sum(1).max() > 1 or (truth.sum(1) == 0).any() else truth.argmax(1)
     start: Dinov2Model = encoder.model
-    found = []
-    for rate in rates:
-        model = supervised.train(
-            partial(supervised.Classifier, start.config, start=start),
-            pictures[pool.known],
-            labels[pool.known],
-            (pictures[pool.held], labels[pool.held]),
-            steps=4 if study.quick else 320,
-            every=2 if study.quick else 40,
-            rate=rate,
-            seed=study.seed,
-        )
-        right = supervised.score(labels[pool.held], supervised.logits_of(model, pictures[pool.held]))
-        found.append((right, supervised.logits_of(model, pictures[pool.test])))
-    return max(found, key=lambda f: f[0])[1]
+    _, model = supervised.train_at_best_rate(
+        partial(supervised.Classifier, start.config, start=start),
+        pictures[pool.known],
+        labels[pool.known],
+        (pictures[pool.held], labels[pool.held]),
+        rates,
+        steps=4 if study.quick else 320,
+        every=2 if study.quick else 40,
+        seed=study.seed,
+    )
+    return supervised.logits_of(model, pictures[pool.test])
 
 
 def compared(

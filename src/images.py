@@ -1,8 +1,10 @@
-"""Images: bytes or a path -> an RGB picture, or an `ImageError` with the reason in plain words."""
+"""Images: bytes or a file -> an RGB picture, or an `ImageError` with the reason in plain words."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +18,24 @@ __all__ = ["MAX_SIDE", "Decoded", "ImageError", "pixel_hash", "read"]
 MAX_SIDE = 4096
 LONG_RATIO = 4
 BLANK_DEVIATION = 2.0
+MAX_BYTES = 256 << 20
+"""Larger files are refused unread."""
 
 
-def read(source: str | Path | bytes | Image.Image, frame: int | None = None) -> Decoded:
+def read(source: Path | bytes | Image.Image, frame: int | None = None) -> Decoded:
     """Read one picture from a file, its bytes, or a Pillow image.
 
     The kind of file is told from its content, never from its name. Deep grey is windowed, as a DICOM file
     asks or between the 1st and 99.5th percentile of its values. Safe to call from several threads.
 
     Args:
-        source: PNG, JPEG, WebP, TIFF, BMP, GIF or DICOM.
+        source: PNG, JPEG, WebP, TIFF, BMP, GIF or DICOM. Never a string: a text that a visitor sent must not
+            become the name of a file, so who opens a file makes the `Path`.
         frame: which frame, page or slice, counted from 1. None for the middle one of a DICOM file and the
             first one of anything else.
     Raises:
         ImageError: for anything that cannot be read; its message says what was wrong and what to do.
+        TypeError: for a string.
     """
     if isinstance(source, Image.Image):
         subject = "The picture"
@@ -61,20 +67,32 @@ def pixel_hash(picture: Image.Image) -> str:
     return digest.hexdigest()
 
 
-def _bytes_of(source: str | Path | bytes) -> tuple[bytes, str]:
+def _bytes_of(source: Path | bytes) -> tuple[bytes, str]:
     """The bytes, and how to call them in an error."""
     if isinstance(source, bytes):
         return source, "The picture"
-    path = Path(source)
-    subject = refusals.quoted(path.name)
+    if not isinstance(source, Path):
+        raise TypeError(f"a picture is bytes, a Path or a Pillow image, not {type(source).__name__}")
+    subject = refusals.quoted(source.name)
     try:
-        return path.read_bytes(), subject
-    except FileNotFoundError as error:
-        raise refusals.missing(subject) from error
+        # Without waiting, as a named pipe would have a reader wait for good.
+        with open(source, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise refusals.no_file(subject)
+            if status.st_size > MAX_BYTES:
+                raise refusals.too_many_bytes(subject, status.st_size, MAX_BYTES)
+            return file.read(MAX_BYTES), subject
     except IsADirectoryError as error:
         raise refusals.folder(subject) from error
-    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
-        raise refusals.unreadable(subject, getattr(error, "strerror", None) or "not a file name") from error
+    except FileNotFoundError as error:
+        raise refusals.missing(subject) from error
+    except OSError as error:
+        raise refusals.unreadable(subject, error.strerror or "no reason given") from error
+    except ValueError as error:
+        if isinstance(error, ImageError):
+            raise
+        raise refusals.unreadable(subject, "not a file name") from error  # a zero byte in it
 
 
 def _finish(decoded: Decoded) -> Decoded:

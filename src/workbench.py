@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -19,12 +20,13 @@ from .images import Decoded
 from .loading import Fitter, Say, load_index, load_projection, load_task
 from .projection import Projection
 from .regions import Box
-from .results import Explanation, Reading, RequestError
+from .results import Explanation, Reading, RequestError, shown
 from .search import Query, Wish
 from .settings import Settings
 from .tasks import Task
 
-Source = str | Path | bytes | Image.Image | Decoded
+Source = Path | bytes | Image.Image | Decoded
+"""A picture. Never a string: what a visitor sent as text is not opened as a file."""
 
 
 @contextlib.contextmanager
@@ -84,7 +86,7 @@ class Workbench:
         """Read a picture with a task's head.
 
         Args:
-            picture: a path, bytes or picture.
+            picture: a `Path`, bytes or a picture.
             task: name of the task; None to take the one whose cases are nearest.
         Raises:
             ImageError, RequestError: with the sentence a visitor sees.
@@ -153,18 +155,16 @@ class Workbench:
         with spoken():
             return Asked.of(self.encoder, chosen, decoded, pixels, tokens, question, self.projection.of)
 
-    def query(self, picture_or_case_id: Source, task: str | None = None) -> Query:
+    def query(self, picture: Source, task: str | None = None) -> Query:
         """What similar cases are searched with, read once; the searches take it in place of the picture.
 
         Args:
-            picture_or_case_id: a picture as for `classify`, or the id of a case.
-            task: name of the task; None to take the case's own, or the one whose cases are nearest.
+            picture: as for `classify`.
+            task: name of the task; None to take the one whose cases are nearest.
         Raises:
             ImageError, RequestError: with the sentence a visitor sees.
         """
-        if isinstance(picture_or_case_id, str) and (known := self._known_case(picture_or_case_id, task)):
-            return known
-        decoded = _read(picture_or_case_id)
+        decoded = _read(picture)
         features = self.encoder([decoded.picture])
         vector = self.projection(features.pooled)[0]
         chosen = self._task(task) if task else self._nearest_task(vector)
@@ -172,9 +172,30 @@ class Workbench:
         pixels = images.pixel_hash(decoded.picture)
         return Query(chosen.name, vector, patches, features.grid, chosen.of_pixels(pixels), pixels)
 
+    def query_case(self, case_id: str, task: str | None = None) -> Query:
+        """A known case to search with, by what is stored of it.
+
+        Args:
+            case_id: looked up among the cases, and nowhere else.
+            task: name of the task; None to take the one that has such a case.
+        Raises:
+            RequestError: when there is none, or several tasks have one.
+        """
+        wanted = [self._task(task)] if task else list(self.tasks.values())
+        owners = [t for t in wanted if t.position(case_id) is not None]
+        if len(owners) > 1:
+            raise RequestError(f"{', '.join(t.name for t in owners)} each have a case {shown(case_id)}; name the task")
+        # Cases that were added to the index later are known to it alone.
+        for owner in owners or wanted:
+            with _searching():
+                if found := search.of_case(owner, self.index, case_id):
+                    return found
+        whose = wanted[0].title if task else "any task"
+        raise RequestError(f"no case of {whose} is called {shown(case_id)}; take an id from the similar cases")
+
     def similar(
         self,
-        picture_or_case_id: Source | Query,
+        picture: Source | Query,
         task: str | None = None,
         k: int = 5,
         filters: Filters | None = None,
@@ -186,7 +207,7 @@ class Workbench:
         """The nearest known cases of a task, nearest first; the query itself is never among them.
 
         Args:
-            picture_or_case_id: a picture as for `classify`, the id of a case, or what `query` made of either.
+            picture: as for `classify`, or what `query` made of it.
             k: how many, 1 to 50.
             filters: what they must have.
             liked, disliked: ids of cases that the found ones should resemble more, or less.
@@ -195,14 +216,24 @@ class Workbench:
         Raises:
             ImageError, RequestError: with the sentence a visitor sees.
         """
-        query = self._asked(picture_or_case_id, task)
+        query = self._asked(picture, task)
         wish = Wish(filters or Filters(), liked, disliked, region, one_a_group)
         with _searching():
             return search.nearest(self.tasks[query.task], self.index, query, k, wish)
 
+    def similar_to_case(self, case_id: str, task: str | None = None, k: int = 5, **wish: Any) -> list[SimilarCase]:
+        """The nearest cases of a known case, which is looked up by its id and never opened as a file.
+
+        Args:
+            case_id, task: as for `query_case`; the rest as for `similar`.
+        Raises:
+            RequestError: with the sentence a visitor sees.
+        """
+        return self.similar(self.query_case(case_id, task), None, k, **wish)
+
     def differential(
         self,
-        picture_or_case_id: Source | Query,
+        picture: Source | Query,
         task: str | None = None,
         per_class: int = 3,
         filters: Filters | None = None,
@@ -214,7 +245,7 @@ class Workbench:
         Raises:
             ImageError, RequestError: with the sentence a visitor sees.
         """
-        query = self._asked(picture_or_case_id, task)
+        query = self._asked(picture, task)
         with _searching():
             wish = Wish(filters or Filters(), region=region)
             return search.differential(self.tasks[query.task], self.index, query, per_class, wish)
@@ -231,19 +262,6 @@ class Workbench:
 
     def _asked(self, source: Source | Query, task: str | None) -> Query:
         return source if isinstance(source, Query) else self.query(source, task)
-
-    def _known_case(self, case_id: str, task: str | None) -> Query | None:
-        """The case with this id, of this task or of the only one that has it; None when there is none."""
-        wanted = [self._task(task)] if task else list(self.tasks.values())
-        owners = [t for t in wanted if t.position(case_id) is not None]
-        if len(owners) > 1:
-            raise RequestError(f"{', '.join(t.name for t in owners)} each have a case {case_id!r}; name the task")
-        # Cases that were added to the index later are known to it alone.
-        for owner in owners or ([] if Path(case_id).is_file() else wanted):
-            with _searching():
-                if found := search.of_case(owner, self.index, case_id):
-                    return found
-        return None
 
     def _task(self, name: str) -> Task:
         if name not in self.tasks:

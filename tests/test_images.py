@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import random
 import struct
 import threading
@@ -75,11 +76,32 @@ def test_lossy_files_arrive_nearly_unchanged(kind, options):
     assert np.abs(difference).mean() < 3
 
 
-def test_path_text_path_bytes_and_pillow_image_agree(tmp_path):
+def test_path_bytes_and_pillow_image_agree(tmp_path):
     file = tmp_path / "scan.png"
     file.write_bytes(encoded(scene()))
-    hashes = {pixel_hash(read(source).picture) for source in (file, str(file), file.read_bytes(), scene())}
+    hashes = {pixel_hash(read(source).picture) for source in (file, file.read_bytes(), scene())}
     assert len(hashes) == 1
+
+
+def test_a_text_is_never_the_name_of_a_file(tmp_path):
+    file = tmp_path / "scan.png"
+    file.write_bytes(encoded(scene()))
+    with pytest.raises(TypeError, match="bytes, a Path or a Pillow image, not str"):
+        read(str(file))
+
+
+def test_a_pipe_is_refused_at_once_and_a_device_unread(tmp_path):
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    for source in (pipe, Path("/dev/zero")):
+        assert "is a device or a pipe" in refusal(source)
+
+
+def test_a_file_is_measured_before_it_is_read(tmp_path):
+    huge = tmp_path / "huge.png"
+    with huge.open("wb") as file:
+        file.truncate(300 << 20)
+    assert "has 300 MB; the limit is 256 MB" in refusal(huge)
 
 
 def test_the_content_decides_and_not_the_name(tmp_path):
@@ -405,7 +427,7 @@ def test_unreadable_file(tmp_path):
     assert refusal(tmp_path / name) == (
         f'"{"x" * 40}...{"x" * 37}" could not be opened (File name too long). Choose the file again.'
     )
-    assert refusal("a\0b") == '"ab" could not be opened (not a file name). Choose the file again.'
+    assert refusal(Path("a\0b")) == '"ab" could not be opened (not a file name). Choose the file again.'
 
 
 def test_empty_file(tmp_path):

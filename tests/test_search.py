@@ -41,16 +41,16 @@ def test_a_query_made_once_finds_what_the_picture_finds(workbench, red, query):
 
 
 def test_a_case_searches_by_its_id_without_its_task(workbench):
-    assert ids(workbench.similar("phantom_red_1")) == ids(workbench.similar("phantom_red_1", "colours"))
-    assert workbench.query("phantom_across_2").task == "stripes"
+    assert ids(workbench.similar_to_case("phantom_red_1")) == ids(workbench.similar_to_case("phantom_red_1", "colours"))
+    assert workbench.query_case("phantom_across_2").task == "stripes"
 
 
 def test_a_public_case_searches_by_what_is_stored_of_it(workbench):
     case = next(c for c in workbench.tasks["colours"].cases if c.origin == "public")
-    asked = workbench.query(case.id)
+    asked = workbench.query_case(case.id)
     assert asked.case == case
     assert not asked.pixels_here
-    assert workbench.query("phantom_red_1").pixels_here
+    assert workbench.query_case("phantom_red_1").pixels_here
     found = workbench.similar(asked, k=50)
     assert case.id not in ids(found)
     assert case.group not in [s.case.group for s in found]
@@ -58,7 +58,7 @@ def test_a_public_case_searches_by_what_is_stored_of_it(workbench):
 
 def test_what_is_neither_a_case_nor_a_picture_is_told_as_a_missing_picture(workbench):
     with pytest.raises(ValueError, match="nobody"):
-        workbench.similar("nobody")
+        workbench.similar_to_case("nobody")
 
 
 def test_liked_and_disliked_cases_leave_the_list_and_turn_it(workbench, query):
@@ -101,7 +101,7 @@ def test_the_differential_holds_the_nearest_of_every_class(workbench, query):
 def test_a_region_is_found_where_a_case_has_it(workbench):
     # Half across, half down: the region's half is matched on the left or right of the other task's pictures.
     case = workbench.tasks["stripes"].case("phantom_down_1")
-    asked = workbench.query(case.id)
+    asked = workbench.query_case(case.id)
     box = Box(0.5, 0.5, 1, 1)
     found = workbench.similar(asked, k=5, region=box, one_a_group=False)
     assert {s.case.labels for s in found} == {("down",)}

@@ -29,6 +29,16 @@ def folder(subject: str) -> ImageError:
     return ImageError(f"{subject} is a folder. Choose one picture inside it.")
 
 
+def no_file(subject: str) -> ImageError:
+    return ImageError(f"{subject} is a device or a pipe, not a file. Choose a picture.")
+
+
+def too_many_bytes(subject: str, size: int, limit: int) -> ImageError:
+    return ImageError(
+        f"{subject} has {size >> 20} MB; the limit is {limit >> 20} MB. Crop it, or export a single frame of it."
+    )
+
+
 def unreadable(subject: str, reason: str) -> ImageError:
     return ImageError(f"{subject} could not be opened ({reason}). Choose the file again.")
 

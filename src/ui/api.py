@@ -66,10 +66,11 @@ def add(workbench: Workbench) -> None:
     buttons[1].click(explain, asked, [answer, overlay, saliency], api_name="explain")
 
 
-def _given(picture: str | None) -> str:
+def _given(picture: str | None) -> Path:
+    """The upload; Gradio has checked that it lies in the folder of uploads."""
     if not picture:
         raise RequestError("no picture was sent; send one as `picture`")
-    return picture
+    return Path(picture)
 
 
 class _Spoken:

@@ -94,7 +94,7 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
 
     def upload(path: str, task: str) -> tuple:
         try:
-            return show(Chosen(images.read(path), Path(path).name, path, _asked(task)))
+            return show(Chosen(images.read(Path(path)), Path(path).name, path, _asked(task)))
         except ImageError as fault:
             return fail(str(fault))
 
@@ -102,12 +102,15 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
         if value is None:
             return fail("Choose a picture first.")
         try:
-            return show(replace(value, decoded=images.read(value.path, int(number)), reading=None))
+            return show(replace(value, decoded=images.read(Path(value.path), int(number)), reading=None))
         except ImageError as fault:
             return fail(str(fault))
 
     def example(shown: list[tuple[str, Case]], task: str, event: gr.EventData) -> tuple:
-        name, case = shown[event._data["index"]]
+        number = event._data.get("index")
+        if not isinstance(number, int) or not 0 <= number < len(shown):
+            return fail("There is no such example; choose one of those shown.")
+        name, case = shown[number]
         owner = workbench.tasks[name]
         label = f"Example, drawn: {owner.display(case.labels[0])}"
         return show(Chosen(images.read(owner.folder / case.image), label, task=_asked(task)))

@@ -10,6 +10,7 @@ from ..evidence import Evidence
 from ..settings import Settings
 from ..workbench import Workbench
 from . import api, case_panel, classify_tab, evidence_tab, explain_tab, markup, similar_tab, theme
+from .guarded import GuardedBlocks
 
 UPLOAD_LIMIT = "128mb"
 CACHE_SWEEP, CACHE_AGE = 300, 1800
@@ -18,7 +19,7 @@ CACHE_SWEEP, CACHE_AGE = 300, 1800
 
 def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.Draw) -> gr.Blocks:
     """Lay out the page and wire it: a new picture is classified, compared and explained, in this order."""
-    with gr.Blocks(title="DINOscope", analytics_enabled=False, delete_cache=(CACHE_SWEEP, CACHE_AGE)) as page:
+    with GuardedBlocks(title="DINOscope", analytics_enabled=False, delete_cache=(CACHE_SWEEP, CACHE_AGE)) as page:
         gr.HTML(markup.header(workbench.encoder.name, len(workbench.tasks), workbench.notices))
         with gr.Row():
             with gr.Column(scale=4, min_width=320, elem_id="case-panel"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import gradio as gr
 
@@ -43,7 +44,11 @@ def add(workbench: Workbench, picture: gr.File, task: gr.Textbox, answer: gr.JSO
             if bool(picture) == bool(case_id):
                 raise RequestError("send either a picture as `picture` or the id of a case as `case_id`")
             asked = _filters(labels, origins, filters)
-            query = workbench.query(images.read(picture) if picture else case_id, task or None)
+            query = (
+                workbench.query(images.read(Path(picture)), task or None)
+                if picture
+                else workbench.query_case(case_id, task or None)
+            )
             box = _box(region)
             likes, dislikes = _ids("liked", liked), _ids("disliked", disliked)
             # Only what is left out falls back to its default: a 0 is a mistake to be named.

@@ -158,6 +158,6 @@ def _moved(workbench: Workbench, steps: Trail, said: dict) -> Trail:
         case "whole":
             return steps.to(replace(now, region=None))
         case "use":
-            query = workbench.query(case_id, now.query.task)
+            query = workbench.query_case(case_id, now.query.task)
             return steps.to(Step(query, f"case {case_id}"))
     return steps

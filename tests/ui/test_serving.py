@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import gradio as gr
 import httpx
 import pytest
+from gradio import processing_utils
 from gradio.utils import get_upload_folder
 from PIL import Image
 
@@ -66,3 +68,55 @@ def test_an_upload_is_deleted_from_the_disk_when_its_time_is_over(address: str):
 
 def test_an_upload_beyond_the_limit_is_refused(address: str):
     assert upload(address, "huge.png", bytes(200_000)).status_code == 413
+
+
+def ask(address: str, verb: str, *values: object) -> str:
+    """What an endpoint answers to the bare values: its last event's name and content."""
+    event = httpx.post(f"{address}gradio_api/call/{verb}", json={"data": values}).json()["event_id"]
+    with httpx.stream("GET", f"{address}gradio_api/call/{verb}/{event}", timeout=60) as stream:
+        return "".join(stream.iter_text())
+
+
+def similar_to(address: str, case_id: str) -> str:
+    return ask(address, "similar", None, "colours", 3, [], [], {}, case_id, [], [], [], False, 2)
+
+
+@pytest.mark.parametrize("kind", ["picture", "missing", "folder", "device", "pipe", "long", "zero", "up"])
+def test_an_id_is_never_a_path(address: str, kind: str, tmp_path: Path):
+    picture, pipe = tmp_path / "secret.png", tmp_path / "pipe"
+    Image.effect_noise((64, 64), 40).save(picture)
+    os.mkfifo(pipe)
+    case_id = {
+        "picture": str(picture),
+        "missing": str(tmp_path / "nothing.png"),
+        "folder": str(tmp_path),
+        "device": "/dev/zero",
+        "pipe": str(pipe),
+        "long": "x" * 5000,
+        "zero": "a\0b",
+        "up": f"../../../..{picture}",
+    }[kind]
+    answer = similar_to(address, case_id)
+    assert answer.startswith("event: error")
+    assert "no case of" in answer
+    assert "is called" in answer
+
+
+def test_a_picture_that_was_not_uploaded_is_not_read(address: str, tmp_path: Path):
+    picture = tmp_path / "secret.png"
+    Image.effect_noise((64, 64), 40).save(picture)
+    for path in (str(picture), "/dev/zero", "/etc/passwd"):
+        answer = ask(address, "classify", {"path": path, "meta": {"_type": "gradio.FileData"}}, "")
+        assert "are not opened here" in answer
+
+
+@pytest.mark.parametrize("verb", ["classify", "similar"])
+def test_an_address_is_refused_before_its_host_is_looked_up(address: str, verb: str, monkeypatch: pytest.MonkeyPatch):
+    looked_up: list[str] = []
+    monkeypatch.setattr(processing_utils, "resolve_hostname", looked_up.append, raising=False)
+    monkeypatch.setattr(processing_utils, "async_ssrf_protected_download", looked_up.append)
+    file = {"path": "http://example.invalid/x.png", "meta": {"_type": "gradio.FileData"}}
+    rest = ("",) if verb == "classify" else ("colours", 3, [{"deep": file}], [], {}, "", [], [], [], False, 2)
+    answer = ask(address, verb, file if verb == "classify" else None, *rest)
+    assert "are not opened here" in answer
+    assert not looked_up

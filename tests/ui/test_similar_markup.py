@@ -78,7 +78,7 @@ def test_nothing_found_says_why(task, trail):
 
 def test_a_case_without_its_picture_cannot_be_drawn_on_and_says_so(workbench, task):
     case = next(c for c in task.cases if c.origin == "public")
-    step = Step(workbench.query(case.id), f"case {case.id}")
+    step = Step(workbench.query_case(case.id), f"case {case.id}")
     assert "nothing to draw on" in similar_markup.picker(step, task, None, False)
     assert "what the index stores of this case" in similar_markup.found_cases([], task, None, Trail((step,)), False, "")
 

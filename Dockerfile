@@ -6,6 +6,7 @@ COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt
 COPY app.py ./
 COPY src src
+ENV PYTHONPATH=/app/src
 COPY model_assets model_assets
 RUN useradd --create-home reader
 USER reader

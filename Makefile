@@ -10,8 +10,8 @@ help:  ## what can be made
 demo: $(VENV)/demo  ## install, then serve the app on port 7860
 	$(BIN)/python app.py
 
-test: $(VENV)/dev chromium  ## install, then run every test
-	$(BIN)/python -m pytest
+test: $(VENV)/dev chromium  ## install, then run every test, or those of one folder: PART=app/reading
+	$(BIN)/python -m pytest $(if $(PART),tests/$(PART))
 
 lint: $(VENV)/dev  ## formatting, style and types
 	$(BIN)/ruff format --check .
@@ -19,19 +19,19 @@ lint: $(VENV)/dev  ## formatting, style and types
 	$(BIN)/mypy
 
 bench: $(VENV)/demo  ## measure everything on real pictures below DATA, into model_assets/evidence; QUICK=--quick to try it
-	$(BIN)/python -m src benchmark all --images $(DATA) $(QUICK)
+	$(BIN)/dinoscope benchmark all --images $(DATA) $(QUICK)
 
 chromium:  # the browser tests drive it; without apt they are skipped, and say so
 	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
 		&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || echo "no Chromium: browser tests will be skipped"
 
-$(VENV)/demo: requirements.txt
+$(VENV)/demo: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt $(VENV)/demo
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
 .PHONY: help demo test lint bench chromium

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from PIL import Image
+import sys
+from pathlib import Path
 
-from src import evidence, settings
-from src.lab import fit, phantoms
-from src.ui import page
-from src.workbench import Workbench
+# A Space installs the requirements, not this package.
+sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
 
-
-def draw(task: str, label: str, seed: int) -> Image.Image:
-    """A new phantom for the page."""
-    return phantoms.draw(task, label, seed).picture
-
-
-def main() -> None:
-    """Load, lay out, serve."""
-    chosen = settings.load()
-    workbench = Workbench.load(chosen, fit)
-    demo = page.build(workbench, evidence.read(chosen.assets / "evidence"), draw)
-    print(f"DINOscope is ready: http://{chosen.host}:{chosen.port}", flush=True)
-    page.launch(demo, chosen)
-
+from dinoscope.demo import serve
+from dinoscope_phantoms import picture
 
 if __name__ == "__main__":
-    main()
+    serve(picture)

@@ -10,18 +10,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fixtures.tiny import CLASSES, drawn, write_backbone
 from gradio_client import Client
 
-from src import images, tasks
-from src.encoder import Encoder
-from src.lab import evidence, fit, regions
-from src.lab.benchmark.serving import served
-from src.lab.features import read_phantoms, read_public
-from src.settings import Settings
-from src.workbench import Workbench
+from dinoscope import tasks
+from dinoscope.fitting import fit, regions
+from dinoscope.fitting.features import read_phantoms, read_public
+from dinoscope.reading import images
+from dinoscope.reading.encoder import Encoder
+from dinoscope.settings import Settings
+from dinoscope.workbench import Workbench
+from dinoscope_lab import evidence
+from dinoscope_lab.benchmark.serving import served
+from fixtures.tiny import CLASSES, drawn, write_backbone
 
 ROOT = Path(__file__).resolve().parents[1]
+FOREIGN = ("DINOSCOPE_", "QDRANT_", "HF_", "HUGGINGFACE_", "TRANSFORMERS_")
+# No test may meet the tester's own server, cache or token; processes that tests start find the packages here.
+for name in [n for n in os.environ if n.startswith(FOREIGN)]:
+    del os.environ[name]
+os.environ["PYTHONPATH"] = str(ROOT / "src")
 
 
 def write_phantoms(task: str, folder: Path, n: int = 4) -> None:
@@ -89,7 +96,7 @@ def tiny_assets(
         fit.fit_task(task, public, phantoms, projection, assets / "tasks" / task, lambda _: None)
         regions.write(encoder, assets / "tasks" / task, public_pictures / task, None, lambda _: None)
     headline = {"label": "balanced accuracy", "value": 0.9, "low": 0.8, "high": 1.0, "unit": ""}
-    command = "python -m src benchmark tiny"
+    command = "dinoscope benchmark tiny"
     rows = [{"task": "colours", "value": 0.9}]
     evidence.write(
         assets / "evidence" / "tiny.json", headline, command, 0, encoder.fingerprint, 1.0, rows, ["Made up."]
@@ -120,8 +127,7 @@ def run_python() -> RunPython:
 
     `run_python("-c", script, NAME="value")` returns the finished process with its text output.
     """
-    foreign = ("DINOSCOPE_", "QDRANT_", "HF_", "HUGGINGFACE_", "TRANSFORMERS_")
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign) and not k.lower().endswith("_proxy")}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN) and not k.lower().endswith("_proxy")}
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
         return subprocess.run(

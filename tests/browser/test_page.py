@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from pydicom.data import get_testdata_file
 
-from src.lab import phantoms
-from src.ui.markup import NOTICE
+import dinoscope_phantoms as phantoms
+from dinoscope.ui.markup import NOTICE
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src.explain import vitcx_plain
-from src.lab.benchmark import explain, explain_pictures, explain_rows, published_vitcx
+from dinoscope.explain import vitcx_plain
+from dinoscope_lab.benchmark import explain, explain_pictures, explain_rows, published_vitcx
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from src.lab.comparison import area, delong_p, drawn_area, holm, paired_p
-from src.lab.statistics import group_draws
+from dinoscope.fitting.statistics import group_draws
+from dinoscope_lab.comparison import area, delong_p, drawn_area, holm, paired_p
 
 
 def scores(n, gap, seed, shared=0.0):

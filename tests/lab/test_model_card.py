@@ -1,6 +1,6 @@
 """Model card: what was measured later is put in its place, and put anew as often as it is measured."""
 
-from src.lab.pretrain import card
+from dinoscope_lab.pretrain import card
 
 
 def test_measurements_are_renewed_and_the_rest_stays(tmp_path):

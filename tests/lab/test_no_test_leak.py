@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src import images
-from src.lab.pretrain import pack
-from src.settings import Settings
+from dinoscope.reading import images
+from dinoscope.settings import Settings
+from dinoscope_lab.pretrain import pack
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 SPLITS = DATA / "splits"

@@ -14,18 +14,18 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 from safetensors import safe_open
 
-from src import images
-from src.__main__ import main
-from src.encoder import Encoder
-from src.lab.pretrain import export, probe
-from src.lab.pretrain.dino import Dino, koleo, sinkhorn
-from src.lab.pretrain.masked_views import info_nce
-from src.lab.pretrain.objective import student, tokens_of
-from src.lab.pretrain.pack import Pack
-from src.lab.pretrain.pack import build as build_pack
-from src.lab.pretrain.targets import BINS, hog_and_colour
-from src.lab.pretrain.train import Plan, build, train
-from src.lab.pretrain.views import MEAN, STD, Recipe, draw, normalise
+from dinoscope.cli import main
+from dinoscope.reading import images
+from dinoscope.reading.encoder import Encoder
+from dinoscope_lab.pretrain import export, probe
+from dinoscope_lab.pretrain.dino import Dino, koleo, sinkhorn
+from dinoscope_lab.pretrain.masked_views import info_nce
+from dinoscope_lab.pretrain.objective import student, tokens_of
+from dinoscope_lab.pretrain.pack import Pack
+from dinoscope_lab.pretrain.pack import build as build_pack
+from dinoscope_lab.pretrain.targets import BINS, hog_and_colour
+from dinoscope_lab.pretrain.train import Plan, build, train
+from dinoscope_lab.pretrain.views import MEAN, STD, Recipe, draw, normalise
 
 STILL = Recipe(
     area=(1.0, 1.0), aspect=1.0, turn=0.0, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0, grey=0.0, blur=0.0
@@ -123,7 +123,7 @@ from pathlib import Path
 torch.set_num_threads(1)
 sys.path.insert(0, "tests/lab")
 from test_pretrain import packed, plan, train
-from src.lab.pretrain import checkpoint
+from dinoscope_lab.pretrain import checkpoint
 state = Path(sys.argv[1])
 train(plan("views"), packed(), state, 600, steps=3)
 def die_half_way(tensors, path, facts):

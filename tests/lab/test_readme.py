@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from src.evidence import Evidence
-from src.lab import claims, readme
+from dinoscope.evidence import Evidence
+from dinoscope_lab import claims, readme
 
 
 def evidence(name, rows, value=7):
     headline = {"label": "Headline", "value": value, "low": None, "high": None, "unit": "%"}
-    return Evidence(name, headline, "python -m src", 0, "f" * 64, "a machine", "2026-11-20", 1.0, rows, ["A note."])
+    return Evidence(name, headline, "dinoscope", 0, "f" * 64, "a machine", "2026-11-20", 1.0, rows, ["A note."])
 
 
 def test_one_table_stands_open_and_the_rest_is_folded():

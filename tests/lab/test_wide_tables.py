@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from src.lab import evidence
+from dinoscope_lab import evidence
 
 
 def test_a_wide_table_has_a_row_for_each_name_and_averages_what_falls_together():

@@ -6,11 +6,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-from fixtures.tiny import drawn
 from transformers import Dinov2Config, Dinov2Model
 
-from src.lab.benchmark import baselines, supervised
-from src.lab.benchmark.probes import linear, neighbours
+from dinoscope_lab.benchmark import baselines, supervised
+from dinoscope_lab.benchmark.probes import linear, neighbours
+from fixtures.tiny import drawn
 
 
 def clouds(n=200, seed=0):

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fixtures.tiny import drawn
 from PIL import Image
 
-from src.cases import Case
-from src.lab.benchmark import robustness
-from src.lab.benchmark.corruptions import CORRUPTIONS, STRENGTHS
-from src.lab.benchmark.study import Study
-from src.lab.features import Labelled
+from dinoscope.fitting.features import Labelled
+from dinoscope.similar import Case
+from dinoscope_lab.benchmark import robustness
+from dinoscope_lab.benchmark.corruptions import CORRUPTIONS, STRENGTHS
+from dinoscope_lab.benchmark.study import Study
+from fixtures.tiny import drawn
 
 
 @pytest.fixture

@@ -1,0 +1,43 @@
+"""Command line: dinoscope demo | doctor | fit | fetch | index | pretrain | phantoms | benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+COMMANDS = {
+    "demo": ("dinoscope.demo", "serve the app"),
+    "doctor": ("dinoscope.doctor", "print versions, backbone, tasks and whether the files are whole"),
+    "fit": ("dinoscope.fitting.fit_command", "fit heads and case vectors from labelled pictures"),
+    "fetch": ("dinoscope.fitting.fetch", "download the originals of a task's public cases"),
+    "index": ("dinoscope.fitting.index_command", "add a folder of labelled pictures to a task's search index"),
+    "pretrain": ("dinoscope_lab.pretrain.command", "train a backbone on unlabelled pictures"),
+    "phantoms": ("dinoscope_phantoms.command", "draw synthetic cases"),
+    "benchmark": ("dinoscope_lab.benchmark", "measure, into model_assets/evidence"),
+}
+"""Verb -> the module that carries it out (`add_arguments`, `run`), imported only when it is asked for.
+
+The one place where the product, the laboratory and the drawings meet, and by name alone.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; the exit status is 0 when it worked, 1 when it did not, 2 for a misspelt call."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(prog="dinoscope", description="DINOscope on the command line.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    asked = argv[0] if argv else ""
+    for verb, (module, purpose) in COMMANDS.items():
+        command = verbs.add_parser(verb, help=purpose, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        if verb == asked:
+            room = importlib.import_module(module)
+            command.description = room.__doc__
+            room.add_arguments(command)
+            command.set_defaults(run=room.run)
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.run(arguments) or 0
+    except (FileNotFoundError, ValueError) as fault:
+        print(fault, file=sys.stderr)
+        return 1

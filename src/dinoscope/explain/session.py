@@ -1,0 +1,206 @@
+"""Explanations: one question about one picture, answered by a method, then measured and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from ..reading import images
+from ..reading.encoder import Encoder, Tokens
+from ..reading.images import Decoded
+from ..results import Explanation, MapCheck
+from ..tasks import Task
+from . import Progress, Saliency, Subject, Target, faithfulness, targets
+from .localisation import Localisation, locate
+from .methods import METHODS
+
+MAX_SEED = 2**32
+"""Seeds are below it."""
+
+Embed = Callable[[Tensor], Tensor]
+"""Pooled features [B, P] -> unit search vectors [B, K], differentiable."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be explained, and how.
+
+    Attributes:
+        target: the class; None for the most likely one.
+        instead_of: another class: explain why the target rather than this one.
+        like: a case's id: explain what makes the picture similar to it; target and instead_of do not count then.
+        method: a key of `METHODS`.
+        seed: of all noise; the same seed gives the same map, bit for bit.
+        quick: fewer passes, for a rougher map.
+    """
+
+    target: str | None = None
+    instead_of: str | None = None
+    like: str | None = None
+    method: str = "vitcx"
+    seed: int = 0
+    quick: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no task could answer.
+
+        Raises:
+            ValueError: for an unknown method or a seed out of range.
+        """
+        if self.method not in METHODS:
+            raise ValueError(f"no explanation method is called {self.method!r}; choose one of {', '.join(METHODS)}")
+        if not 0 <= self.seed < MAX_SEED:
+            raise ValueError(f"the seed is {self.seed}; choose a whole number from 0 to {MAX_SEED - 1}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that a task can answer, about a picture that has been read.
+
+    Attributes:
+        question: with its target filled in.
+        value: of the score for the picture.
+        subject: the picture with that score.
+        stranger: the picture with the same score from a head, or for a case, that was never fitted.
+    """
+
+    task: Task
+    decoded: Decoded
+    question: Question
+    value: float
+    subject: Subject
+    stranger: Subject
+
+    @classmethod
+    def of(
+        cls,
+        encoder: Encoder,
+        task: Task,
+        decoded: Decoded,
+        pixels: Tensor,
+        tokens: Tokens,
+        question: Question,
+        embed: Embed,
+    ) -> Asked:
+        """Put a question to a task, about a picture whose pixels [1, 3, S, S] and tokens are known.
+
+        Raises:
+            ValueError: for a class or a case that the task does not have.
+        """
+        pooled = tokens.pooled
+        likely = task.head.classes[int(task.head.probabilities(pooled.cpu().numpy())[0].argmax())]
+        question = replace(question, target=question.target or likely)
+        target, randomised = _targets(task, question, embed)
+        with torch.inference_mode():
+            value = float(target(pooled))
+        return cls(
+            task,
+            decoded,
+            question,
+            value,
+            Subject.of(encoder, pixels, tokens, target),
+            Subject.of(encoder, pixels, tokens, randomised),
+        )
+
+    def explain(self, progress: Progress | None = None) -> Explanation:
+        """The map, not measured yet.
+
+        Raises:
+            ValueError: when nothing varies in the picture.
+        """
+        asked, found = self.question, self._map(self.subject, self.question.seed, progress)
+        saliency = _enlarge(found.map, self.decoded.picture.size)
+        title = METHODS[asked.method].title
+        flat = (
+            (f"{title} finds no region that raises this score; try another method.",) if np.ptp(saliency) == 0 else ()
+        )
+        return Explanation(
+            task=self.task.name,
+            target=asked.target or "",
+            method=asked.method,
+            seed=asked.seed,
+            probability=self.value,
+            saliency=saliency,
+            mask_scores=found.scores,
+            masks=found.masks,
+            instead_of=asked.instead_of or "",
+            like=asked.like or "",
+            quick=asked.quick,
+            localisation=self._localisation(saliency),
+            warnings=(*self.decoded.warnings, *flat),
+        )
+
+    def measure(self, explanation: Explanation, progress: Progress | None = None) -> Explanation:
+        """The same explanation with its faithfulness curves."""
+        deletion, insertion = faithfulness.curves(
+            self.subject.score,
+            self.subject.pixels,
+            self._shrunk(explanation.saliency),
+            self.subject.patch,
+            self.question.seed,
+            steps=faithfulness.QUICK_STEPS if self.question.quick else faithfulness.STEPS,
+            progress=progress,
+        )
+        return replace(explanation, deletion=deletion, insertion=insertion)
+
+    def check(self, explanation: Explanation, progress: Progress | None = None) -> MapCheck:
+        """How far the map depends on the seed, as it should not, and on the head, as it should.
+
+        Source: Adebayo et al., "Sanity checks for saliency maps", NeurIPS 2018.
+        """
+        asked = ((self.subject, (self.question.seed + 1) % MAX_SEED), (self.stranger, self.question.seed))
+        own, patch = self._shrunk(explanation.saliency), self.subject.patch
+        return MapCheck(
+            *(faithfulness.agreement(own, self._map(subject, seed, progress).map, patch) for subject, seed in asked)
+        )
+
+    def _map(self, subject: Subject, seed: int, progress: Progress | None) -> Saliency:
+        return METHODS[self.question.method].explain(subject, seed, self.question.quick, progress)
+
+    def _shrunk(self, saliency: np.ndarray) -> np.ndarray:
+        """A map in the picture's own pixels [H, W] -> [S, S], as the encoder sees the picture."""
+        side = self.subject.size
+        return np.asarray(Image.fromarray(saliency).resize(side[::-1], Image.Resampling.BILINEAR))
+
+    def _localisation(self, saliency: np.ndarray) -> Localisation | None:
+        lesion = outline(self.task, self.decoded)
+        return locate(saliency, lesion) if lesion is not None and lesion.any() else None
+
+
+def outline(task: Task, decoded: Decoded) -> np.ndarray | None:
+    """The lesion [H, W] bool of a bundled case, recognised by its pixels; None for any other picture."""
+    pixels = images.pixel_hash(decoded.picture)
+    for case in task.cases:
+        if case.mask and case.pixels == pixels:
+            with Image.open(task.folder / case.mask) as mask:
+                return np.asarray(mask.convert("L").resize(decoded.picture.size, Image.Resampling.NEAREST)) > 127
+    return None
+
+
+def _targets(task: Task, question: Question, embed: Embed) -> tuple[Target, Target]:
+    """The score that was asked for, and the same of a head or case that was never fitted."""
+    if question.like:
+        number = {c.id: i for i, c in enumerate(task.cases)}.get(question.like)
+        if number is None:
+            raise ValueError(f"{task.title} has no case {question.like!r}; take an id from the similar cases")
+        vector = task.vectors[number]
+        return targets.similarity(embed, vector), targets.similarity(embed, targets.stranger(vector, question.seed))
+    names = [question.target or ""] + ([question.instead_of] if question.instead_of else [])
+    for name in names:
+        if name not in task.head.classes:
+            raise ValueError(f"{task.title} has no class {name!r}; choose one of {', '.join(task.head.classes)}")
+    ask = targets.contrast if question.instead_of else targets.label
+    return ask(task.head, *names), ask(targets.unfitted(task.head, question.seed), *names)
+
+
+def _enlarge(saliency: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """[S, S] -> [H, W], bilinear; `size` is (W, H) as Pillow has it."""
+    return interpolate(torch.from_numpy(saliency)[None, None], size=size[::-1], mode="bilinear", align_corners=False)[
+        0, 0
+    ].numpy()

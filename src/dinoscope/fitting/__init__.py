@@ -1,0 +1,1 @@
+"""Fitting: labelled pictures -> a task of the app: its head, case vectors, scope and search index."""

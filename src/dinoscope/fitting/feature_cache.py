@@ -1,0 +1,46 @@
+"""Feature cache: pooled features on disk, by backbone and file content, so that nothing is read twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from ..reading import images
+from ..reading.encoder import Encoder
+
+
+class FeatureCache:
+    """Pooled features and pixel hashes of files, kept below `folder` for one encoder.
+
+    Only for pictures of one's own machine: a visitor's picture never comes here.
+    """
+
+    def __init__(self, encoder: Encoder, folder: Path | None) -> None:
+        """Keep features below `folder`; None to keep nothing."""
+        self.encoder = encoder
+        self.folder = folder / encoder.fingerprint[:16] / "features" if folder else None
+
+    def read(self, name: str, files: Sequence[Path]) -> tuple[list[str], np.ndarray]:
+        """Pixel hashes and pooled features [N, P] float32 of the pictures in `files`; `name` is that of their batch.
+
+        Raises:
+            ImageError: for a file that is not a picture.
+        """
+        contents = [file.read_bytes() for file in files]
+        key = hashlib.sha256(b"".join(hashlib.sha256(c).digest() for c in contents)).hexdigest()[:16]
+        kept = self.folder / f"{name}-{key}.safetensors" if self.folder else None
+        if kept and kept.is_file():
+            with safe_open(kept, "numpy") as stored:
+                return stored.metadata()["pixels"].split(), stored.get_tensor("pooled")
+        pictures = [images.read(file).picture for file in files]
+        pixels, pooled = [images.pixel_hash(p) for p in pictures], self.encoder(pictures).pooled
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            save_file({"pooled": pooled}, kept.with_suffix(".part"), {"pixels": " ".join(pixels)})
+            kept.with_suffix(".part").replace(kept)
+        return pixels, pooled

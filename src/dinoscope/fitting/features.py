@@ -1,0 +1,126 @@
+"""Features: the pictures of a data set or a task's phantoms, read once by an encoder, with their cases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..reading import images
+from ..reading.encoder import Encoder
+from ..similar import Case
+from . import catalogue, datasets
+from .datasets import TEST_FOLD, Sample
+from .feature_cache import FeatureCache
+
+METADATA = ("age", "sex", "eye", "view", "localization")
+BATCH = 64
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Cases with their features, in the same order.
+
+    Attributes:
+        cases: N cases; pooled: [N, P] float32.
+    """
+
+    cases: list[Case]
+    pooled: np.ndarray
+
+    def at(self, chosen: np.ndarray) -> Labelled:
+        """Those where `chosen` [N] is true."""
+        return Labelled([c for c, yes in zip(self.cases, chosen, strict=True) if yes], self.pooled[chosen])
+
+    def __add__(self, other: Labelled) -> Labelled:
+        return Labelled(self.cases + other.cases, np.concatenate([self.pooled, other.pooled]))
+
+    @property
+    def folds(self) -> np.ndarray:
+        """[N] fold of each case."""
+        return np.array([c.fold for c in self.cases], dtype=int)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """[N] first label of each case."""
+        return np.array([c.labels[0] for c in self.cases])
+
+    def membership(self, classes: Sequence[str]) -> np.ndarray:
+        """[N, C] bool: which of the classes or findings each case has."""
+        return np.array([[c in case.labels for c in classes] for case in self.cases]).reshape(-1, len(classes))
+
+
+def read_public(
+    encoder: Encoder,
+    folder: Path,
+    splits: Path | None,
+    say: Say = print,
+    chosen: Callable[[list[Sample]], list[Sample]] = list,
+    name: str = "",
+    cache: Path | None = None,
+) -> Labelled:
+    """Features of a data set's pictures, without those that repeat a test picture.
+
+    Pictures that decode to the same pixels as one of fold 0 are dropped from the other folds; of several
+    copies elsewhere the first stays. Copies of another set's fold 0 are dropped, too.
+
+    Args:
+        chosen: picks the samples to read, for who does not need them all.
+        name: of the task, when the folder is not named like it.
+        cache: where features are kept between runs.
+    """
+    leaked = datasets.copies_of_tests(folder, splits)
+    known = [s for s in datasets.read(folder, splits) if s.fold == TEST_FOLD or s.id not in leaked]
+    samples = sorted(chosen(known), key=lambda s: (s.fold != TEST_FOLD, s.id))
+    cases: list[Case] = []
+    rows: list[np.ndarray] = []
+    seen: set[str] = set()
+    kept = FeatureCache(encoder, cache)
+    for start in range(0, len(samples), BATCH):
+        batch = samples[start : start + BATCH]
+        hashes, pooled = kept.read(name or folder.name, [s.path for s in batch])
+        for sample, pixels, row in zip(batch, hashes, pooled, strict=True):
+            if pixels in seen:
+                continue
+            seen.add(pixels)
+            rows.append(row)
+            cases.append(
+                Case(
+                    id=sample.id,
+                    labels=catalogue.labels(name or folder.name, sample),
+                    origin="public",
+                    licence=catalogue.licence(name or folder.name) if sample.url else "",
+                    group=sample.group,
+                    fold=sample.fold,
+                    url=sample.url,
+                    blob=sample.blob,
+                    pixels=pixels,
+                    metadata={k: sample.metadata[k] for k in METADATA if k in sample.metadata},
+                )
+            )
+        say(f"{folder.name}: {min(start + BATCH, len(samples))} of {len(samples)} pictures read")
+    return Labelled(cases, np.stack(rows))
+
+
+def read_phantoms(encoder: Encoder, folder: Path, most: int | None = None) -> Labelled:
+    """Features of the phantoms bundled with a task, at most `most` a class; none when it has none."""
+    listing = folder / "phantoms.jsonl"
+    entries = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
+    cases: list[Case] = []
+    count: dict[tuple[str, ...], int] = {}
+    for case in (Case.of(json.loads(line)) for line in entries):
+        count[case.labels] = count.get(case.labels, 0) + 1
+        if most is None or count[case.labels] <= most:
+            cases.append(case)
+    if not cases:
+        return Labelled([], np.zeros((0, 3 * encoder.dim), np.float32))
+    pooled = [
+        encoder([images.read(folder / c.image).picture for c in cases[i : i + BATCH]]).pooled
+        for i in range(0, len(cases), BATCH)
+    ]
+    return Labelled(cases, np.concatenate(pooled))

@@ -1,0 +1,113 @@
+"""Fit: labelled pictures and a frozen encoder -> the projection, and each task's head, case vectors and scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from .. import tasks
+from ..reading import scope
+from ..reading.encoder import Encoder
+from ..reading.projection import Projection
+from . import catalogue, regions
+from .datasets import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Sample
+from .features import Labelled, Say, read_phantoms, read_public
+from .logistic import fit_head
+from .measure import measure
+
+PROJECTED = 200
+"""Pictures a data set that the projection of another backbone is fitted on."""
+
+
+def project(pools: Iterable[Labelled], fingerprint: str) -> Projection:
+    """The projection of a backbone, from the training pictures of every task, real ones where there are any."""
+    rows = []
+    for pool in pools:
+        training = np.isin(pool.folds, TRAINING_FOLDS)
+        real = np.array([c.origin == "public" for c in pool.cases], dtype=bool)
+        rows.append(pool.pooled[training & real if (training & real).any() else training])
+    return Projection.fit(np.concatenate(rows), fingerprint)
+
+
+def fit_task(
+    name: str, public: Labelled | None, phantoms: Labelled, projection: Projection, folder: Path, say: Say = print
+) -> dict:
+    """Fit a task and write its folder; returns the facts of task.json.
+
+    Folds 2 to 4 fit the head and choose C and how much a phantom counts; they set temperature and thresholds together
+    with fold 1, each guessed without itself; fold 1 alone is the scope's reference; fold 0 only measures.
+    """
+    everything = public + phantoms if public else phantoms
+    origin = np.array([c.origin for c in everything.cases])
+    main = "public" if public else "phantom"
+    folds = everything.folds
+    training = (folds != TEST_FOLD) & (folds != VALIDATION_FOLD)
+    known = everything.at(training & (origin == main))
+    held = everything.at((folds == VALIDATION_FOLD) & (origin == main))
+    exclusive = all(len(c.labels) == 1 for c in everything.cases)
+    drawn = everything.at(training & (origin != main))
+    fitted = fit_head(known, held, projection.fingerprint, drawn, exclusive)
+    reference = np.sort(scope.distances(projection(held.pooled), projection(known.pooled)))
+    shipped = everything.at(folds != TEST_FOLD)
+    facts = catalogue.facts(name, list(fitted.head.classes))
+    facts |= {
+        "exclusive": exclusive,
+        "cases": {k: int(sum(o == k for o in origin[folds != TEST_FOLD])) for k in ("public", "phantom")},
+        "fitted_on": len(known.cases),
+        "C": fitted.strength,
+        "phantom_weight": fitted.phantom_weight,
+        "metrics": {},
+    }
+    test = everything.at((folds == TEST_FOLD) & (origin == "public"))
+    if test.cases:
+        facts["metrics"] = measure(fitted.head, test)
+        if fitted.phantom_weight:
+            plain = fit_head(known, held, projection.fingerprint, exclusive=exclusive).head
+            facts["metrics"]["without_phantoms"] = measure(plain, test)["balanced_accuracy"]
+        say(f"{name}: balanced accuracy {facts['metrics']['balanced_accuracy']['value']:.3f} on fold 0")
+    tasks.save(folder, facts, fitted.head, shipped.cases, projection(shipped.pooled), reference)
+    return facts
+
+
+def fit_projection(encoder: Encoder, bundled: Path, data: Path | None, say: Say) -> Projection:
+    """The projection of another backbone, from a sample of every task's pictures.
+
+    Args:
+        bundled: folder of the tasks in model_assets.
+        data: folder of data sets, each named like its task, perhaps with a `splits` folder beside them.
+    """
+    pools = []
+    for folder in sorted(p for p in bundled.iterdir() if p.is_dir()):
+        pool = read_phantoms(encoder, folder, most=10)
+        if data is not None and (data / folder.name).is_dir():
+            pool = read_public(encoder, data / folder.name, _splits(data), say, _sample)
+        pools.append(pool)
+    return project([p for p in pools if p.cases], encoder.fingerprint)
+
+
+def refit(encoder: Encoder, projection: Projection, bundled: Path, data: Path | None, out: Path, say: Say) -> None:
+    """Fit a bundled task for another backbone, from its phantoms and from real pictures where there are any.
+
+    Args:
+        bundled: the task's folder in model_assets.
+        data: folder of data sets, each named like its task, perhaps with a `splits` folder beside them.
+        out: folder to write.
+    """
+    pictures = data / bundled.name if data is not None and (data / bundled.name).is_dir() else None
+    splits = _splits(data) if data is not None else None
+    public = read_public(encoder, pictures, splits, say) if pictures else None
+    fit_task(bundled.name, public, read_phantoms(encoder, bundled), projection, out, say)
+    regions.write(encoder, out, pictures, splits, say, bundled)
+
+
+def _splits(data: Path) -> Path | None:
+    return data / "splits" if (data / "splits").is_dir() else None
+
+
+def _sample(samples: list[Sample]) -> list[Sample]:
+    """A few hundred training pictures, always the same ones."""
+    known = [s for s in samples if s.fold in TRAINING_FOLDS]
+    order = np.random.default_rng(0).permutation(len(known))[:PROJECTED]
+    return [known[i] for i in order]

@@ -1,0 +1,120 @@
+"""Loading: what a workbench needs for its backbone - projection, tasks and a filled index, fitted where they lack."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from . import tasks
+from .reading.encoder import Encoder
+from .reading.heads import HeadError
+from .reading.images import ImageError
+from .reading.projection import Projection
+from .settings import Settings
+from .similar import CaseIndex, IndexFault, Storage
+from .tasks import Task
+
+LARGE = 20_000
+"""Above so many cases in memory a search takes long, and the app says that a server is due."""
+
+Say = Callable[[str], None]
+"""Told what is happening, a sentence at a time."""
+
+
+class Fitter(Protocol):
+    """Whoever can fit the tasks for another backbone: `fitting.fit`, which no room of the app may know."""
+
+    def fit_projection(self, encoder: Encoder, bundled: Path, data: Path | None, say: Say) -> Projection:
+        """The projection, from the bundled tasks' folder and a folder of data sets."""
+        ...
+
+    def refit(
+        self, encoder: Encoder, projection: Projection, bundled: Path, data: Path | None, out: Path, say: Say
+    ) -> None:
+        """Fit the task of one bundled folder and write it to `out`."""
+        ...
+
+
+def load_projection(encoder: Encoder, settings: Settings, fitter: Fitter | None, say: Say) -> Projection:
+    """The projection for this encoder: as bundled, from the cache, or fitted now."""
+    bundled = settings.assets / "tasks"
+    cached = settings.cache / encoder.fingerprint[:16] / "projection.safetensors"
+    for path in (bundled / cached.name, cached):
+        if found := Projection.load(path, encoder.fingerprint):
+            return found
+    if fitter is None:
+        return Projection.plain(3 * encoder.dim, encoder.fingerprint)
+    say(f"fitting the projection for the backbone {encoder.name}")
+    fitted = fitter.fit_projection(encoder, bundled, settings.images, say)
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as draft:
+        fitted.save(Path(draft.name))
+    Path(draft.name).replace(cached)
+    return fitted
+
+
+def load_index(
+    loaded: dict[str, Task], projection: Projection, settings: Settings, say: Say
+) -> tuple[CaseIndex, list[str]]:
+    """The index with every task's cases in it; in memory, with a notice, where a server or folder fails."""
+    storage = Storage(
+        settings.qdrant_url,
+        settings.qdrant_api_key,
+        settings.qdrant_path,
+        settings.qdrant_shards,
+        settings.qdrant_replicas,
+    )
+    notices: list[str] = []
+    try:
+        index = CaseIndex(storage)
+        _fill(index, loaded, projection)
+    except IndexFault as fault:
+        notices.append(f"Searching the bundled cases in memory: {fault}.")
+        say(notices[-1])
+        index = CaseIndex()
+        _fill(index, loaded, projection)
+    if index.storage.kind == "memory":
+        counts = {task: index.count(task) for task in loaded}
+        notices += [
+            f"{task} holds {n:,} cases in memory; above {LARGE:,}, set QDRANT_URL to a Qdrant server or QDRANT_PATH "
+            "to a folder."
+            for task, n in counts.items()
+            if n > LARGE
+        ]
+    return index, notices
+
+
+def _fill(index: CaseIndex, loaded: dict[str, Task], projection: Projection) -> None:
+    for task in loaded.values():
+        cells = task.regions.cells.astype(np.float32) if task.regions else None
+        index.fill(task.name, task.cases, task.vectors, cells, task.space(projection))
+
+
+def load_task(
+    folder: Path, encoder: Encoder, projection: Projection, settings: Settings, fitter: Fitter | None, say: Say
+) -> Task | None:
+    """The task for this encoder: as bundled, from the cache, or fitted now; None where none of these works."""
+    try:
+        return tasks.load(folder, encoder.fingerprint)
+    except HeadError:
+        cached = settings.cache / encoder.fingerprint[:16] / folder.name
+    if not cached.is_dir():
+        if fitter is None:
+            return None
+        say(f"fitting {folder.name} for the backbone {encoder.name}")
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        # Fitted beside its place and moved there whole: a start cut short must not leave half a task behind.
+        with tempfile.TemporaryDirectory(dir=cached.parent) as beside:
+            try:
+                fitter.refit(encoder, projection, folder, settings.images, Path(beside) / folder.name, say)
+            except (ImageError, ValueError) as fault:
+                say(f"{folder.name} could not be fitted: {fault}")
+                return None
+            with contextlib.suppress(OSError):  # another process was faster
+                (Path(beside) / folder.name).rename(cached)
+    return tasks.load(cached, encoder.fingerprint, folder)

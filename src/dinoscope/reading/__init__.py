@@ -1,0 +1,1 @@
+"""Reading: bytes -> picture -> features -> probabilities, and how familiar the picture is."""

@@ -1,0 +1,117 @@
+"""Heads: one linear layer on frozen features - calibrated probabilities and the classes that stay possible."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from scipy.special import expit, softmax
+from torch import Tensor
+
+
+class HeadError(RuntimeError):
+    """A head that does not belong to the backbone in use."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A logistic regression, scaled by a temperature: exclusive classes, or findings that may occur together.
+
+    Attributes:
+        classes: C labels, in the order of the rows.
+        weight: [C, P] float32, for features as they come (standardisation is folded in).
+        bias: [C] float32.
+        temperature: the logits are divided by it (Guo et al., "On calibration of modern neural networks", ICML 2017).
+        threshold: a class is in the prediction set when its probability is at least this.
+        coverage: share of pictures whose class the prediction set is made to contain; 0 for findings.
+        fingerprint: of the backbone whose features it reads.
+        thresholds: C probabilities from which on a finding is called present; empty for exclusive classes.
+    """
+
+    classes: tuple[str, ...]
+    weight: np.ndarray
+    bias: np.ndarray
+    temperature: float
+    threshold: float
+    coverage: float
+    fingerprint: str
+    thresholds: tuple[float, ...] = ()
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether a picture has one of the classes, rather than any number of findings."""
+        return not self.thresholds
+
+    def probabilities(self, pooled: np.ndarray) -> np.ndarray:
+        """[N, P] features -> [N, C] calibrated probabilities, float64; of exclusive classes the rows sum to 1."""
+        logits = (pooled.astype(np.float64) @ self.weight.T.astype(np.float64) + self.bias) / self.temperature
+        return softmax(logits, axis=1) if self.exclusive else expit(logits)
+
+    def score(self, pooled: Tensor, target: str) -> Tensor:
+        """Calibrated probability of one class or finding, on the features' own device: [N, P] -> [N] float32.
+
+        Raises:
+            ValueError: when the head has no such class.
+        """
+        if target not in self.classes:
+            raise ValueError(f"this task has no class {target!r}; choose one of {', '.join(self.classes)}")
+        weight, bias = (torch.from_numpy(v).to(pooled) for v in (self.weight, self.bias))
+        logits = (pooled @ weight.T + bias) / self.temperature
+        probabilities = torch.softmax(logits, dim=1) if self.exclusive else torch.sigmoid(logits)
+        return probabilities[:, self.classes.index(target)]
+
+    def prediction_set(self, probabilities: np.ndarray) -> tuple[str, ...]:
+        """Classes that cannot be ruled out for one picture [C], most likely first; never empty.
+
+        Of findings those that are called present; perhaps none.
+
+        Source: Sadinle et al., "Least ambiguous set-valued classifiers with bounded error levels", JASA 2019.
+        """
+        order = np.argsort(-probabilities, kind="stable")
+        if not self.exclusive:
+            return tuple(self.classes[i] for i in order if probabilities[i] >= self.thresholds[i])
+        kept = [self.classes[i] for i in order if probabilities[i] >= self.threshold]
+        return tuple(kept) or (self.classes[order[0]],)
+
+    def save(self, path: Path) -> None:
+        """Write the head as safetensors."""
+        facts = {k: v for k, v in vars(self).items() if k not in ("weight", "bias")}
+        # One key: safetensors writes several in any order, and the same head must give the same file.
+        save_file({"weight": self.weight, "bias": self.bias}, path, {"head": json.dumps(facts)})
+
+    @classmethod
+    def load(cls, path: Path, fingerprint: str) -> Head:
+        """Read a head for the backbone with this fingerprint.
+
+        Raises:
+            HeadError: when it was fitted on another backbone.
+        """
+        with safe_open(path, "numpy") as file:
+            facts = json.loads(file.metadata()["head"])
+            weight, bias = file.get_tensor("weight"), file.get_tensor("bias")
+        if facts["fingerprint"] != fingerprint:
+            raise HeadError(
+                f"{path.parent.name}: the head was fitted on backbone {facts['fingerprint'][:8]}, not on "
+                f"{fingerprint[:8]}; fit it again with `dinoscope fit`"
+            )
+        facts |= {k: tuple(facts.get(k, ())) for k in ("classes", "thresholds")}
+        return cls(**facts, weight=weight, bias=bias)
+
+
+def conformal_threshold(true_class: np.ndarray, coverage: float) -> float:
+    """Smallest probability a class may have and still be in the prediction set.
+
+    Args:
+        true_class: [N] probability that the head gave the right class of held-out pictures.
+        coverage: wanted share of pictures whose right class is in the set.
+    Returns:
+        the floor((N + 1) * (1 - coverage))-th smallest probability; 0 when N is too small to promise anything.
+    Source: split conformal prediction, Angelopoulos and Bates, "A gentle introduction", 2021.
+    """
+    rank = int(np.floor((len(true_class) + 1) * (1 - coverage) + 1e-9))
+    return float(np.sort(true_class)[rank - 1]) if rank >= 1 else 0.0

@@ -1,0 +1,171 @@
+"""Results: what the verbs of the workbench return, and how it reads as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from .explain.faithfulness import Curve, Verdict, verdict
+from .explain.localisation import Localisation
+from .reading.scope import Scope
+from .similar import SimilarCase
+
+
+class RequestError(ValueError):
+    """A request that cannot be met; the message is the sentence a visitor sees."""
+
+
+def shown(text: str) -> str:
+    """A visitor's text as a sentence quotes it: printable, on one line, not longer than a line."""
+    printable = "".join(letter for letter in text if letter.isprintable())
+    return f"“{printable if len(printable) <= 80 else printable[:60] + '…'}”"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What Classify returns.
+
+    Attributes:
+        task: name of the task; detected: whether it was chosen by the nearest cases.
+        label: the most likely class.
+        probabilities: calibrated, by class, in the order of the task.
+        prediction_set: classes that cannot be ruled out, most likely first.
+        coverage: share of pictures of this kind whose class is in such a set.
+        scope: how familiar the picture is.
+        facts, warnings: sentences about the picture.
+    """
+
+    task: str
+    detected: bool
+    label: str
+    probabilities: dict[str, float]
+    prediction_set: tuple[str, ...]
+    coverage: float
+    scope: Scope
+    facts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def json(self) -> dict:
+        """Plain values, for an answer over HTTP."""
+        return {
+            "task": self.task,
+            "task_detected": self.detected,
+            "label": self.label,
+            "probabilities": self.probabilities,
+            "prediction_set": list(self.prediction_set),
+            "coverage": self.coverage,
+            "scope": {
+                "distance": self.scope.distance,
+                "percentile": self.scope.percentile,
+                "familiar": self.scope.familiar,
+            },
+            "facts": list(self.facts),
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What Explain returns.
+
+    Attributes:
+        target: the class whose probability is explained.
+        probability: the score's value for this picture: a probability; with `instead_of` a difference of two,
+            with `like` a cosine similarity.
+        saliency: [H, W] float32 in the picture's own pixels; higher where the picture causes the score.
+        mask_scores: [N] causal score of each mask.
+        masks: [N, h, w] float32, the masks on the grid of patches.
+        seed: of the noise and the random orders.
+        deletion, insertion: faithfulness curves with their random orders; None before they are measured.
+        instead_of: the class the target is compared with, or "".
+        like: id of the case whose similarity is explained, or "".
+        quick: whether fewer passes were made.
+        localisation: how the map lies on the lesion, where the picture is a case with an outline.
+    """
+
+    task: str
+    target: str
+    method: str
+    seed: int
+    probability: float
+    saliency: np.ndarray
+    mask_scores: np.ndarray
+    masks: np.ndarray
+    deletion: Curve | None = None
+    insertion: Curve | None = None
+    instead_of: str = ""
+    like: str = ""
+    quick: bool = False
+    localisation: Localisation | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How many random orders the map beats; None before it is measured."""
+        return verdict(self.deletion, self.insertion) if self.deletion and self.insertion else None
+
+    def json(self) -> dict:
+        """Plain values, for an answer over HTTP; the saliency map travels as a file."""
+        return {
+            "task": self.task,
+            "target": self.target,
+            "method": self.method,
+            "seed": self.seed,
+            "instead_of": self.instead_of or None,
+            "like": self.like or None,
+            "quick": self.quick,
+            "probability": self.probability,
+            "shape": list(self.saliency.shape),
+            "masks": len(self.mask_scores),
+            "mask_scores": self.mask_scores.tolist(),
+            "deletion": _plain(self.deletion),
+            "insertion": _plain(self.insertion),
+            "verdict": asdict(self.verdict) if self.verdict else None,
+            "localisation": asdict(self.localisation) if self.localisation else None,
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class MapCheck:
+    """Rank correlations of a map with others of the same picture, patch by patch, -1 to 1.
+
+    Attributes:
+        second_seed: with the map of another seed: high where the noise does not matter.
+        randomised: with the map of a head that was never fitted: low where the map explains the head.
+    """
+
+    second_seed: float
+    randomised: float
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What the found cases say: their most frequent class, and how many of them carry it."""
+
+    label: str
+    count: int
+    of: int
+
+
+def vote(found: Sequence[SimilarCase]) -> Vote | None:
+    """Majority class of the found cases; on a tie, that of the nearest. None without cases."""
+    if not found:
+        return None
+    labels = [s.case.labels[0] for s in found]
+    winner = max(labels, key=labels.count)
+    return Vote(winner, labels.count(winner), len(labels))
+
+
+def _plain(curve: Curve | None) -> dict | None:
+    if curve is None:
+        return None
+    return {
+        "share": curve.share.tolist(),
+        "score": curve.score.tolist(),
+        "random": curve.random.tolist(),
+        "area": curve.area,
+        "random_area": curve.random_area,
+    }

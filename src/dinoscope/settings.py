@@ -1,0 +1,82 @@
+"""Settings: environment variables -> one frozen dataclass."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything an operator can choose.
+
+    Attributes:
+        backbone: `bundled`, a local folder in the transformers format, or a hub id (DINOSCOPE_BACKBONE).
+        device: `auto`, `cpu` or `cuda` (DINOSCOPE_DEVICE).
+        assets: folder of the bundled backbone, tasks and evidence (DINOSCOPE_ASSETS).
+        cache: folder for heads and vectors fitted for another backbone (DINOSCOPE_CACHE).
+        images: folder of data sets from which another backbone's heads are fitted, if there is one
+            (DINOSCOPE_IMAGES).
+        host, port: where the app listens (DINOSCOPE_HOST, DINOSCOPE_PORT).
+        qdrant_url, qdrant_api_key: a Qdrant server instead of the in-memory index (QDRANT_URL, QDRANT_API_KEY).
+        qdrant_path: a folder on this machine instead of the in-memory index (QDRANT_PATH).
+        qdrant_shards, qdrant_replicas: of the collections a server creates (QDRANT_SHARDS, QDRANT_REPLICAS).
+    """
+
+    backbone: str = "bundled"
+    device: str = "auto"
+    assets: Path = ROOT / "model_assets"
+    cache: Path = Path.home() / ".cache" / "dinoscope"
+    images: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 7860
+    qdrant_url: str = ""
+    qdrant_api_key: str = ""
+    qdrant_path: Path | None = None
+    qdrant_shards: int = 1
+    qdrant_replicas: int = 1
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from environment variables; what is unset or empty keeps its default.
+
+    Raises:
+        ValueError: when DINOSCOPE_PORT is not a port number, DINOSCOPE_DEVICE is not known, or a count is no number.
+    """
+    env = os.environ if environment is None else environment
+
+    def text(name: str, default: str) -> str:
+        return env.get(name, "").strip() or default
+
+    def count(name: str) -> int:
+        given = text(name, "1")
+        if not given.isdecimal() or int(given) < 1:
+            raise ValueError(f"{name} is {given!r}; set it to a whole number from 1")
+        return int(given)
+
+    port = text("DINOSCOPE_PORT", str(Settings.port))
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError(f"DINOSCOPE_PORT is {port!r}; set it to a number from 1 to 65535")
+    device = text("DINOSCOPE_DEVICE", Settings.device)
+    if device not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"DINOSCOPE_DEVICE is {device!r}; set it to auto, cpu or cuda")
+    # A Space runs in a container: there the app must listen on every address.
+    host = text("DINOSCOPE_HOST", "0.0.0.0" if env.get("SPACE_ID") else Settings.host)
+    return Settings(
+        backbone=text("DINOSCOPE_BACKBONE", Settings.backbone),
+        device=device,
+        assets=Path(text("DINOSCOPE_ASSETS", str(Settings.assets))),
+        cache=Path(text("DINOSCOPE_CACHE", str(Settings.cache))),
+        images=Path(images) if (images := text("DINOSCOPE_IMAGES", "")) else None,
+        host=host,
+        port=int(port),
+        qdrant_url=text("QDRANT_URL", ""),
+        qdrant_api_key=text("QDRANT_API_KEY", ""),
+        qdrant_path=Path(folder) if (folder := text("QDRANT_PATH", "")) else None,
+        qdrant_shards=count("QDRANT_SHARDS"),
+        qdrant_replicas=count("QDRANT_REPLICAS"),
+    )

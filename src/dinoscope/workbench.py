@@ -1,0 +1,294 @@
+"""Workbench: the verbs on one picture - classify, explain, similar. No widgets, no plots."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from . import tasks
+from .explain import Progress
+from .explain.session import Asked, Question
+from .loading import Fitter, Say, load_index, load_projection, load_task
+from .reading import images, scope
+from .reading.encoder import Encoder, EncoderError
+from .reading.images import Decoded
+from .reading.projection import Projection
+from .results import Explanation, Reading, RequestError, shown
+from .settings import Settings
+from .similar import CaseIndex, Filters, IndexFault, SimilarCase, search
+from .similar.regions import Box
+from .similar.search import Query, Wish
+from .tasks import Task
+
+Source = Path | bytes | Image.Image | Decoded
+"""A picture. Never a string: what a visitor sent as text is not opened as a file."""
+
+
+@contextlib.contextmanager
+def spoken() -> Iterator[None]:
+    """What a question got wrong becomes the sentence a visitor sees."""
+    try:
+        yield
+    except ValueError as fault:
+        raise RequestError(str(fault)) from fault
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """An encoder, its tasks and their index. Pure given its inputs and a seed, safe to call from several threads.
+
+    Attributes:
+        notices: sentences the page shows, such as a hub that could not be reached.
+    """
+
+    encoder: Encoder
+    projection: Projection
+    tasks: dict[str, Task]
+    index: CaseIndex
+    notices: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def load(cls, settings: Settings, fitter: Fitter | None = None, say: Say = print) -> Workbench:
+        """Load backbone and tasks, and fill the index.
+
+        Args:
+            fitter: fits the tasks for a backbone that is not the bundled one; without it they are left out.
+            say: told what is happening, a sentence at a time.
+        Raises:
+            AssetError: when a bundled file is missing or changed.
+        """
+        tasks.verify(settings.assets)
+        notices: list[str] = []
+        bundled = settings.assets / "backbone"
+        try:
+            encoder = Encoder.load(settings.backbone, bundled, settings.device)
+        except EncoderError as fault:
+            notices.append(f"Running on the bundled backbone: {fault}.")
+            say(notices[-1])
+            encoder = Encoder.load("bundled", bundled, settings.device)
+        projection = load_projection(encoder, settings, fitter, say)
+        loaded: dict[str, Task] = {}
+        for folder in sorted(p for p in (settings.assets / "tasks").iterdir() if p.is_dir()):
+            task = load_task(folder, encoder, projection, settings, fitter, say)
+            if task is None:
+                notices.append(f"{folder.name} has no head for the backbone {encoder.name} and is left out.")
+            else:
+                loaded[task.name] = task
+        index, faults = load_index(loaded, projection, settings, say)
+        return cls(encoder, projection, loaded, index, (*notices, *faults))
+
+    def classify(self, picture: Source, task: str | None = None) -> Reading:
+        """Read a picture with a task's head.
+
+        Args:
+            picture: a `Path`, bytes or a picture.
+            task: name of the task; None to take the one whose cases are nearest.
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        decoded = _read(picture)
+        pooled = self.encoder([decoded.picture]).pooled
+        query = self.projection(pooled)[0]
+        chosen = self._task(task) if task else self._nearest_task(query)
+        probabilities = chosen.head.probabilities(pooled)[0]
+        kept = chosen.head.prediction_set(probabilities)
+        measured = scope.measure(query, chosen.training, chosen.reference)
+        warnings = list(decoded.warnings)
+        if not measured.familiar:
+            warnings.append(
+                f"Unfamiliar: this looks unlike the cases of {chosen.title}, so the probabilities mean little."
+            )
+        return Reading(
+            task=chosen.name,
+            detected=not task,
+            label=chosen.head.classes[int(probabilities.argmax())],
+            probabilities={c: float(p) for c, p in zip(chosen.head.classes, probabilities, strict=True)},
+            prediction_set=kept,
+            coverage=chosen.head.coverage,
+            scope=measured,
+            facts=decoded.facts,
+            warnings=tuple(warnings),
+        )
+
+    def explain(
+        self,
+        picture: Source,
+        task: str | None = None,
+        target: str | None = None,
+        method: str = "vitcx",
+        seed: int = 0,
+        progress: Progress | None = None,
+        *,
+        instead_of: str | None = None,
+        like: str | None = None,
+        quick: bool = False,
+    ) -> Explanation:
+        """Show which regions of a picture cause a score, and measure how faithful that picture is.
+
+        Args:
+            target, method, seed, instead_of, like, quick: as in `explanations.Question`.
+            progress: told (done, total); may raise to cancel.
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        with spoken():
+            question = Question(target, instead_of, like, method, seed, quick)
+        asked = self.ask(picture, task, question)
+        with spoken():
+            return asked.measure(asked.explain(progress), progress)
+
+    def ask(self, picture: Source, task: str | None, question: Question) -> Asked:
+        """The question put to a task, to be answered step by step: `explain`, `measure`, `check`.
+
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        decoded = _read(picture)
+        pixels = self.encoder.pixels([decoded.picture])
+        tokens = self.encoder.tokens(pixels)
+        chosen = self._task(task) if task else self._nearest_task(self.projection(tokens.pooled.cpu().numpy())[0])
+        with spoken():
+            return Asked.of(self.encoder, chosen, decoded, pixels, tokens, question, self.projection.of)
+
+    def query(self, picture: Source, task: str | None = None) -> Query:
+        """What similar cases are searched with, read once; the searches take it in place of the picture.
+
+        Args:
+            picture: as for `classify`.
+            task: name of the task; None to take the one whose cases are nearest.
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        decoded = _read(picture)
+        features = self.encoder([decoded.picture])
+        vector = self.projection(features.pooled)[0]
+        chosen = self._task(task) if task else self._nearest_task(vector)
+        patches = chosen.regions.vectors(features.patches[0]) if chosen.regions else None
+        pixels = images.pixel_hash(decoded.picture)
+        return Query(chosen.name, vector, patches, features.grid, chosen.of_pixels(pixels), pixels)
+
+    def query_case(self, case_id: str, task: str | None = None) -> Query:
+        """A known case to search with, by what is stored of it.
+
+        Args:
+            case_id: looked up among the cases, and nowhere else.
+            task: name of the task; None to take the one that has such a case.
+        Raises:
+            RequestError: when there is none, or several tasks have one.
+        """
+        wanted = [self._task(task)] if task else list(self.tasks.values())
+        owners = [t for t in wanted if t.position(case_id) is not None]
+        if len(owners) > 1:
+            raise RequestError(f"{', '.join(t.name for t in owners)} each have a case {shown(case_id)}; name the task")
+        # Cases that were added to the index later are known to it alone.
+        for owner in owners or wanted:
+            with _searching():
+                if found := search.of_case(owner, self.index, case_id):
+                    return found
+        whose = wanted[0].title if task else "any task"
+        raise RequestError(f"no case of {whose} is called {shown(case_id)}; take an id from the similar cases")
+
+    def similar(
+        self,
+        picture: Source | Query,
+        task: str | None = None,
+        k: int = 5,
+        filters: Filters | None = None,
+        liked: tuple[str, ...] = (),
+        disliked: tuple[str, ...] = (),
+        region: Box | None = None,
+        one_a_group: bool = True,
+    ) -> list[SimilarCase]:
+        """The nearest known cases of a task, nearest first; the query itself is never among them.
+
+        Args:
+            picture: as for `classify`, or what `query` made of it.
+            k: how many, 1 to 50.
+            filters: what they must have.
+            liked, disliked: ids of cases that the found ones should resemble more, or less.
+            region: search with this part of the picture only.
+            one_a_group: at most one case a patient, lesion or near-duplicate group.
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        query = self._asked(picture, task)
+        wish = Wish(filters or Filters(), liked, disliked, region, one_a_group)
+        with _searching():
+            return search.nearest(self.tasks[query.task], self.index, query, k, wish)
+
+    def similar_to_case(self, case_id: str, task: str | None = None, k: int = 5, **wish: Any) -> list[SimilarCase]:
+        """The nearest cases of a known case, which is looked up by its id and never opened as a file.
+
+        Args:
+            case_id, task: as for `query_case`; the rest as for `similar`.
+        Raises:
+            RequestError: with the sentence a visitor sees.
+        """
+        return self.similar(self.query_case(case_id, task), None, k, **wish)
+
+    def differential(
+        self,
+        picture: Source | Query,
+        task: str | None = None,
+        per_class: int = 3,
+        filters: Filters | None = None,
+        region: Box | None = None,
+    ) -> dict[str, list[SimilarCase]]:
+        """The nearest known cases of every class of a task, so that a reader sees what else looks alike.
+
+        Args: as for `similar`; `per_class` is how many of each class.
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        query = self._asked(picture, task)
+        with _searching():
+            wish = Wish(filters or Filters(), region=region)
+            return search.differential(self.tasks[query.task], self.index, query, per_class, wish)
+
+    def why_empty(self, task: str, filters: Filters) -> str:
+        """One sentence that names the filter that leaves none of the task's cases."""
+        with _searching():
+            return search.why_empty(self._task(task), self.index, filters)
+
+    def own_cases(self, task: str) -> int:
+        """How many cases of a task an operator has added from a folder."""
+        with _searching():
+            return self.index.count(task, Filters(origins=("own",)))
+
+    def _asked(self, source: Source | Query, task: str | None) -> Query:
+        return source if isinstance(source, Query) else self.query(source, task)
+
+    def _task(self, name: str) -> Task:
+        if name not in self.tasks:
+            raise RequestError(f"no task is called {name!r}; choose one of {', '.join(self.tasks)}")
+        return self.tasks[name]
+
+    def _nearest_task(self, query: np.ndarray) -> Task:
+        """The task whose training cases are nearest; of those of its modality rather one with a single answer."""
+        if not self.tasks:
+            raise RequestError("no task is loaded; fit one with `dinoscope fit`")
+        far = {name: scope.distances(query[None], task.training)[0] for name, task in self.tasks.items()}
+        nearest = self.tasks[min(far, key=far.__getitem__)]
+        modality = nearest.facts.get("modality")
+        single = [n for n, t in self.tasks.items() if t.facts.get("modality") == modality and t.head.exclusive]
+        return self.tasks[min(single, key=far.__getitem__)] if single and modality else nearest
+
+
+@contextlib.contextmanager
+def _searching() -> Iterator[None]:
+    """A server that fails in the middle of a search is answered by its sentence."""
+    try:
+        yield
+    except IndexFault as fault:
+        raise RequestError(f"The similar cases cannot be searched: {fault}.") from fault
+
+
+def _read(picture: Source) -> Decoded:
+    """A picture that has been read already is taken as it is, with the frame that was chosen."""
+    return picture if isinstance(picture, Decoded) else images.read(picture)

@@ -1,0 +1,178 @@
+"""Pictures to explain: correctly classified test pictures of every task, and test pictures with an outlined lesion."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.ao.quantization import quantize_dynamic
+
+from dinoscope.explain import Subject, Target, targets
+from dinoscope.fitting import datasets
+from dinoscope.fitting.datasets import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Sample
+from dinoscope.fitting.features import read_public
+from dinoscope.fitting.logistic import fit_head
+from dinoscope.reading import images, scope
+from dinoscope.reading.encoder import Encoder
+from dinoscope.workbench import Workbench
+
+OUTLINED = ("lgg_mri", "busi", "ham10000", "ph2", "polyp_kvasirseg", "wbc_masks")
+"""Real sets with lesion or cell masks."""
+NEAREST = 5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One picture and the score to be explained.
+
+    Attributes:
+        subject: as the app explains it, in bfloat16 where that is faster; exact: the same in float32 throughout.
+        rounded: the same with linear layers in 8-bit integers, weights and inputs.
+        lesion: [S, S] bool, squashed as the encoder sees the picture; None where there is no outline.
+        explained: what the score is, in words.
+    """
+
+    id: str
+    group: str
+    subject: Subject
+    exact: Subject
+    rounded: Subject
+    lesion: np.ndarray | None
+    explained: str
+
+
+def of_task(workbench: Workbench, images_folder: Path, task: str, most: int, seed: int) -> Iterator[Asked]:
+    """Test pictures of a task that its head gets right, in an order fixed by the seed."""
+    head, folder = workbench.tasks[task].head, images_folder / task
+    samples = [s for s in datasets.read(folder, images_folder / "splits") if s.fold == TEST_FOLD]
+    found = 0
+    for i in np.random.default_rng(seed).permutation(len(samples)):
+        if found == most:
+            return
+        picture = images.read(samples[i].path).picture
+        pooled = workbench.encoder([picture]).pooled
+        if head.classes[int(head.probabilities(pooled)[0].argmax())] != samples[i].label:
+            continue
+        found += 1
+        target = targets.label(head, samples[i].label)
+        yield _asked(workbench.encoder, samples[i].id, samples[i].group, picture, target, None, samples[i].label)
+
+
+def of_phantoms(workbench: Workbench, task: str, most: int, seed: int) -> Iterator[Asked]:
+    """Bundled phantoms of a task that have an outline, and the probability of their own class."""
+    known = workbench.tasks[task]
+    cases = [c for c in known.cases if c.mask and c.labels[0] in known.head.classes]
+    found = 0
+    for i in np.random.default_rng(seed).permutation(len(cases)):
+        case = cases[i]
+        lesion = _lesion(known.folder / case.mask, workbench.encoder.size)
+        if found == most:
+            return
+        if not lesion.any():
+            continue
+        found += 1
+        picture = images.read(known.folder / case.image).picture
+        target = targets.label(known.head, case.labels[0])
+        yield _asked(workbench.encoder, case.id, case.group, picture, target, lesion, "its class")
+
+
+def of_outlined(workbench: Workbench, images_folder: Path, name: str, most: int, seed: int) -> Iterator[Asked]:
+    """Test pictures of a set with outlines.
+
+    The score is the probability of the picture's class: by the task's own head where there is one, else by a head
+    fitted on folds 2 to 4. A set of one class has no head: the score is the cosine similarity to the mean of the
+    picture's nearest training cases.
+    """
+    folder = images_folder / name
+    samples = [s for s in datasets.read(folder, images_folder / "splits") if s.fold == TEST_FOLD]
+    samples = [s for s in samples if (folder / "masks" / f"{s.id}.png").is_file()]
+    ask, explained = _ask(workbench, folder, images_folder / "splits")
+    found = 0
+    for i in np.random.default_rng(seed).permutation(len(samples)):
+        lesion = _lesion(folder / "masks" / f"{samples[i].id}.png", workbench.encoder.size)
+        if found == most:
+            return
+        if not lesion.any():
+            continue
+        found += 1
+        picture = images.read(samples[i].path).picture
+        target = ask(samples[i].label, workbench.encoder([picture]).pooled)
+        yield _asked(workbench.encoder, samples[i].id, samples[i].group, picture, target, lesion, explained)
+
+
+def at_size(encoder: Encoder, size: int) -> Encoder:
+    """The same network, reading pictures at another size; the original is left as it is."""
+    other = object.__new__(Encoder)
+    other.__dict__.update(encoder.__dict__, size=size)
+    return other
+
+
+@cache
+def in_integers(encoder: Encoder) -> Encoder:
+    """The same network with 8-bit linear layers, whose inputs are rounded at every pass by their own range."""
+    other = at_size(encoder, encoder.size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch has announced that this moves to a package of its own
+        other.model = quantize_dynamic(copy.deepcopy(encoder.model), {torch.nn.Linear}, dtype=torch.qint8)
+    return other
+
+
+def _ask(workbench: Workbench, folder: Path, splits: Path) -> tuple[Callable[[str, np.ndarray], Target], str]:
+    """(label, pooled [1, P]) -> what is explained of such a picture of this set; and that in words."""
+    if folder.name in workbench.tasks:
+        head = workbench.tasks[folder.name].head
+        return lambda label, pooled: targets.label(head, label), "its class, by the task's head"
+    known = read_public(workbench.encoder, folder, splits, lambda _: None, _not_for_testing)
+    training = known.at(np.isin(known.folds, TRAINING_FOLDS))
+    if len(set(training.labels)) > 1:
+        held = known.at(known.folds == VALIDATION_FOLD)
+        fitted = fit_head(training, held, workbench.encoder.fingerprint).head
+        return lambda label, pooled: targets.label(fitted, label), "its class, by a head fitted on folds 2 to 4"
+    project = workbench.projection
+    vectors = project(training.pooled)
+
+    def similarity(label: str, pooled: np.ndarray) -> Target:
+        nearest = np.argsort(-(vectors @ project(pooled)[0]))[:NEAREST]
+        return targets.similarity(project.of, scope.unit(vectors[nearest].mean(0, keepdims=True))[0])
+
+    return similarity, f"similarity to its {NEAREST} nearest training cases"
+
+
+def _not_for_testing(samples: list[Sample]) -> list[Sample]:
+    return [s for s in samples if s.fold != TEST_FOLD]
+
+
+def _asked(
+    encoder: Encoder,
+    name: str,
+    group: str,
+    picture: Image.Image,
+    target: Target,
+    lesion: np.ndarray | None,
+    explained: str,
+) -> Asked:
+    pixels = encoder.pixels([picture])
+    subject = Subject.of(encoder, pixels, encoder.tokens(pixels), target)
+
+    def through(network: Encoder) -> Subject:
+        @torch.inference_mode()
+        def score(batch: Tensor) -> Tensor:
+            return target(network.tokens(batch).pooled)
+
+        return replace(subject, score=score)
+
+    return Asked(name, group, subject, through(encoder), through(in_integers(encoder)), lesion, explained)
+
+
+def _lesion(path: Path, size: int) -> np.ndarray:
+    """[size, size] bool, squashed as the encoder squashes the picture."""
+    with Image.open(path) as mask:
+        return np.asarray(mask.convert("L").resize((size, size), Image.Resampling.NEAREST)) > 127

@@ -1,0 +1,138 @@
+"""Probes: frozen features and their baselines, each guessing the test fold of one set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file, save_file
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+from torch import nn
+from transformers import Dinov2Config, Dinov2Model
+
+from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
+from dinoscope.fitting.feature_cache import FeatureCache
+from dinoscope.fitting.statistics import balanced_accuracy
+from dinoscope.reading import scope
+from dinoscope.reading.encoder import Encoder
+
+from ..pretrain import export
+from . import baselines, supervised
+from .baselines import EDGES, OURS, PIXELS, RANDOM, RESIDUAL, SCRATCH
+from .study import Pool
+
+STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)
+NEIGHBOURS = 5
+BASELINES = {
+    PIXELS: "pixels",
+    EDGES: "edges",
+    RANDOM: "random-{shape}",
+    SCRATCH: "supervised-{shape}",
+    RESIDUAL: "residual",
+}
+"""Method -> what is kept under: the shape of the network where that is all it shares with the backbone."""
+
+
+def guesses(pool: Pool, cache: FeatureCache, kept: Path, seed: int) -> dict[str, np.ndarray]:
+    """Guessed class numbers on fold 0 by every method."""
+    ours = cache.read(f"{pool.name}-all", pool.files)[1]
+    found = {
+        OURS: linear(ours, pool.truth, pool.fold),
+        "backbone, kNN": neighbours(ours, pool.truth, pool.fold),
+    }
+    return found | {method: baseline(method, pool, cache.encoder, kept, seed).argmax(1) for method in BASELINES}
+
+
+def baseline(method: str, pool: Pool, encoder: Encoder, kept: Path, seed: int, quick: bool = False) -> np.ndarray:
+    """Logits [M, C] on fold 0 by one of `BASELINES`; none depends on the backbone's weights, so they are kept.
+
+    Args:
+        encoder: gives the architecture; kept: the folder; quick: a few steps of training, to see that it runs.
+    """
+    config: Dinov2Config = encoder.model.config
+    tag = BASELINES[method].format(shape=f"{config.hidden_size}x{config.num_hidden_layers}")
+    path = kept / f"{pool.name.replace(', ', '-')}-{tag}-{seed}.safetensors"
+    if not path.is_file() or "logits" not in load_file(path):
+        print(f"{pool.name}: {method}", flush=True)
+        if method == SCRATCH:
+            found = _supervised(partial(supervised.Classifier, config), pool, seed, 4 if quick else 480)
+        elif method == RESIDUAL:
+            found = _supervised(supervised.Residual, pool, seed, 4 if quick else 960, rate=1e-3)
+        else:
+            describe = {RANDOM: random_weights(encoder, kept, seed), PIXELS: baselines.pixels, EDGES: baselines.edges}
+            found = log_probabilities(describe[method](pool.files), pool.truth, pool.fold)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file({"logits": np.ascontiguousarray(found, np.float32)}, path)
+    return load_file(path)["logits"]
+
+
+def random_weights(encoder: Encoder, folder: Path, seed: int) -> baselines.Describe:
+    """Features of the backbone's architecture with random weights, reading as the backbone does."""
+    random = random_encoder(encoder, folder, seed)
+    return lambda files: FeatureCache(random, None).read("all", files)[1]
+
+
+def random_encoder(encoder: Encoder, folder: Path, seed: int) -> Encoder:
+    """The backbone's architecture with random weights, kept below `folder`."""
+    place = folder / f"random-{seed}"
+    torch.manual_seed(seed)
+    export.write(Dinov2Model(encoder.model.config), encoder.size, place)
+    return Encoder(place, "random weights")
+
+
+def _supervised(build: Callable[[int], nn.Module], pool: Pool, seed: int, steps: int, rate: float = 3e-4) -> np.ndarray:
+    """Trained on folds 2 to 4, stopped by fold 1: logits on fold 0."""
+    pictures = baselines.squashed(pool.files, 144)
+    known, held = pool.known, pool.held
+    model = supervised.train(
+        build,
+        pictures[known],
+        pool.truth[known],
+        (pictures[held], pool.truth[held]),
+        steps=steps,
+        rate=rate,
+        every=max(2, steps // 12),
+        seed=seed,
+    )
+    return supervised.logits_of(model, pictures[pool.test])
+
+
+def linear(features: np.ndarray, truth: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Standardised logistic regression on folds 2 to 4, C chosen on fold 1; guesses on fold 0."""
+    return log_probabilities(features, truth, fold).argmax(1)
+
+
+def log_probabilities(features: np.ndarray, truth: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """The same as log-probabilities [M, C]; minus infinity for a class that folds 2 to 4 lack."""
+    known, held, test = fold > VALIDATION_FOLD, fold == VALIDATION_FOLD, fold == TEST_FOLD
+    scaler = StandardScaler().fit(features[known])
+    x = scaler.transform(features)
+    best, found = -1.0, np.full((test.sum(), truth.max() + 1), -np.inf)
+    model = LogisticRegression(max_iter=500, warm_start=True)
+    with threadpool_limits(1):
+        for strength in STRENGTHS:
+            model.set_params(C=strength).fit(x[known], truth[known])
+            score = balanced_accuracy(truth[held], model.predict(x[held]))
+            if score > best:
+                best = score
+                found[:, model.classes_] = model.predict_log_proba(x[test])
+    return found
+
+
+def neighbours(features: np.ndarray, truth: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Majority of the 5 nearest by cosine among folds 2 to 4; the nearer class on a tie. Guesses on fold 0."""
+    unit = scope.unit(features)
+    known = fold > VALIDATION_FOLD
+    similarity = unit[fold == TEST_FOLD] @ unit[known].T
+    nearest = np.argsort(-similarity, axis=1, kind="stable")[:, :NEIGHBOURS]
+    return np.array([_majority(row) for row in truth[known][nearest]])
+
+
+def _majority(labels: np.ndarray) -> int:
+    """The most frequent of some labels that stand nearest first; of equally frequent ones the nearest."""
+    return max(labels.tolist(), key=labels.tolist().count)

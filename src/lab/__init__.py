@@ -1,1 +1,0 @@
-"""Everything that runs before the demo and never inside it: data, pre-training, fitting, measuring."""

@@ -1,0 +1,215 @@
+"""Fit: the head is scikit-learn's, its probabilities are honest, and the test fold leaves no trace."""
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors import safe_open
+
+from dinoscope import tasks
+from dinoscope.cli import main
+from dinoscope.fitting import fit
+from dinoscope.fitting.features import read_phantoms, read_public
+from dinoscope.reading import images, scope
+from dinoscope.reading.projection import Projection
+from dinoscope.settings import Settings
+from dinoscope.workbench import Workbench
+
+COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (50, 60, 210)}
+WRITTEN = ("head.safetensors", "vectors.safetensors", "cases.jsonl")
+
+
+def quiet(_):
+    pass
+
+
+def picture(label, seed):
+    """A plain colour with grain, 40 x 40 pixels, different for each seed."""
+    rng = np.random.default_rng([seed, *label.encode()])
+    return Image.fromarray((np.array(COLOURS[label]) + rng.integers(-30, 31, (40, 40, 3))).astype(np.uint8))
+
+
+def write_set(folder, rows):
+    """Write pictures and a labels.csv; `rows` are (id, label, fold, picture)."""
+    folder.mkdir()
+    with (folder / "labels.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("file", "label", "fold"))
+        for name, label, fold, shown in rows:
+            shown.save(folder / f"{name}.png")
+            table.writerow((f"{name}.png", label, fold))
+    return folder
+
+
+def rows_of(per_fold=6, test_seed=0):
+    """A set of coloured pictures; `test_seed` changes every picture and label of fold 0 and nothing else."""
+    rows = []
+    for fold in range(5):
+        for i in range(per_fold):
+            label = list(COLOURS)[i % 3]
+            seed = 100 * fold + i
+            if fold == 0 and test_seed:
+                label, seed = list(COLOURS)[(i + 1) % 3], 10_000 * test_seed + i
+            rows.append((f"{fold}-{i}", label, fold, picture(label, seed)))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def no_phantoms(encoder, tmp_path_factory):
+    return read_phantoms(encoder, tmp_path_factory.mktemp("none"))
+
+
+def fitted(encoder, folder, phantoms, out):
+    public = read_public(encoder, folder, None, quiet)
+    facts = fit.fit_task("colours", public, phantoms, Projection.plain(192, encoder.fingerprint), out, quiet)
+    return facts, {name: content(out / name) for name in WRITTEN}
+
+
+def content(path):
+    """What a file says: its bytes, or for safetensors its facts (which come in any order) and its tensors' bytes."""
+    if path.suffix != ".safetensors":
+        return path.read_bytes()
+    with safe_open(path, "numpy") as file:
+        names = sorted(file.keys())
+        return file.metadata(), [(n, file.get_tensor(n).dtype, file.get_tensor(n).tobytes()) for n in names]
+
+
+def test_fold_0_reaches_neither_head_nor_index_nor_reference(encoder, no_phantoms, tmp_path):
+    first, one = fitted(encoder, write_set(tmp_path / "a", rows_of()), no_phantoms, tmp_path / "A")
+    second, two = fitted(encoder, write_set(tmp_path / "b", rows_of(test_seed=1)), no_phantoms, tmp_path / "B")
+    assert one == two, {name for name in WRITTEN if one[name] != two[name]}
+    assert first["metrics"]["pictures"] == second["metrics"]["pictures"] == 6
+    ids = {json.loads(line)["id"] for line in one["cases.jsonl"].splitlines()}
+    assert ids == {f"{fold}-{i}" for fold in range(1, 5) for i in range(6)}
+
+
+@pytest.mark.parametrize("fold", [1, 3])
+def test_another_picture_in_any_other_fold_does_reach_them(encoder, no_phantoms, tmp_path, fold):
+    changed = [(n, y, f, picture(y, 777) if n == f"{fold}-0" else p) for n, y, f, p in rows_of()]
+    _, one = fitted(encoder, write_set(tmp_path / "a", rows_of()), no_phantoms, tmp_path / "A")
+    _, two = fitted(encoder, write_set(tmp_path / "b", changed), no_phantoms, tmp_path / "B")
+    assert all(one[name] != two[name] for name in WRITTEN)
+
+
+def test_pictures_that_repeat_a_test_picture_are_dropped_wherever_they_stand(encoder, tmp_path):
+    rows = rows_of()
+    shown = {name: p for name, _, _, p in rows}
+    rows += [("0-00-copy-of-0-1", "red", 3, shown["0-1"]), ("z-copy-of-0-1", "green", 1, shown["0-1"])]
+    rows += [("a-copy-of-4-1", "red", 2, shown["4-1"])]
+    public = read_public(encoder, write_set(tmp_path / "set", rows), None, quiet)
+    ids = {c.id for c in public.cases}
+    assert "0-1" in ids
+    assert not ids & {"0-00-copy-of-0-1", "z-copy-of-0-1"}
+    assert len(ids & {"4-1", "a-copy-of-4-1"}) == 1, "of copies outside the test fold, one stays"
+    assert len(public.cases) == len(public.pooled) == 30
+
+
+def test_a_copy_in_another_file_format_is_the_same_picture(encoder, tmp_path):
+    folder = write_set(tmp_path / "set", [*rows_of(), ("copy", "red", 3, picture("red", 0))])
+    Image.open(folder / "0-0.png").save(folder / "0-0.bmp")
+    table = folder / "labels.csv"
+    table.write_text(table.read_text().replace("0-0.png", "0-0.bmp"))
+    assert "copy" not in {c.id for c in read_public(encoder, folder, None, quiet).cases}
+
+
+def test_features_stay_beside_their_cases_when_copies_are_dropped(encoder, tmp_path):
+    rows = rows_of()
+    rows.insert(0, ("0-00-copy", "red", 4, rows[3][3]))
+    folder = write_set(tmp_path / "set", rows)
+    public = read_public(encoder, folder, None, quiet)
+    for case, pooled in list(zip(public.cases, public.pooled, strict=True))[::5]:
+        alone = encoder([images.read(folder / f"{case.id}.png").picture]).pooled[0]
+        assert pooled == pytest.approx(alone, abs=1e-4)
+
+
+def test_the_scopes_reference_is_what_the_scope_measures_for_the_held_out_pictures(encoder, tiny_assets):
+    """The scope looks at a task's real cases only, so phantoms must not bring the reference nearer."""
+    task = tasks.load(tiny_assets / "tasks" / "colours", encoder.fingerprint)
+    held = [c.fold == 1 and c.origin == "public" for c in task.cases]
+    distances = np.sort(scope.distances(task.vectors[held], task.training))
+    assert task.reference == pytest.approx(distances, abs=1e-3)
+
+
+def test_phantoms_alone_make_a_task(encoder, tiny_assets, tmp_path):
+    phantoms = read_phantoms(encoder, tiny_assets / "tasks" / "colours")
+    facts = fit.fit_task("colours", None, phantoms, Projection.plain(192, encoder.fingerprint), tmp_path, quiet)
+    assert facts["cases"] == {"public": 0, "phantom": 12}
+    assert facts["metrics"] == {}
+    assert facts["fitted_on"] == 9
+    assert tasks.load(tmp_path, encoder.fingerprint).head.classes == ("blue", "green", "red")
+
+
+@pytest.fixture(scope="module")
+def brought(tmp_path_factory, tiny_backbone, run_python):
+    """Assets to which somebody has fitted a task of their own from a class-per-folder tree, and the tree."""
+    root = tmp_path_factory.mktemp("brought")
+    for label in COLOURS:
+        (root / "mine" / label).mkdir(parents=True)
+        for i in range(15):
+            picture(label, i).save(root / "mine" / label / f"img_{i:02}.png")  # the same names in each class
+    assets = root / "assets"
+    (assets / "tasks").mkdir(parents=True)
+    shutil.copytree(tiny_backbone, assets / "backbone")
+    run = run_python(
+        *("-m", "dinoscope", "fit", "--task", "mine", "--images", str(root / "mine")),
+        DINOSCOPE_ASSETS=str(assets),
+        DINOSCOPE_DEVICE="cpu",
+    )
+    return run, assets, root / "mine"
+
+
+def test_the_command_fits_a_task_from_a_folder_of_classes(brought):
+    run, assets, _ = brought
+    assert run.returncode == 0, run.stderr
+    assert "mine: 45 of 45 pictures read" in run.stdout
+    assert f"1 task(s) written below {assets / 'tasks'}" in run.stdout
+    facts = json.loads((assets / "tasks" / "mine" / "task.json").read_text())
+    assert facts["title"] == "Mine"
+    assert facts["cases"] == {"public": 36, "phantom": 0}
+    assert facts["metrics"]["balanced_accuracy"]["value"] > 0.9
+    assert facts["licence"] == "your own"
+
+
+def test_the_app_loads_what_the_command_wrote(brought, tmp_path):
+    _, assets, pictures = brought
+    workbench = Workbench.load(Settings(device="cpu", assets=assets, cache=tmp_path), say=quiet)
+    assert workbench.index.count("mine") == 36, "pictures of one name in several folders are cases of their own"
+    for label in COLOURS:
+        reading = workbench.classify(picture(label, 500), "mine")
+        assert reading.label == label
+        assert reading.probabilities.keys() == COLOURS.keys()
+        found = workbench.similar(picture(label, 501), "mine", k=3)
+        assert [s.case.labels[0] for s in found] == [label] * 3
+    known = pictures / next(iter(COLOURS)) / "img_03.png"
+    assert images.pixel_hash(Image.open(known)) not in {s.case.pixels for s in workbench.similar(known, "mine")}
+
+
+@pytest.fixture
+def refused(brought, monkeypatch, capsys):
+    """Fit pictures that cannot be fitted, and give what the command says."""
+
+    def run(*arguments):
+        monkeypatch.setenv("DINOSCOPE_ASSETS", str(brought[1]))
+        assert main(["fit", "--task", "mine", *map(str, arguments)]) == 1
+        return capsys.readouterr().err
+
+    return run
+
+
+def test_the_command_names_a_folder_that_is_not_there(refused, tmp_path):
+    said = refused("--images", tmp_path / "nowhere")
+    assert "nowhere is not a folder; give a folder with one sub-folder a class" in said
+
+
+def test_the_command_names_a_picture_that_cannot_be_read(brought, refused, tmp_path):
+    shutil.copytree(brought[2], tmp_path / "mine")
+    (tmp_path / "mine" / "red" / "broken.png").write_bytes(b"\x00\x01" * 200)
+    assert '"broken.png" is not a picture' in refused("--images", tmp_path / "mine")
+
+
+def test_a_fit_that_was_refused_leaves_the_assets_as_they_were(brought, refused, tmp_path):
+    refused("--images", tmp_path)
+    assert tasks.verify(brought[1]) == 9

@@ -1,0 +1,107 @@
+"""A server that is absent, too old or locked is told in one sentence, and a good one gets what it needs to be fast."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dinoscope.similar import Case, CaseIndex, IndexFault, Storage
+from dinoscope.similar.ask import Ask
+from dinoscope.workbench import RequestError, Workbench
+from fixtures import qdrant_server
+from fixtures.tiny import drawn
+
+CASES = [Case(f"c{i}", ("ant",), "public") for i in range(600)]
+VECTORS = np.random.default_rng(0).normal(size=(600, 8)).astype(np.float32)
+
+
+def test_a_server_that_is_not_there_is_named_with_the_variable_to_check():
+    with pytest.raises(IndexFault, match=r"server at http://127\.0\.0\.1:9 cannot be reached .*; check QDRANT_URL"):
+        Storage("http://127.0.0.1:9").open()
+
+
+@pytest.mark.parametrize("version", ["1.7.4", "0.11.0", "2.0.0", "unknown"])
+def test_a_server_of_the_wrong_version_is_refused_with_its_version(version):
+    with qdrant_server.running(version) as server, pytest.raises(IndexFault, match=f"is version {version}; this app"):
+        Storage(server.url).open()
+
+
+def test_a_wrong_key_is_refused_and_the_right_one_is_sent():
+    with qdrant_server.running(key="secret") as server:
+        with pytest.raises(IndexFault, match="refuses the key; check QDRANT_API_KEY"):
+            Storage(server.url, "wrong").open()
+        Storage(server.url, "secret").open().close()
+
+
+def test_a_collection_is_created_with_graph_quantization_shards_and_an_index_on_every_filter():
+    with qdrant_server.running() as server:
+        index = CaseIndex(Storage(server.url, shards=4, replicas=2))
+        index.fill("insects", CASES[:3], VECTORS[:3], np.ones((3, 2, 4), np.float32))
+        (name, created), indexed = next(iter(server.created.items())), next(iter(server.indexed.values()))
+        assert name.startswith("dinoscope_insects_")
+        assert (created.shard_number, created.replication_factor) == (4, 2)
+        assert created.vectors["picture"].hnsw_config.m == 16
+        assert created.vectors["picture"].quantization_config.scalar.type == "int8"
+        # Patches only rank again what the pictures' graph has found.
+        assert created.vectors["patches"].hnsw_config.m == 0
+        assert created.vectors["patches"].multivector_config.comparator == "max_sim"
+        assert indexed["labels"] == indexed["sex"] == "keyword"
+        assert indexed["age"] == indexed["lesion_size"] == "float"
+
+
+def test_a_second_start_sends_nothing():
+    with qdrant_server.running() as server:
+        for sent in (600, 0):
+            index = CaseIndex(Storage(server.url))
+            assert index.fill("insects", CASES, VECTORS) == sent
+            upserts = [c for c in server.calls if c[0] == "PUT" and c[1].endswith("/points")]
+            assert len(upserts) == 3  # batches of 256, from the first start only
+
+
+def test_the_app_serves_from_memory_and_says_so_when_the_server_cannot_be_reached(tiny_settings):
+    bench = Workbench.load(replace(tiny_settings, qdrant_url="http://127.0.0.1:9"), say=lambda _: None)
+    assert bench.index.storage.kind == "memory"
+    assert bench.notices[0].startswith("Searching the bundled cases in memory: the Qdrant server at http://127.0.0.1:9")
+    assert len(bench.similar(drawn("colours", "red", 501), "colours")) == 5
+
+
+def test_the_app_answers_from_a_server_as_it_does_from_memory(tiny_settings, workbench):
+    picture = drawn("colours", "red", 501)
+    with qdrant_server.running() as server:
+        bench = Workbench.load(replace(tiny_settings, qdrant_url=server.url), say=lambda _: None)
+        assert bench.notices == ()
+        there, here = (b.similar(picture, "colours", k=7) for b in (bench, workbench))
+        assert [s.case for s in there] == [s.case for s in here]
+        assert [s.similarity for s in there] == pytest.approx([s.similarity for s in here], abs=1e-5)
+
+
+def test_a_server_that_goes_away_in_the_middle_of_a_visit_is_told_in_one_sentence(tiny_settings):
+    with qdrant_server.running() as server:
+        bench = Workbench.load(replace(tiny_settings, qdrant_url=server.url), say=lambda _: None)
+    with pytest.raises(RequestError, match=r"^The similar cases cannot be searched: the Qdrant server at .* cannot be"):
+        bench.similar(drawn("colours", "red", 501), "colours")
+
+
+def test_too_many_cases_for_memory_are_told_with_what_to_set(tiny_settings, monkeypatch):
+    monkeypatch.setattr("dinoscope.loading.LARGE", 20)
+    notices = Workbench.load(tiny_settings, say=lambda _: None).notices
+    assert notices[0] == (
+        "colours holds 48 cases in memory; above 20, set QDRANT_URL to a Qdrant server or QDRANT_PATH to a folder."
+    )
+
+
+def test_a_folder_keeps_its_cases_from_one_start_to_the_next(tmp_path):
+    for sent in (600, 0):
+        index = CaseIndex(Storage(path=tmp_path / "index"))
+        assert index.fill("insects", CASES, VECTORS) == sent
+        found = index.search("insects", Ask(VECTORS[5] / np.linalg.norm(VECTORS[5])), 1)
+        assert found[0].case.id == "c5"
+        index.close()
+
+
+def test_a_folder_that_is_a_file_is_refused_in_words(tmp_path):
+    (tmp_path / "index").write_text("")
+    with pytest.raises(IndexFault, match=r"cannot be used .*; set QDRANT_PATH"):
+        Storage(path=tmp_path / "index").open()

@@ -1,0 +1,76 @@
+"""What an operator sets in the environment arrives, and what makes no sense is refused in words."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dinoscope.settings import ROOT, Settings, load
+
+
+def test_without_any_variable_the_bundled_demo_runs_on_this_machine_only():
+    assert load({}) == Settings()
+    assert (load({}).backbone, load({}).host, load({}).port) == ("bundled", "127.0.0.1", 7860)
+    assert load({}).assets == ROOT / "model_assets"
+    assert load({}).images is None
+
+
+def test_every_variable_arrives():
+    asked = {
+        "DINOSCOPE_BACKBONE": "microsoft/rad-dino",
+        "DINOSCOPE_DEVICE": "cuda",
+        "DINOSCOPE_ASSETS": "/a",
+        "DINOSCOPE_CACHE": "/c",
+        "DINOSCOPE_IMAGES": "/i",
+        "DINOSCOPE_HOST": "10.0.0.1",
+        "DINOSCOPE_PORT": "80",
+        "QDRANT_URL": "http://q:6333",
+        "QDRANT_API_KEY": "key",
+    }
+    assert load(asked) == Settings(
+        "microsoft/rad-dino", "cuda", Path("/a"), Path("/c"), Path("/i"), "10.0.0.1", 80, "http://q:6333", "key"
+    )
+
+
+def test_empty_and_blank_variables_count_as_unset():
+    assert load({"DINOSCOPE_PORT": "", "DINOSCOPE_BACKBONE": "  ", "DINOSCOPE_IMAGES": " "}) == Settings()
+
+
+def test_a_space_listens_on_every_address_unless_told_otherwise():
+    assert load({"SPACE_ID": "someone/dinoscope"}).host == "0.0.0.0"
+    assert load({"SPACE_ID": "someone/dinoscope", "DINOSCOPE_HOST": "127.0.0.1"}).host == "127.0.0.1"
+
+
+@pytest.mark.parametrize("port", ["http", "-1", "0", "65536", "78.6", "²"])
+def test_a_port_that_is_none_is_refused_with_its_value(port):
+    with pytest.raises(ValueError, match="set it to a number from 1 to 65535") as caught:
+        load({"DINOSCOPE_PORT": port})
+    assert f"DINOSCOPE_PORT is {port!r}" in str(caught.value)
+
+
+def test_an_unknown_device_is_refused_with_its_value():
+    with pytest.raises(ValueError, match="DINOSCOPE_DEVICE is 'gpu'; set it to auto, cpu or cuda"):
+        load({"DINOSCOPE_DEVICE": "gpu"})
+
+
+def test_where_the_cases_are_kept_is_read_and_a_count_that_is_none_is_refused_with_its_value():
+    asked = load({"QDRANT_PATH": "/cases", "QDRANT_SHARDS": "4", "QDRANT_REPLICAS": "2"})
+    assert (asked.qdrant_path, asked.qdrant_shards, asked.qdrant_replicas) == (Path("/cases"), 4, 2)
+    with pytest.raises(ValueError, match="QDRANT_SHARDS is 'many'; set it to a whole number from 1"):
+        load({"QDRANT_SHARDS": "many"})
+
+
+def test_the_settings_are_read_from_the_process_environment(monkeypatch):
+    monkeypatch.setenv("DINOSCOPE_PORT", "8123")
+    assert load().port == 8123
+
+
+def test_numpy_leaves_the_cores_to_the_network(run_python):
+    script = """
+import dinoscope.similar.search, scipy.linalg
+from threadpoolctl import threadpool_info
+print([p["num_threads"] for p in threadpool_info() if p["internal_api"] == "openblas"])
+"""
+    run = run_python("-c", script)
+    assert run.returncode == 0, run.stderr
+    assert set(json.loads(run.stdout)) <= {1}

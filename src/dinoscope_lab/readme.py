@@ -1,4 +1,4 @@
-"""README: its tables of numbers and its sheet of drawn cases, made by code and never by hand."""
+"""Documents: docs/EVIDENCE.md, its picture and the README's one table, made from the evidence and never by hand."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from PIL import Image, ImageDraw, ImageFont
 import dinoscope_phantoms as phantoms
 from dinoscope.evidence import SETS, Evidence, named, read
 from dinoscope.fitting import catalogue
+from dinoscope.reading import encoder
 from dinoscope.settings import ROOT
 
 from . import claims, plot
 
 BEGIN, END = "<!-- evidence: begin -->", "<!-- evidence: end -->"
-PICTURE = "docs/evidence.svg"
+PICTURE, PAGE = "docs/evidence.svg", "docs/EVIDENCE.md"
 DRAWN = (
-    "Balanced accuracy of the frozen backbone and of four rivals on each set; accuracy by labels a class; accuracy by "
-    "strength of seven corruptions. The numbers stand in the tables below and in model_assets/evidence"
+    "Balanced accuracy of the frozen backbone and of its rivals on each set; accuracy by labels a class; accuracy by "
+    "strength of seven corruptions. The numbers stand in docs/EVIDENCE.md"
 )
 SHORT, LONG = 14, 60
 """Rows of a table that stands open, and of one that is folded; a longer one is left to its file."""
@@ -28,31 +29,65 @@ Table = tuple[list[str], list[dict]]
 """Columns and rows."""
 
 
-def section(evidence: dict[str, Evidence]) -> str:
-    """Markdown of every measurement - headline, one table, the rest folded - and what the sources claimed."""
-    parts = []
-    for e in evidence.values():
-        head = e.headline
-        interval = f" (95 % interval {head['low']:g} to {head['high']:g})" if head.get("low") is not None else ""
-        shown, folded = _chosen(e.tables)
-        more = "\n\n".join(table(columns, rows) for columns, rows in folded if len(rows) <= LONG)
-        left = sum(len(rows) > LONG for _, rows in folded)
-        how = (
-            (f"{left} longer tables: `model_assets/evidence/{e.name}.json`. " if left else "")
-            + " ".join(e.notes)
-            + f" Measured {e.date} on {e.machine}, backbone `{e.fingerprint[:8]}`, by `{e.command}`."
-        )
-        value = f"{head['value']:g} {head['unit']}".strip()
-        parts.append(
-            f"**{head['label']}: {value}**{interval}\n\n"
-            + "".join(f"{table(columns, rows)}\n\n" for columns, rows in shown)
-            + f"<details><summary>More, and how it was measured</summary>\n\n{more}\n\n{how}\n\n</details>\n"
-        )
+def page(evidence: dict[str, Evidence], fingerprint: str) -> str:
+    """docs/EVIDENCE.md: what the sources claimed, then every measurement - headline, one table, the rest folded.
+
+    Args:
+        fingerprint: of the backbone that ships; what was measured on another one is said to be.
+    """
+    parts = [
+        "# Evidence\n",
+        "Made by `dinoscope benchmark` from the files in `model_assets/evidence`; not written by hand. The terms: a "
+        "*head* is the linear layer that turns features into probabilities. The pictures of each set are in five "
+        "*folds* that keep patients, lesions and near-copies together: folds 2 to 4 fit, fold 1 chooses, and fold 0, "
+        "which nothing else has seen, measures. *kNN* is a vote of the nearest known pictures; *Dice* and *IoU* are "
+        "overlaps of areas, 0 to 1. Intervals are 95 %.\n",
+    ]
     if "backbone" in evidence:
-        parts.insert(0, f"![{DRAWN}]({PICTURE})\n")
+        parts.append(f"![{DRAWN}]({Path(PICTURE).name})\n")
     if sources := claims.paragraphs(evidence):
-        parts.append(f"### What the sources claimed, and what was found here\n\n{sources}\n")
-    return "\n".join(parts) or "Nothing has been measured yet.\n"
+        parts.append(f"## What the sources claimed, and what was found here\n\n{sources}\n")
+    parts += [_measurement(e, fingerprint) for e in evidence.values()]
+    return "\n".join(parts if evidence else [*parts, "Nothing has been measured yet.\n"])
+
+
+def _measurement(e: Evidence, fingerprint: str) -> str:
+    head = e.headline
+    interval = f" (95 % interval {head['low']:g} to {head['high']:g})" if head.get("low") is not None else ""
+    shown, folded = _chosen(e.tables)
+    more = "\n\n".join(table(columns, rows) for columns, rows in folded if len(rows) <= LONG)
+    left = sum(len(rows) > LONG for _, rows in folded)
+    stale = "" if e.fingerprint == fingerprint else "**Measured on an earlier backbone; not yet again on this one.** "
+    how = (
+        (f"{left} longer tables: `model_assets/evidence/{e.name}.json`. " if left else "")
+        + " ".join(e.notes)
+        + f" Measured {e.date} on {e.machine}, backbone `{e.fingerprint[:8]}`, by `{e.command}`."
+    )
+    value = f"{head['value']:g} {head['unit']}".strip()
+    return (
+        f"## {e.name}\n\n{stale}{head['label']}: **{value}**{interval}\n\n"
+        + "".join(f"{table(columns, rows)}\n\n" for columns, rows in shown)
+        + f"<details><summary>More, and how it was measured</summary>\n\n{more}\n\n{how}\n\n</details>\n"
+    )
+
+
+def rivals(evidence: dict[str, Evidence]) -> str:
+    """The README's one table: the frozen backbone beside its rivals, and how far it is ahead or behind."""
+    if "backbone" not in evidence:
+        return "Nothing has been measured yet."
+    e = evidence["backbone"]
+    rows = [r for r in e.rows if "backbone better by" in r]
+    head = e.headline
+    lines = [
+        "| reads the pictures | balanced accuracy, % | the backbone is ahead by | 95 % interval |",
+        "| --- | --- | --- | --- |",
+        f"| **frozen backbone, linear head** | **{head['value']:g}** ({head['low']:g} to {head['high']:g}) | | |",
+        *(
+            f"| {r['baseline']} | {r['mean']:g} | {r['backbone better by']:g} | {r['from']:g} to {r['to']:g} |"
+            for r in sorted(rows, key=lambda r: -r["mean"])
+        ),
+    ]
+    return "\n".join(lines)
 
 
 def _chosen(tables: list[Table]) -> tuple[list[Table], list[Table]]:
@@ -78,18 +113,17 @@ def table(columns: list[str], rows: list[dict]) -> str:
     return "\n".join("| " + " | ".join(str(cell).replace("|", "/") for cell in line) + " |" for line in lines)
 
 
-def renew(readme: Path = ROOT / "README.md", folder: Path = ROOT / "model_assets" / "evidence") -> bool:
-    """Put the current evidence into the README and its picture; returns whether the text changed."""
-    measured = read(folder)
-    picture = readme.parent / PICTURE
-    picture.parent.mkdir(exist_ok=True)
-    picture.write_text(plot.svg(measured), encoding="utf-8")
-    text = readme.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN, 1)
-    renewed = f"{before}{BEGIN}\n\n{section(measured)}\n{END}{rest.split(END, 1)[1]}"
-    if renewed != text:
-        readme.write_text(renewed, encoding="utf-8")
-    return renewed != text
+def renew(root: Path = ROOT) -> None:
+    """Write docs/EVIDENCE.md, its picture and the README's table from the current evidence."""
+    measured = read(root / "model_assets" / "evidence")
+    (root / PAGE).parent.mkdir(exist_ok=True)
+    (root / PICTURE).write_text(plot.svg(measured), encoding="utf-8")
+    shipped = encoder.fingerprint(root / "model_assets" / "backbone")
+    (root / PAGE).write_text(page(measured, shipped), encoding="utf-8")
+    readme = root / "README.md"
+    before, rest = readme.read_text(encoding="utf-8").split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    readme.write_text(f"{before}{BEGIN}\n\n{rivals(measured)}\n\n{END}{after}", encoding="utf-8")
 
 
 def sheet(path: Path = ROOT / "docs" / "phantoms.png", side: int = 150, columns: int = 6, seed: int = 7) -> None:

@@ -1,11 +1,15 @@
-"""README: its section is short, complete and made of nothing but the evidence."""
+"""docs/EVIDENCE.md and the README's table: complete, and made of nothing but the evidence."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from dinoscope.evidence import Evidence
 from dinoscope_lab import claims, readme
+
+HEADLINE = {"label": "Headline", "value": 78, "low": 75, "high": 80, "unit": "%"}
 
 
 def evidence(name, rows, value=7):
@@ -15,7 +19,7 @@ def evidence(name, rows, value=7):
 
 def test_one_table_stands_open_and_the_rest_is_folded():
     rows = [{"set": "brain_mri", "n": 1}, {"other": 2}]
-    text = readme.section({"x": evidence("x", rows)})
+    text = readme.page({"x": evidence("x", rows)}, "f" * 64)
     before, folded = text.split("<details>")
     assert "| Brain MRI tumour | 1 |" in before
     assert "| other |" in folded
@@ -25,7 +29,7 @@ def test_one_table_stands_open_and_the_rest_is_folded():
 
 def test_a_long_table_is_left_to_its_file():
     rows = [{"set": s, "n": i} for s in ("a", "b", "mean") for i in range(30)]
-    before, folded = readme.section({"x": evidence("x", [{"mean": 3}, *rows])}).split("<details>")
+    before, folded = readme.page({"x": evidence("x", [{"mean": 3}, *rows])}, "f" * 64).split("<details>")
     assert "| mean |\n| --- |\n| 3 |" in before
     assert "| a |" not in before + folded
     assert "1 longer tables: `model_assets/evidence/x.json`" in folded
@@ -33,13 +37,33 @@ def test_a_long_table_is_left_to_its_file():
 
 def test_what_could_not_run_never_stands_open_in_place_of_the_results():
     rows = [{"set": "a", "n": i} for i in range(30)] + [{"encoder": "far away", "ran": "no", "why": "no network"}]
-    before, folded = readme.section({"x": evidence("x", rows)}).split("<details>")
+    before, folded = readme.page({"x": evidence("x", rows)}, "f" * 64).split("<details>")
     assert "far away" not in before
     assert "far away" in folded
 
 
+def test_what_was_measured_on_another_backbone_says_so():
+    measured = {"x": evidence("x", [{"set": "brain_mri", "n": 1}])}
+    assert "earlier backbone" in readme.page(measured, "e" * 64)
+    assert "earlier backbone" not in readme.page(measured, "f" * 64)
+
+
+def test_the_readmes_table_has_every_rival_the_best_first():
+    rows = [
+        {"baseline": name, "mean": mean, "backbone better by": round(78 - mean, 1), "from": 1.0, "to": 2.0}
+        for name, mean in (("pixels", 60.0), ("small ResNet", 79.5))
+    ]
+    lines = readme.rivals({"backbone": replace(evidence("backbone", rows, 78), headline=HEADLINE)}).splitlines()
+    assert lines[2:] == [
+        "| **frozen backbone, linear head** | **78** (75 to 80) | | |",
+        "| small ResNet | 79.5 | -1.5 | 1 to 2 |",
+        "| pixels | 60 | 18 | 1 to 2 |",
+    ]
+
+
 def test_without_evidence_it_says_so():
-    assert readme.section({}) == "Nothing has been measured yet.\n"
+    assert readme.page({}, "").endswith("Nothing has been measured yet.\n")
+    assert readme.rivals({}) == "Nothing has been measured yet."
 
 
 def frozen():
@@ -114,4 +138,4 @@ def test_each_sources_paragraph_is_filled_from_its_own_file(name):
 
 def test_a_source_that_was_not_repeated_has_no_paragraph():
     assert claims.paragraphs({"backbone": evidence("backbone", [])}) == ""
-    assert "What the sources claimed" not in readme.section({"x": evidence("x", [])})
+    assert "What the sources claimed" not in readme.page({"x": evidence("x", [])}, "f" * 64)

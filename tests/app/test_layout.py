@@ -1,0 +1,111 @@
+"""The layout: which room may know which, and which library stands behind which door."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from dinoscope.settings import ROOT
+
+SRC = ROOT / "src"
+OURS = ("dinoscope", "dinoscope_lab", "dinoscope_phantoms")
+
+MAY_IMPORT = {
+    "settings": set(),
+    "evidence": set(),
+    "results": {"reading", "explain", "similar"},
+    "reading": {"settings"},
+    "similar": {"reading", "tasks", "results", "settings"},
+    "tasks": {"reading", "similar"},
+    "explain": {"reading", "similar", "tasks", "results"},
+    "figures": {"explain", "reading", "results"},
+    "loading": {"reading", "similar", "tasks", "settings"},
+    "workbench": {"reading", "explain", "similar", "tasks", "results", "loading", "settings"},
+    "fitting": {"reading", "similar", "tasks", "settings", "results"},
+}
+"""Room -> the rooms of the product that it may know; a room that is not named here may know every one."""
+
+BEHIND = {
+    "gradio": ("dinoscope/ui/",),
+    "qdrant_client": ("dinoscope/similar/",),
+    "qdrant_edge": ("dinoscope/similar/",),
+    "transformers": ("dinoscope/reading/encoder.py", "dinoscope_lab/"),
+    "sklearn": ("dinoscope/fitting/", "dinoscope_lab/"),
+}
+"""Library -> the only places that import it."""
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module or name that a file imports, in full."""
+    package = path.relative_to(SRC).with_suffix("").parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def room(path: Path) -> str:
+    """The room of a file of the product: a folder, or a file beside the folders."""
+    return path.relative_to(SRC / "dinoscope").parts[0].removesuffix(".py")
+
+
+FILES = sorted(SRC.rglob("*.py"))
+
+
+def test_the_product_knows_neither_the_laboratory_nor_the_drawings():
+    strangers = {
+        (str(path.relative_to(SRC)), name)
+        for path in FILES
+        for name in imported(path)
+        if path.is_relative_to(SRC / "dinoscope") and name.split(".")[0] in OURS[1:]
+    }
+    assert strangers == set()
+
+
+@pytest.mark.parametrize("name", MAY_IMPORT)
+def test_arrows_point_one_way(name: str):
+    files = [p for p in FILES if p.is_relative_to(SRC / "dinoscope") and room(p) == name]
+    assert files
+    known = {
+        (str(path.relative_to(SRC)), other)
+        for path in files
+        for other in (module.split(".")[1] for module in imported(path) if module.startswith("dinoscope."))
+    }
+    assert {k for k in known if k[1] not in MAY_IMPORT[name] | {name}} == set()
+
+
+@pytest.mark.parametrize("library", BEHIND)
+def test_each_library_stands_behind_its_door(library: str):
+    users = {str(p.relative_to(SRC)) for p in FILES for name in imported(p) if name.split(".")[0] == library}
+    assert users
+    assert {u for u in users if not u.startswith(BEHIND[library])} == set()
+
+
+def test_everything_that_is_imported_is_declared():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["dynamic"]
+    for named in extras["optional-dependencies"].values():
+        lines += [line for file in named["file"] for line in (ROOT / file).read_text(encoding="utf-8").splitlines()]
+    declared = {canonicalize_name(Requirement(r).name) for line in lines if (r := line.split("#")[0].strip())}
+    of = packages_distributions()
+    undeclared = {
+        top
+        for path in FILES
+        for name in imported(path)
+        if (top := name.split(".")[0]) not in sys.stdlib_module_names
+        and top not in OURS
+        and top in of
+        and not declared & {canonicalize_name(d) for d in of[top]}
+    }
+    assert undeclared == set()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,7 @@ from torch import Tensor
 from transformers import AutoConfig, AutoModel
 from transformers.utils import logging
 
-from . import hub
+from . import hub, walk
 
 logging.disable_progress_bar()  # a local file is there in milliseconds; its progress bar only litters the log
 
@@ -184,6 +183,10 @@ class Encoder:
         x = torch.from_numpy(np.stack(arrays)).to(self.device).permute(0, 3, 1, 2).float() / 255
         return (x - self.mean) / self.std
 
+    def levels(self, pixels: Tensor) -> np.ndarray:
+        """Normalised pixels [N, 3, h, w] -> the levels they came from, [N, h, w, 3] float32 from 0 to 1."""
+        return (pixels * self.std + self.mean).permute(0, 2, 3, 1).cpu().numpy()
+
     @torch.inference_mode()
     def tokens(self, pixels: Tensor, hurried: bool = False) -> Tokens:
         """Normalised pixels [N, 3, h, w] -> tokens; sides must be divisible by the patch size.
@@ -198,7 +201,7 @@ class Encoder:
             raise ValueError(f"pixels of {height} x {width} do not divide into patches of {self.patch}")
         if hurried and self.half_pays and self.device.type == "cpu":
             # A processor attends in bfloat16 faster when attention is written out: a sixth of the pass.
-            return self._walk(pixels, hurried, lambda weights: None)[0]
+            return self._walk(self.embed(pixels), self._grid(pixels), hurried)[0]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=hurried and self.half_pays):
             output = self.model(pixels.to(self.dtype), output_hidden_states=True)
             last = self.model.encoder.layer[-1]
@@ -221,50 +224,50 @@ class Encoder:
             raise ValueError(f"one picture is traced at a time, not {pixels.shape[0]}")
         attentions: list[Tensor] = []
         with torch.enable_grad():
-            tokens, normed = self._walk(pixels, hurried, attentions.append)
+            tokens, normed = self._walk(self.embed(pixels), self._grid(pixels), hurried, attentions.append)
         return Trace(tokens, normed, tuple(attentions), self.prefix)
 
-    def _walk(self, pixels: Tensor, hurried: bool, attended: Callable[[Tensor], None]) -> tuple[Tokens, Tensor]:
-        """Through the blocks one by one -> tokens, and all of them after the last block's first norm [N, T, D].
+    def embed(self, pixels: Tensor) -> Tensor:
+        """Normalised pixels [N, 3, h, w] -> what enters the first block [N, T, D]: prefix and patches, placed."""
+        with torch.autocast(self.device.type, enabled=False):
+            return self.model.embeddings(pixels.to(self.dtype))
+
+    @torch.inference_mode()
+    def chosen(self, embedded: Tensor, kept: Tensor, hurried: bool = False) -> Tokens:
+        """Read one picture through some of its patches only, as in pre-training: the others are not there at all.
+
+        Positions and prefix tokens stay. The cost is that of the patches that are kept.
 
         Args:
-            attended: told the attention of each block [N, heads, T, T].
+            embedded: [1, T, D] from `embed`, shared by all sets.
+            kept: [B, n] int64 patches in reading order, from 0; n >= 1, the same for every set.
+            hurried: as in `tokens`.
+        Returns:
+            tokens of each set; patches [B, n, D] in the order of `kept`, on a grid of (1, n).
+        Raises:
+            ValueError: when nothing is kept.
         """
+        state = walk.gather(embedded, kept, self.prefix)
+        return self._walk(state, (1, kept.shape[1]), hurried)[0]
+
+    def _walk(
+        self, state: Tensor, grid: tuple[int, int], hurried: bool, attended: walk.Attended = lambda weights: None
+    ) -> tuple[Tokens, Tensor]:
+        """Embedded tokens [N, T, D] -> what they become, and all of them after the last block's first norm."""
         hurried = hurried and self.half_pays
         model = self._halved if hurried and self.device.type == "cpu" else self.model
         with torch.autocast(self.device.type, torch.bfloat16, enabled=hurried):
-            state = model.embeddings(pixels.to(self.dtype))
-            if torch.is_grad_enabled():
-                state.requires_grad_()
-            for block in model.encoder.layer:
-                normed = block.norm1(state)
-                mixed, weights = _attend(block.attention, normed)
-                attended(weights)
-                state = state + block.layer_scale1(mixed)
-                state = state + block.layer_scale2(block.mlp(block.norm2(state)))
-            after = model.layernorm(state)
+            after, normed = walk.through(model, state, attended)
             patches = after[:, self.prefix :].float()
-            grid = (pixels.shape[2] // self.patch, pixels.shape[3] // self.patch)
             return Tokens(after[:, 0].float(), patches, normed[:, self.prefix :].float(), grid), normed
+
+    def _grid(self, pixels: Tensor) -> tuple[int, int]:
+        return pixels.shape[2] // self.patch, pixels.shape[3] // self.patch
 
     @cached_property
     def _halved(self) -> Any:
-        """The model with its linear layers in bfloat16, as autocast would make them at every pass.
-
-        The scale of each layer's outcome is multiplied into its weights, where it costs nothing.
-        """
-        with torch.inference_mode(False):  # a copy made in that mode could never be differentiated
-            model = copy.deepcopy(self.model)
-            for block in model.encoder.layer:
-                last = [m for m in block.mlp.modules() if isinstance(m, torch.nn.Linear)][-1]
-                for layer, scale in ((block.attention.o_proj, block.layer_scale1), (last, block.layer_scale2)):
-                    layer.weight.mul_(scale.lambda1[:, None])
-                    layer.bias.mul_(scale.lambda1)
-                block.layer_scale1 = block.layer_scale2 = torch.nn.Identity()
-            for layer in model.modules():
-                if isinstance(layer, torch.nn.Linear):
-                    layer.to(torch.bfloat16)
-        return model
+        """The model with its linear layers in bfloat16, made once."""
+        return walk.halved(self.model)
 
     def __call__(self, pictures: Sequence[Image.Image], batch: int = 32) -> Features:
         """Read pictures, `batch` at a time."""
@@ -283,15 +286,6 @@ def fingerprint(folder: Path) -> str:
         with (folder / name).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
-
-
-def _attend(attention: Any, normed: Tensor) -> tuple[Tensor, Tensor]:
-    """Self-attention of [N, T, D] written out -> what it gives [N, T, D], and its weights [N, heads, T, T]."""
-    shape = (*normed.shape[:2], -1, attention.head_dim)
-    projections = (attention.q_proj, attention.k_proj, attention.v_proj)
-    query, key, value = (project(normed).view(shape).transpose(1, 2) for project in projections)
-    weights = torch.softmax((query * attention.scaling) @ key.transpose(2, 3), dim=-1)
-    return attention.o_proj((weights @ value).transpose(1, 2).flatten(2)), weights
 
 
 def _side(processing: dict, patch: int) -> int:

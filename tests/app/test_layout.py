@@ -109,3 +109,11 @@ def test_everything_that_is_imported_is_declared():
         and not declared & {canonicalize_name(d) for d in of[top]}
     }
     assert undeclared == set()
+
+
+def test_every_file_of_the_packages_is_in_the_wheel():
+    globs = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["package-data"]
+    for package in OURS:
+        shipped = {p for pattern in globs.get(package, []) for p in (SRC / package).glob(pattern)}
+        there = {p for p in (SRC / package).rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")}
+        assert there - shipped == set()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import binomtest
 
 
 @dataclass(frozen=True)
@@ -132,15 +133,13 @@ def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> 
     ]
 
 
-def wilson(right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson(right: int, n: int) -> tuple[float, float]:
     """95 % interval of a share, which holds for few trials, too.
 
     Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
     """
-    share, extra = right / n, z * z / n
-    middle = (share + extra / 2) / (1 + extra)
-    half = z / (1 + extra) * np.sqrt(share * (1 - share) / n + extra / (4 * n))
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+    interval = binomtest(right, n).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def expected_calibration_error(

@@ -9,6 +9,8 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from ..reading.scope import unit
+
 FILE = "patches.safetensors"
 CELLS = 4
 """A case is indexed as so many by so many cells, each the mean of the patch tokens in it."""
@@ -109,11 +111,6 @@ def load(folder: Path, fingerprint: str, cases: int) -> Regions | None:
     height, width = (int(n) for n in tensors["grid"])
     fine = dict(zip(names, tensors["fine"], strict=True))
     return Regions(tensors["mean"], tensors["axes"], tensors["cells"], fine, (height, width))
-
-
-def unit(rows: np.ndarray) -> np.ndarray:
-    """[..., d] scaled to length 1, float32."""
-    return (rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12)).astype(np.float32)
 
 
 def quantize(rows: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dinoscope.fitting import regions as fitting
+from dinoscope.reading.scope import unit
 from dinoscope.similar import regions
 from dinoscope.similar.regions import Box
 
@@ -50,7 +51,7 @@ def measure(name: str, given: Masked, queries: int, seed: int) -> dict:
     cells = regions.pool(given.tokens, given.grid)
     fitted = fitting.fit(cells, given.folds > 1, {}, given.grid)
     known = np.flatnonzero(given.folds > 0)
-    case_cells = regions.unit(fitted.cells[known].astype(np.float32))
+    case_cells = unit(fitted.cells[known].astype(np.float32))
     asked = rng.permutation(np.flatnonzero(given.folds == 0))[:queries]
     shares: dict[str, list[float]] = {"cells": [], "cells_random": [], "patches": [], "patches_random": []}
     for i in asked:

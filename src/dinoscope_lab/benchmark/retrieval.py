@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dinoscope.fitting.statistics import Interval, grouped_bootstrap
-from dinoscope.similar.regions import unit
+from dinoscope.reading.scope import unit
 
 K = 5
 RERANKED = 100

@@ -13,9 +13,10 @@ import numpy as np
 
 from dinoscope.fitting import regions as fitting
 from dinoscope.fitting.datasets import Sample
+from dinoscope.reading.scope import unit
 from dinoscope.similar import Case, CaseIndex, Filters, Storage
 from dinoscope.similar.ask import Ask
-from dinoscope.similar.regions import Box, unit
+from dinoscope.similar.regions import Box
 from dinoscope.workbench import Workbench
 
 CLASSES = tuple(f"class {i}" for i in range(4))

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from dinoscope.reading.scope import unit
 from dinoscope.similar import Case, CaseIndex, Filters, Storage
 from dinoscope.similar.ask import Ask
-from dinoscope.similar.regions import unit
 from fixtures import qdrant_server
 
 N, D, PATCHES, PATCH = 300, 16, 4, 8

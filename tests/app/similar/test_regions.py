@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dinoscope.fitting import regions as fitting
+from dinoscope.reading.scope import unit
 from dinoscope.similar import regions
 from dinoscope.similar.regions import Box
 
@@ -51,15 +52,15 @@ def test_cells_are_the_means_of_the_tokens_in_them_also_where_the_grid_does_not_
 
 def test_a_region_is_matched_where_the_case_holds_it():
     rng = np.random.default_rng(0)
-    patches = regions.unit(rng.normal(size=(64, 16)))
+    patches = unit(rng.normal(size=(64, 16)))
     asked = patches.reshape(8, 8, 16)[2:4, 5:8].reshape(-1, 16)
     found = regions.locate(asked, patches, (8, 8), Box(0, 0, 3 / 8, 2 / 8))
     assert found == Box(5 / 8, 2 / 8, 1, 4 / 8)
 
 
 def test_eight_bits_keep_the_direction_of_a_vector():
-    rows = regions.unit(np.random.default_rng(0).normal(size=(500, 32)))
-    again = regions.unit(regions.quantize(rows).astype(np.float32))
+    rows = unit(np.random.default_rng(0).normal(size=(500, 32)))
+    again = unit(regions.quantize(rows).astype(np.float32))
     assert (rows * again).sum(axis=1).min() > 0.9995
 
 

@@ -18,7 +18,7 @@ lint: $(VENV)/dev  ## formatting, style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/demo  ## measure everything on real pictures below DATA, into model_assets/evidence; QUICK=--quick to try it
+bench: $(VENV)/lab  ## measure everything on real pictures below DATA, into model_assets/evidence; QUICK=--quick to try it
 	$(BIN)/dinoscope benchmark all --images $(DATA) $(QUICK)
 
 chromium:  # the browser tests drive it; without apt they are skipped, and say so
@@ -30,7 +30,11 @@ $(VENV)/demo: requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/dev: requirements-dev.txt $(VENV)/demo
+$(VENV)/lab: requirements-lab.txt $(VENV)/demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt $(VENV)/lab
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 

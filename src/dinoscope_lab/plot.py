@@ -12,12 +12,15 @@ from dinoscope.evidence import SETS, Evidence
 from dinoscope.figures import OKABE_ITO
 from dinoscope.fitting import catalogue
 
+from . import rivals
 from .benchmark.baselines import EDGES, OURS, PIXELS, RESIDUAL, SCRATCH
 
+IMAGENET = f"{rivals.IMAGENET}, linear"
 METHODS = {
     OURS: ("o", OKABE_ITO[0]),
     RESIDUAL: ("s", OKABE_ITO[1]),
     SCRATCH: ("D", OKABE_ITO[5]),
+    IMAGENET: ("v", OKABE_ITO[3]),
     EDGES: ("^", OKABE_ITO[2]),
     PIXELS: ("x", OKABE_ITO[7]),
 }
@@ -51,6 +54,8 @@ def _backbone(axis: Axes, e: Evidence) -> None:
         low, high = (float(edge) for edge in row["interval"].split(" to "))
         axis.plot([low, high], [y, y], color=METHODS[OURS][1], linewidth=5, alpha=0.25, solid_capstyle="butt")
     for method, (marker, colour) in METHODS.items():
+        if method not in rows[0]:  # a rival that was not installed where this was measured
+            continue
         size = 7 if method == OURS else 5
         values = [r[method] for r in rows]
         axis.plot(values, range(len(rows)), marker, color=colour, markersize=size, label=method, zorder=2 + size)
@@ -63,7 +68,9 @@ def _backbone(axis: Axes, e: Evidence) -> None:
 
 def _labels(axis: Axes, e: Evidence) -> None:
     rows = [r for r in e.rows if r.get("set") == "mean" and "balanced accuracy" in r]
-    for i, method in enumerate(dict.fromkeys(r["method"] for r in rows)):
+    # Of a rival one classifier is enough to see how it stands.
+    methods = dict.fromkeys(m for r in rows if ", " not in (m := r["method"]) or m.startswith("logistic"))
+    for i, method in enumerate(methods):
         mine = sorted((r for r in rows if r["method"] == method), key=lambda r: r["labels a class"])
         x = [r["labels a class"] for r in mine]
         axis.fill_between(x, [r["low"] for r in mine], [r["high"] for r in mine], color=OKABE_ITO[i], alpha=0.15, lw=0)

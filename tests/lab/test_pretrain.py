@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import signal
 
 import numpy as np
@@ -23,8 +24,9 @@ from dinoscope_lab.pretrain.masked_views import info_nce
 from dinoscope_lab.pretrain.objective import student, tokens_of
 from dinoscope_lab.pretrain.pack import Pack
 from dinoscope_lab.pretrain.pack import build as build_pack
+from dinoscope_lab.pretrain.plan import Plan
 from dinoscope_lab.pretrain.targets import BINS, hog_and_colour
-from dinoscope_lab.pretrain.train import Plan, build, train
+from dinoscope_lab.pretrain.train import _batch, build, train
 from dinoscope_lab.pretrain.views import MEAN, STD, Recipe, draw, normalise
 
 STILL = Recipe(
@@ -392,36 +394,31 @@ def test_the_probe_tells_apart_what_can_be_told_apart():
     torch.manual_seed(0)
     model = student(64, 2, 56)
     scores = probe.run(model, Pack(pictures, ["set"] * 60, label.tolist(), fold), 56)
-    assert scores["knn"] == scores["linear"] == {"set": 100.0, "mean": 100.0}
+    assert scores["knn"] == scores["ridge"] == {"set": 100.0, "mean": 100.0}
     shuffled = probe.run(model, Pack(pictures, ["set"] * 60, rng.permutation(label).tolist(), fold), 56)
-    assert shuffled["linear"]["mean"] < 90
+    assert shuffled["ridge"]["mean"] < 90
     assert model.training
 
 
 def test_the_probe_is_silent_without_validation_pictures():
-    assert probe.run(student(64, 2, 56), packed(), 56) == {"knn": {}, "linear": {}}
+    assert probe.run(student(64, 2, 56), packed(), 56) == {"knn": {}, "ridge": {}}
 
 
-class Watched:
-    """Pictures that remember which of them were asked for."""
-
-    def __init__(self, pictures):
-        self.pictures, self.asked = pictures, []
-
-    def __getitem__(self, chosen):
-        self.asked.append(chosen)
-        return self.pictures[chosen]
-
-
-def test_every_batch_takes_several_pictures_of_one_data_set_and_none_that_the_probe_needs(tmp_path):
-    pictures, source = Watched(blobs(44)), np.array(["large"] * 30 + ["small"] * 14)
+def test_every_batch_takes_several_pictures_of_one_data_set_and_none_that_the_probe_needs(tmp_path, monkeypatch):
+    asked, source = [], np.array(["large"] * 30 + ["small"] * 14)
     fold = np.array([2] * 40 + [1] * 4)
-    train(plan("views"), Pack(pictures, source.tolist(), ["k"] * 44, fold), tmp_path, 600, steps=8)
-    assert len(pictures.asked) == 8
-    for chosen in pictures.asked:
+
+    def watched(*arguments):
+        asked.append(_batch(*arguments))
+        return asked[-1]
+
+    monkeypatch.setattr("dinoscope_lab.pretrain.train._batch", watched)
+    train(plan("views"), Pack(blobs(44), source.tolist(), ["k"] * 44, fold), tmp_path, 600, steps=8)
+    assert len(asked) == 8
+    for chosen in asked:
         assert len(chosen) == 8
         assert set(np.unique(source[chosen], return_counts=True)[1]) <= {4, 8}
-    seen = np.concatenate(pictures.asked)
+    seen = np.concatenate(asked)
     assert set(source[seen]) == {"large", "small"}
     assert seen.max() < 40
 
@@ -455,7 +452,12 @@ def test_a_pack_holds_every_picture_as_the_encoder_reads_it(unlabelled, tmp_path
     assert len(pack.training) == 12
     for row, file in zip(pack.pictures, files, strict=True):
         wanted = images.read(file).picture.resize((32, 32), Image.Resampling.BICUBIC)
-        assert np.array_equal(row, np.asarray(wanted))
+        assert near(row, wanted)
+
+
+def near(row, wanted):
+    """The same picture but for what WebP leaves out."""
+    return row.shape == np.asarray(wanted).shape and np.abs(row.astype(int) - np.asarray(wanted)).mean() < 4
 
 
 def write_dicom(path, pixels):
@@ -478,7 +480,7 @@ def test_deep_grey_and_dicom_are_packed_as_the_encoder_reads_them(tmp_path):
     pack = build_pack(folder, None, 64, tmp_path / "state")
     for row, name in zip(pack.pictures, ("a.png", "b.dcm"), strict=True):
         wanted = images.read(folder / name).picture.resize((64, 64), Image.Resampling.BICUBIC)
-        assert np.array_equal(row, np.asarray(wanted))
+        assert near(row, wanted)
         assert row.std() > 20
 
 
@@ -488,15 +490,34 @@ def test_a_pack_is_reused_without_reading_the_pictures_again(unlabelled, tmp_pat
     assert np.array_equal(first.pictures, again.pictures)
 
 
-def test_a_pack_that_was_cut_off_is_made_again(unlabelled, tmp_path):
+def test_a_pack_that_was_cut_off_goes_on_after_its_last_whole_part(unlabelled, tmp_path):
+    whole = build_pack(unlabelled, None, 32, tmp_path / "whole", megabytes=2e-4)
+    parts = sorted((tmp_path / "whole" / "pictures-32").glob("*.webps"))
+    assert len(parts) > 3
+    cut = tmp_path / "cut" / "pictures-32"
+    shutil.copytree(tmp_path / "whole" / "pictures-32", cut)
+    (cut / "whole.json").unlink()
+    for name in [p.name for p in parts[2:]]:
+        (cut / name).unlink()
+        (cut / name).with_suffix(".json").unlink()
+    (cut / "002.part").write_bytes(b"half")
+    kept = (cut / "001.webps").stat().st_mtime_ns
+    again = build_pack(unlabelled, None, 32, tmp_path / "cut", megabytes=2e-4)
+    assert (cut / "001.webps").stat().st_mtime_ns == kept
+    assert np.array_equal(again.pictures, whole.pictures)
+    assert again.label == whole.label
+
+
+def test_a_pack_begun_with_other_pictures_is_not_gone_on_with(unlabelled, tmp_path):
     build_pack(unlabelled, None, 32, tmp_path)
-    (tmp_path / "pictures-32.json").unlink()
-    (tmp_path / "pictures-32.npy").write_bytes(b"half")
-    assert len(build_pack(unlabelled, None, 32, tmp_path).training) == 12
+    (tmp_path / "pictures-32" / "whole.json").unlink()
+    Image.fromarray(blobs(1)[0]).save(tmp_path / "other.png")
+    with pytest.raises(ValueError, match="holds the beginning of a pack of other pictures; remove it and start again"):
+        build_pack(tmp_path, None, 32, tmp_path)
 
 
 def test_pooled_features_of_the_probe_are_those_of_the_encoder(tiny_backbone, encoder):
     pictures = blobs(3, side=56)
     pooled = probe.features(encoder.model, pictures, 56)
     wanted = encoder([Image.fromarray(p) for p in pictures]).pooled
-    assert F.cosine_similarity(torch.from_numpy(pooled), torch.from_numpy(wanted)).min() > 0.999
+    assert F.cosine_similarity(pooled, torch.from_numpy(wanted)).min() > 0.999

@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from ..reading import images
-from ..reading.encoder import Encoder
+from ..reading.frozen import Frozen
 
 
 class FeatureCache:
@@ -20,7 +20,7 @@ class FeatureCache:
     Only for pictures of one's own machine: a visitor's picture never comes here.
     """
 
-    def __init__(self, encoder: Encoder, folder: Path | None) -> None:
+    def __init__(self, encoder: Frozen, folder: Path | None) -> None:
         """Keep features below `folder`; None to keep nothing."""
         self.encoder = encoder
         self.folder = folder / encoder.fingerprint[:16] / "features" if folder else None

@@ -18,7 +18,7 @@ from dinoscope.settings import ROOT
 from dinoscope.tasks import Task
 from dinoscope.workbench import Workbench
 
-from .. import evidence, readme
+from .. import evidence, readme, rivals
 from ..pretrain import card
 from . import baselines, retrieval
 from .baselines import EDGES, OURS, PIXELS
@@ -67,14 +67,18 @@ def run(arguments: argparse.Namespace) -> None:
     encoder = workbench.encoder
     cache = FeatureCache(encoder, chosen.cache)
     samples = {name: datasets.read(arguments.images / name, arguments.images / "splits") for name in MODALITIES}
-    kept = chosen.cache / "benchmark"
-    guessed = {name: guesses(Pool.of(name, samples[name]), cache, kept, arguments.seed) for name in SETS}
+    others = rivals.installed(device=chosen.device)
+    guessed = {
+        name: guesses(Pool.of(name, samples[name]), encoder, chosen.cache, arguments.seed, others.encoders)
+        for name in SETS
+    }
     rows, headline, notes = _probes(samples, guessed, arguments.seed)
     rows += [_official(samples["brain_mri"], cache)]
     rows += _calibration(workbench)
     pooled = {name: _test_features(cache, name, samples[name]) for name in MODALITIES}
     rows += _scope(workbench, pooled)
     rows += retrieval_rows(workbench, samples, pooled, arguments.seed)
+    rows += [r for r in others.tried if r["ran"] == "no"]
     evidence.write(
         chosen.assets / "evidence" / "backbone.json",
         headline,
@@ -143,9 +147,11 @@ def _probes(
         "Logistic regression on standardised features, C from 0.001 to 1 chosen on fold 1, fitted on folds 2 to 4, "
         "balanced accuracy in percent on fold 0; intervals from 1,000 draws of whole groups, the same draws for every "
         "method.",
-        "kNN: 5 nearest by cosine of the plain features. Supervised from scratch: the same architecture, trained on "
-        "the labels of folds 2 to 4 with augmentation and balanced batches at 112 px, stopped by fold 1. Small ResNet "
-        "from scratch: ResNet-18 at half its width, 2.8 million weights, trained so for at most twice as many steps.",
+        "kNN: 5 nearest by cosine of the plain features. EfficientNet-Lite: trained by others on ImageNet's labels, "
+        "frozen, its last map averaged, at the side it was trained for. The backbone was trained without labels.",
+        "Supervised from scratch: the same architecture, trained on the labels of folds 2 to 4 with augmentation and "
+        "balanced batches at 112 px, stopped by fold 1. Small ResNet from scratch: ResNet-18 at half its width, 2.8 "
+        "million weights, trained so for at most twice as many steps.",
     ]
     return rows, headline, notes
 

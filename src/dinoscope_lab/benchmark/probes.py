@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,10 +20,11 @@ from dinoscope.fitting.feature_cache import FeatureCache
 from dinoscope.fitting.statistics import balanced_accuracy
 from dinoscope.reading import scope
 from dinoscope.reading.encoder import Encoder
+from dinoscope.reading.frozen import Frozen
 
 from ..pretrain import export
 from . import baselines, supervised
-from .baselines import EDGES, OURS, PIXELS, RANDOM, RESIDUAL, SCRATCH
+from .baselines import EDGES, PIXELS, RANDOM, RESIDUAL, SCRATCH
 from .study import Pool
 
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)
@@ -38,14 +39,17 @@ BASELINES = {
 """Method -> what is kept under: the shape of the network where that is all it shares with the backbone."""
 
 
-def guesses(pool: Pool, cache: FeatureCache, kept: Path, seed: int) -> dict[str, np.ndarray]:
-    """Guessed class numbers on fold 0 by every method."""
-    ours = cache.read(f"{pool.name}-all", pool.files)[1]
-    found = {
-        OURS: linear(ours, pool.truth, pool.fold),
-        "backbone, kNN": neighbours(ours, pool.truth, pool.fold),
-    }
-    return found | {method: baseline(method, pool, cache.encoder, kept, seed).argmax(1) for method in BASELINES}
+def guesses(
+    pool: Pool, encoder: Encoder, cache: Path, seed: int, rivals: Sequence[Frozen] = ()
+) -> dict[str, np.ndarray]:
+    """Guessed class numbers on fold 0 by every method; a rival's frozen features are judged as the backbone's are."""
+    found: dict[str, np.ndarray] = {}
+    for name, frozen in {"backbone": encoder, **{r.name: r for r in rivals}}.items():
+        features = FeatureCache(frozen, cache).read(f"{pool.name}-all", pool.files)[1]
+        found[f"{name}, linear"] = linear(features, pool.truth, pool.fold)
+        found[f"{name}, kNN"] = neighbours(features, pool.truth, pool.fold)
+    kept = cache / "benchmark"
+    return found | {method: baseline(method, pool, encoder, kept, seed).argmax(1) for method in BASELINES}
 
 
 def baseline(method: str, pool: Pool, encoder: Encoder, kept: Path, seed: int, quick: bool = False) -> np.ndarray:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from dinoscope.reading import images
-from dinoscope.reading.encoder import Encoder
+from dinoscope.reading.frozen import Frozen
 
 SIDE = 64
 """Masks are compared on a square of so many pixels."""
@@ -32,7 +32,7 @@ class Tokens:
     masks: np.ndarray
 
 
-def read(encoder: Encoder, files: Sequence[Path], masks: Sequence[Path | None]) -> Tokens:
+def read(encoder: Frozen, files: Sequence[Path], masks: Sequence[Path | None]) -> Tokens:
     """Patch tokens of pictures, and their masks squashed as the pictures are; a picture without a mask has none."""
     rows, shapes, grid = [], [], (0, 0)
     for i in range(0, len(files), BATCH):

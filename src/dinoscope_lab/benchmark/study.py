@@ -17,6 +17,7 @@ from dinoscope.fitting import datasets
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD, Sample
 from dinoscope.fitting.feature_cache import FeatureCache
 from dinoscope.reading.encoder import Encoder
+from dinoscope.reading.frozen import Frozen
 from dinoscope.settings import ROOT
 
 from .. import evidence, readme
@@ -120,7 +121,7 @@ class Study:
             samples = list(_first(samples))
         return Pool.of(name, samples)
 
-    def pooled(self, pool: Pool, encoder: Encoder | None = None) -> np.ndarray:
+    def pooled(self, pool: Pool, encoder: Frozen | None = None) -> np.ndarray:
         """Features [N, P] float32 of a data set, read once by an encoder."""
         batch = f"{pool.name}-{'quick' if self.quick else 'all'}"
         return FeatureCache(encoder or self.encoder, self.cache).read(batch, pool.files)[1]

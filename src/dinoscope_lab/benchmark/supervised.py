@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 from transformers import Dinov2Config, Dinov2Model, ResNetConfig, ResNetForImageClassification
 
 from dinoscope.fitting.statistics import balanced_accuracy
-from dinoscope.reading.encoder import Tokens
+from dinoscope.reading.efficientnet import EfficientNet
+from dinoscope.reading.encoder import Encoder, Tokens
 
 from ..comparison import area
 from ..pretrain import views
@@ -40,6 +42,28 @@ class Classifier(nn.Module):
         tokens = tokens_of(self.body, pixels)
         grid = (pixels.shape[2] // self.patch, pixels.shape[3] // self.patch)
         return self.head(Tokens(tokens[:, 0], tokens[:, 1:], tokens[:, 1:], grid).pooled)
+
+
+class Convolutional(nn.Module):
+    """A rival's network with a linear layer on what the heads read of it: the mean of its last map."""
+
+    body: Any
+
+    def __init__(self, start: EfficientNet, classes: int) -> None:
+        super().__init__()
+        self.body = start.trainable(SIZE).requires_grad_(True)
+        self.head = nn.Sequential(nn.LayerNorm(start.dim), nn.Linear(start.dim, classes))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Normalised pixels [N, 3, SIZE, SIZE] -> logits [N, C]."""
+        return self.head(self.body.extract_features(pixels).float().mean((2, 3)))
+
+
+def begun_with(start: Encoder | EfficientNet) -> Callable[[int], nn.Module]:
+    """Number of classes -> a network of the start's shape and weights, to be trained further."""
+    if isinstance(start, EfficientNet):
+        return partial(Convolutional, start)
+    return partial(Classifier, start.model.config, start=start.model)
 
 
 class Residual(nn.Module):

@@ -68,7 +68,7 @@ class Dino(Objective):
     def extra_pairs(self) -> list[tuple[nn.Module, nn.Module]]:
         return [(self.teacher_cls, self.student_cls), (self.teacher_patch, self.student_patch)]
 
-    def loss(self, pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         n = len(pictures)
         wide = views.normalise(torch.cat([views.draw(pictures, self.size, self.recipe, generator) for _ in range(2)]))
         narrow = views.normalise(
@@ -99,7 +99,7 @@ class Dino(Objective):
         share = (1 / hidden.sum(1).clamp(min=1)).unsqueeze(1).expand_as(hidden)[hidden]
         ibot = (per_patch * share).sum() / (hidden.any(1).sum().clamp(min=1))
         spread = sum((koleo(part) for part in wide_tokens[:, 0].float().split(n)), torch.zeros(()).to(dino.device))
-        parts = {"dino": float(dino.detach()), "ibot": float(ibot.detach()), "koleo": float(spread.detach())}
+        parts = {"dino": dino.detach(), "ibot": ibot.detach(), "koleo": spread.detach()}
         return dino + ibot + self.koleo * spread, parts
 
     def _mask(self, n: int, patches: int, generator: torch.Generator) -> Tensor:

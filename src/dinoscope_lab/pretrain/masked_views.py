@@ -41,7 +41,7 @@ class MaskedViews(Objective):
         self.decoder = nn.ModuleList(Dinov2Layer(narrow) for _ in range(2))
         self.guess = nn.Sequential(nn.LayerNorm(192), nn.Linear(192, DIMENSIONS))
 
-    def loss(self, pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         pair = torch.cat([views.draw(pictures, self.size, self.recipe, generator) for _ in range(2)])
         targets = hog_and_colour(pair, self.patch)
         n, patches = len(pair), targets.shape[1]
@@ -56,8 +56,16 @@ class MaskedViews(Objective):
         wanted = targets.gather(1, gone.unsqueeze(-1).expand(-1, -1, targets.shape[-1]))
         contrast = info_nce(projected.float(), self.temperature)
         reconstruction = F.smooth_l1_loss(guessed.float(), wanted)
-        parts = {"contrast": float(contrast.detach()), "reconstruction": float(reconstruction.detach())}
+        parts = {"contrast": contrast.detach(), "reconstruction": reconstruction.detach()}
         return contrast + self.weight * reconstruction, parts
+
+    def inherited(self, earlier: Objective) -> dict[str, Tensor]:
+        """The decoder's places are stretched onto the finer grid of larger views, as the student's own are."""
+        found = super().inherited(earlier)
+        coarse, fine = (round(len(place) ** 0.5) for place in (found["place"], self.place))
+        grid = found["place"].T.reshape(1, -1, coarse, coarse)
+        grid = F.interpolate(grid, size=(fine, fine), mode="bicubic", align_corners=False)
+        return found | {"place": grid.flatten(2)[0].T}
 
     def _reconstruct(self, tokens: Tensor, kept: Tensor, gone: Tensor) -> Tensor:
         """Guess the targets of the hidden patches from the tokens of the kept ones."""

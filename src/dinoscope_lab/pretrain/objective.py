@@ -12,18 +12,24 @@ from transformers import Dinov2Config, Dinov2Model
 from .views import Recipe
 
 
-def student(dim: int, depth: int, size: int, patch: int = 14, drop_path: float = 0.0) -> Dinov2Model:
-    """A randomly initialised DINOv2 of `depth` blocks of `dim` channels, 64 channels a head."""
-    return Dinov2Model(
-        Dinov2Config(
-            hidden_size=dim,
-            num_hidden_layers=depth,
-            num_attention_heads=dim // 64,
-            image_size=size,
-            patch_size=patch,
-            drop_path_rate=drop_path,
-        )
+def student(
+    dim: int, depth: int, size: int, patch: int = 14, drop_path: float = 0.0, like: Dinov2Config | None = None
+) -> Dinov2Model:
+    """A randomly initialised DINOv2 of `depth` blocks of `dim` channels, 64 channels a head.
+
+    Args:
+        like: the shape of an earlier network, instead of all these.
+    """
+    config = like or Dinov2Config(
+        hidden_size=dim,
+        num_hidden_layers=depth,
+        num_attention_heads=dim // 64,
+        image_size=size,
+        patch_size=patch,
     )
+    config = copy.deepcopy(config)
+    config.drop_path_rate = drop_path
+    return Dinov2Model(config)
 
 
 def mlp(*widths: int) -> nn.Sequential:
@@ -63,9 +69,19 @@ class Objective(nn.Module):
         self.patch = int(model.embeddings.patch_embeddings.projection.stride[0])
         self.recipe = recipe
 
-    def loss(self, pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, float]]:
-        """Loss of one batch of pictures [B, S, S, 3] uint8, and its parts by name."""
+    def loss(self, pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Loss of one batch of pictures [B, S, S, 3] uint8, and its parts by name, without their graph."""
         raise NotImplementedError
+
+    def compile_blocks(self) -> None:
+        """Let PyTorch compile the forward of each block of what is trained: a third faster on a GPU, the same sums."""
+        for block in self.student.encoder.layer:
+            block.forward = torch.compile(block.forward, dynamic=False)
+
+    def inherited(self, earlier: Objective) -> dict[str, Tensor]:
+        """The state to begin with after an earlier stage: its average, and its heads."""
+        found = {k: v for k, v in earlier.state_dict().items() if not k.startswith("student.")}
+        return found | {f"student.{k}": v for k, v in earlier.teacher.state_dict().items()}
 
     @torch.no_grad()
     def follow(self, momentum: float) -> None:

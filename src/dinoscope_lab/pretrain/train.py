@@ -1,64 +1,67 @@
-"""Train: the loop of pre-training - resumable, at a steady rate, with a probe every few minutes."""
+"""Train: the loop of pre-training - resumable, within a budget, with a probe every few minutes."""
 
 from __future__ import annotations
 
 import json
-import math
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
+from transformers import Dinov2Config
 
 from . import checkpoint, probe
 from .dino import Dino
 from .masked_views import MaskedViews
 from .objective import Objective, student
 from .pack import Pack
-from .views import Recipe
+from .plan import Plan, shared, shared_steps
+
+CHECKPOINT = "checkpoint.safetensors"
 
 
-@dataclass(frozen=True)
-class Plan:
-    """One way of pre-training.
-
-    Attributes:
-        objective: `views` (masked views, the cheap start) or `dino` (DINOv2).
-        dim, depth: width and number of blocks of the student.
-        size: side of a global view in pixels, divisible by 14.
-        batch: pictures a step.
-        together: pictures of one data set that are drawn together, so that contrast has hard negatives.
-        rate: peak learning rate; it rises over `warmup` steps and stays, the average of the late weights
-            doing what a decay would. `cooldown` steps at the end let it fall to zero.
-        momentum: how slowly the exported average follows.
-    """
-
-    objective: str = "views"
-    dim: int = 384
-    depth: int = 6
-    size: int = 112
-    batch: int = 64
-    together: int = 16
-    rate: float = 5e-4
-    warmup: int = 500
-    cooldown: int = 0
-    decay: float = 0.05
-    momentum: float = 0.998
-    drop_path: float = 0.0
-    keep: float = 0.7
-    temperature: float = 0.2
-    recipe: Recipe = field(default_factory=Recipe)
-
-
-def build(plan: Plan) -> Objective:
-    """The objective of a plan with a freshly initialised student."""
-    model = student(plan.dim, plan.depth, plan.size, drop_path=plan.drop_path)
+def build(plan: Plan, like: Dinov2Config | None = None) -> Objective:
+    """The objective of a plan with a freshly initialised student, of the shape of an earlier one where it is given."""
+    model = student(plan.dim, plan.depth, plan.size, drop_path=plan.drop_path, like=like)
     if plan.objective == "views":
         return MaskedViews(model, plan.size, plan.recipe, plan.keep, plan.temperature)
     if plan.objective == "dino":
         return Dino(model, plan.size, plan.recipe)
     raise ValueError(f"no objective is called {plan.objective!r}; choose views or dino")
+
+
+def train_stages(
+    plans: Sequence[Plan],
+    pack: Pack,
+    state: Path,
+    seconds: float,
+    seed: int = 0,
+    device: str = "cpu",
+    steps: int | None = None,
+    probe_every: float = 600,
+    start: Path | None = None,
+    compiled: bool = False,
+    save_every: float = 120,
+) -> Objective:
+    """`train` stage after stage, each in its own folder below `state` and from the average of the one before it.
+
+    Args:
+        seconds, steps: of all stages together, shared among them as their plans say.
+    """
+    budgets = shared(tuple(plans), seconds)
+    lengths = [None] * len(plans) if steps is None else shared_steps(tuple(plans), steps)
+    begin: Path | Objective | None = start
+    for number, (plan, budget, length) in enumerate(zip(plans, budgets, lengths, strict=True), 1):
+        print(f"stage {number} of {len(plans)}: {plan.objective} at {plan.size} px", flush=True)
+        folder = state / f"stage-{number}"
+        begin = train(
+            plan, pack, folder, budget, seed + number - 1, device, length, probe_every, begin, compiled, save_every
+        )
+    if not isinstance(begin, Objective):
+        raise ValueError("a run needs one stage at least")
+    return begin
 
 
 def train(
@@ -70,47 +73,52 @@ def train(
     device: str = "cpu",
     steps: int | None = None,
     probe_every: float = 600,
-    start: Path | None = None,
+    start: Path | Objective | None = None,
+    compiled: bool = False,
+    save_every: float = 120,
 ) -> Objective:
-    """Train for `seconds`, or until step number `steps`, resuming from `state` where it holds a checkpoint.
+    """Train until `seconds` are spent in all, or until step number `steps`, resuming from `state` where it can.
 
     Args:
         state: folder for checkpoint.safetensors and log.jsonl.
-        start: weights of an earlier student (a transformers folder) to begin from instead of random ones.
+        seconds: over all calls with this state, so that a call after a cut goes on to the same end.
+        start: weights of an earlier student (a transformers folder), or an earlier stage, to begin from instead of
+            random ones; their shape is taken, too.
+        compiled: compile the blocks.
+        save_every: seconds between checkpoints.
     Returns:
         the trained objective; its `teacher` is the encoder to export.
     """
     torch.manual_seed(seed)
     state.mkdir(parents=True, exist_ok=True)
-    objective = build(plan).to(device)
-    if start is not None:
-        for model in (objective.student, objective.teacher):
-            model.load_state_dict(type(model).from_pretrained(start).state_dict())
+    objective = _begun(plan, start).to(device)
     optimiser = torch.optim.AdamW(_groups(objective, plan.decay), lr=plan.rate, betas=(0.9, 0.98))
-    generator = torch.Generator(device).manual_seed(seed)
+    # Batches are drawn by the processor: a draw on the device would make each step wait for it.
+    generators = {"views": torch.Generator(device).manual_seed(seed), "batches": torch.Generator().manual_seed(seed)}
     facts: dict[str, float] = {"step": 0, "seconds": 0.0, "pictures": 0}
-    kept = state / "checkpoint.safetensors"
+    kept = state / CHECKPOINT
     if kept.exists():
-        facts = checkpoint.load(kept, objective, optimiser, generator)
+        facts = checkpoint.load(kept, objective, optimiser, generators)
         print(f"resumed at step {facts['step']:.0f} after {facts['seconds'] / 60:.0f} minutes", flush=True)
     else:
         (state / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
-    chances = _chances(pack)
     objective.train()
     objective.teacher.eval()
+    if compiled:
+        objective.compile_blocks()
+    first, before, step = int(facts["step"]), facts["seconds"], int(facts["step"])
+    if before >= seconds or (steps is not None and step >= steps):
+        return objective
+    chances = _chances(pack)
+    pictures = pack.on(device, plan.source)
     began = said = saved = probed = time.monotonic()
-    first = int(facts["step"])
-    before = facts["seconds"]
-    sums: dict[str, float] = {}
+    sums: dict[str, torch.Tensor] = {}
     count = 0
-    step = first
-    while time.monotonic() - began < seconds and (steps is None or step < steps):
-        last = steps if steps is not None else math.inf
+    while (spent := before + time.monotonic() - began) < seconds and (steps is None or step < steps):
         for group in optimiser.param_groups:
-            group["lr"] = plan.rate * min(1.0, (step + 1) / plan.warmup, (last - step) / max(plan.cooldown, 1))
-        chosen = _batch(pack, chances, plan, generator)
-        pictures = torch.from_numpy(pack.pictures[chosen]).to(device)
-        loss, parts = objective.loss(pictures, generator)
+            group["lr"] = plan.rate_at(step, spent / seconds if steps is None else step / steps)
+        chosen = torch.from_numpy(_batch(pack, chances, plan, generators["batches"])).to(device)
+        loss, parts = objective.loss(pictures[chosen], generators["views"])
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(objective.parameters(), 3.0)
@@ -119,23 +127,39 @@ def train(
         step += 1
         count += 1
         for key, value in parts.items():
-            sums[key] = sums.get(key, 0.0) + value
+            sums[key] = sums[key] + value if key in sums else value
         now = time.monotonic()
         facts = {"step": step, "seconds": before + now - began, "pictures": facts["pictures"] + plan.batch}
         if now - said > 30:
-            speed = count * plan.batch / (now - said)
-            left = f"{(seconds - (now - began)) / 60:.0f} minutes" if steps is None else f"{steps - step} steps"
-            means = " ".join(f"{k} {v / count:.3f}" for k, v in sums.items())
-            print(f"step {step} {means} {speed:.0f} pictures/s {left} left", flush=True)
+            left = f"{(seconds - facts['seconds']) / 60:.0f} minutes" if steps is None else f"{steps - step} steps"
+            means = " ".join(f"{k} {float(v) / count:.3f}" for k, v in sums.items())
+            print(f"step {step} {means} {count * plan.batch / (now - said):.0f} pictures/s {left} left", flush=True)
             said, sums, count = now, {}, 0
-        if now - saved > 300:
-            checkpoint.save(kept, objective, optimiser, generator, facts)
+        if now - saved > save_every:
+            checkpoint.save(kept, objective, optimiser, generators, facts)
             saved = time.monotonic()
         if now - probed > probe_every:
             _report(objective, pack, plan.size, state, facts, most=300)
             probed = time.monotonic()
-    if step > first:
-        checkpoint.save(kept, objective, optimiser, generator, facts)
+    checkpoint.save(kept, objective, optimiser, generators, facts)
+    speed = (step - first) * plan.batch / max(time.monotonic() - began, 1e-9)
+    print(
+        f"{step} steps, {facts['pictures']:.0f} pictures in {facts['seconds']:.0f} s, {speed:.0f} a second", flush=True
+    )
+    return objective
+
+
+def _begun(plan: Plan, start: Path | Objective | None) -> Objective:
+    """The objective with random weights, with those of a folder, or with those of an earlier stage."""
+    if isinstance(start, Objective):
+        objective = build(plan, start.student.config)
+        objective.load_state_dict(objective.inherited(start))
+        return objective
+    if start is None:
+        return build(plan)
+    objective = build(plan, Dinov2Config.from_pretrained(start))
+    for model in (objective.student, objective.teacher):
+        model.load_state_dict(type(model).from_pretrained(start).state_dict())
     return objective
 
 
@@ -167,16 +191,15 @@ def _chances(pack: Pack) -> dict[str, tuple[np.ndarray, float]]:
 
 def _batch(pack: Pack, chances: dict, plan: Plan, generator: torch.Generator) -> np.ndarray:
     """Positions of one batch: `together` pictures from each of a few data sets."""
-    device = generator.device
-    weights = torch.tensor([w for _, w in chances.values()], device=device)
+    weights = torch.tensor([w for _, w in chances.values()])
     count = plan.batch // plan.together
     drawn = torch.multinomial(weights, count, replacement=count > len(weights), generator=generator)
     names = list(chances)
     chosen = []
     for which in drawn.tolist():
         members = chances[names[which]][0]
-        order = torch.randint(len(members), (plan.together,), generator=generator, device=device)
+        order = torch.randint(len(members), (plan.together,), generator=generator)
         if len(members) >= plan.together:
-            order = torch.randperm(len(members), generator=generator, device=device)[: plan.together]
-        chosen.append(members[order.cpu().numpy()])
+            order = torch.randperm(len(members), generator=generator)[: plan.together]
+        chosen.append(members[order.numpy()])
     return np.concatenate(chosen)

@@ -7,7 +7,7 @@ Machine Intelligence 7:119, 2025.
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,12 +19,14 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from dinoscope.fitting.statistics import Interval, balanced_accuracy, grouped_bootstrap
+from dinoscope.reading.frozen import Frozen
 
-from .. import evidence
+from .. import evidence, rivals
 from ..benchmark import segmentation
+from ..benchmark.paired import GUESS, scores, shown, told
 from ..benchmark.probes import linear, random_encoder
 from ..benchmark.study import Pool, Study
-from .others import DISTILLED, STEPS, brought, distilled_encoder, supervised_encoder
+from .others import DISTILLED, STEPS, brought, distilled_encoder, had, supervised_encoder
 
 CLASSIFIED = ("brain_mri", "leukemia_all", "eye_diseases", "chest_ct", "pneumonia_cxr", "ham10000", "busi")
 SEGMENTED = ("lgg_mri", "busi", "ham10000", "polyp_kvasirseg")
@@ -66,15 +68,18 @@ def run(arguments: argparse.Namespace) -> None:
     """Measure and write encoders.json; an encoder that cannot be loaded keeps a row that says why."""
     study = Study.of(arguments)
     others, asked = brought(arguments.encoder)
-    encoders = [
+    networks = rivals.installed(device=study.encoder.device.type)
+    earlier, missing = had(partial(rivals.earlier_backbone, study.cache, study.encoder.device.type), rivals.EARLIER)
+    encoders: list[Frozen] = [
         study.encoder,
+        *earlier,
         distilled_encoder(study),
         supervised_encoder(study),
         random_encoder(study.encoder, study.kept, study.seed),
     ]
-    tried = [*({"encoder": e.name, "ran": "yes", "why": ""} for e in encoders), *asked]
-    encoders += others
-    rows = [r for e in encoders for r in measured(replace(study, encoder=e))]
+    tried = [*({"encoder": e.name, "ran": "yes", "why": ""} for e in encoders), *missing, *networks.tried, *asked]
+    encoders += [*networks.encoders, *others]
+    rows = [r for e in encoders for r in measured(study, e)]
     rows = list({(r["set"], r["probe"], r["method"]): r for r in rows}.values())  # what reads no feature stands once
     ours = [r["value"] for r in rows if r["probe"] == "segmentation" and r["method"] == study.encoder.name]
     headline = {
@@ -92,11 +97,17 @@ def run(arguments: argparse.Namespace) -> None:
         "Segmentation: least squares on patch tokens, the map enlarged bilinearly; mean Dice of the pictures with a "
         "lesion, squashed to 64 x 64 pixels. Mean shape: the same outline for every picture. Brightest or darkest: as "
         "many pixels as lesions have on average, whichever does better on fold 1.",
-        f"Beside the backbone, all of its architecture: {DISTILLED}, {STEPS} steps of 64 pictures; supervised, on the "
-        "classes of nine sets, some of which are asked for here; random weights.",
+        f"Beside the backbone, of its architecture: {rivals.EARLIER}, which saw a fifth of the pictures and no GPU; "
+        f"{DISTILLED}, {STEPS} steps of 64 pictures; supervised, on the classes of nine sets, some of which are asked "
+        "for here; random weights. EfficientNet-Lite: trained by others on ImageNet's labels; segmentation reads its "
+        "maps of stride 16 and 32. No other has seen a label.",
     ]
     read = [e.name for e in encoders]
-    study.write(headline, [*summary([r for r in rows if r["method"] in read]), *rows, *tried], notes)
+    study.write(
+        headline,
+        [*summary([r for r in rows if r["method"] in read]), *compared(rows, read), *shown(rows), *tried],
+        notes,
+    )
 
 
 def summary(rows: list[dict]) -> list[dict]:
@@ -114,47 +125,81 @@ def summary(rows: list[dict]) -> list[dict]:
     return evidence.wide(rows, "method", column, "value")
 
 
-def measured(study: Study) -> list[dict]:
+def compared(rows: Sequence[dict], encoders: Sequence[str]) -> list[dict]:
+    """A row for each question and each encoder but the first: by how much the first is better, on the same pictures."""
+    ours, *others = encoders
+    found = {(r["set"], r["probe"], r["method"]): r for r in rows if GUESS in r}
+    differences = []
+    for (name, probe, method), mine in found.items():
+        for rival in others if method == ours else ():
+            if theirs := found.get((name, probe, rival)):
+                asked = {"asked": name, "of probe": probe, "rival": rival, "in": mine["measure"]}
+                differences.append(asked | scores(MEASURES[mine["measure"]], mine, theirs))
+    return differences
+
+
+def _mean_dice(_: np.ndarray, dice: np.ndarray) -> float:
+    return float(dice.mean())
+
+
+def _percent(truth: np.ndarray, guess: np.ndarray) -> float:
+    return 100 * balanced_accuracy(truth, guess)
+
+
+MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "balanced accuracy": _percent,
+    "R2": r2_score,
+    "Dice": _mean_dice,
+}
+"""What a row's figure is -> how it is made of truth and guess."""
+
+
+def measured(study: Study, encoder: Frozen) -> list[dict]:
     """Every probe's rows for one encoder."""
     most = 1 if study.quick else None
+
+    def part(key: str, measure: Callable[..., list[dict]], *arguments: object) -> list[dict]:
+        return study.part(f"{key}-guessed", partial(measure, study, encoder, *arguments), encoder.fingerprint)
+
     rows = []
     for name in CLASSIFIED[:most]:
-        rows += study.part(f"classify-{name}", partial(classification, study, study.pool(name)))
+        rows += part(f"classify-{name}", classification, study.pool(name))
     for name in SEGMENTED[:most]:
-        rows += study.part(f"segment-{name}", partial(segmented, study, study.pool(name)))
+        rows += part(f"segment-{name}", segmented, study.pool(name))
     for name, column in METADATA[:most]:
-        rows += study.part(f"know-{name}-{column}", partial(known_from, study, study.pool(name), column))
+        rows += part(f"know-{name}-{column}", known_from, study.pool(name), column)
     several = [study.pool(name) for name in (DOMAINS[:2] if study.quick else DOMAINS)]
-    return rows + study.part("domain", partial(domain, study, several))
+    return rows + part("domain", domain, several)
 
 
-def classification(study: Study, pool: Pool) -> list[dict]:
+def classification(study: Study, encoder: Frozen, pool: Pool) -> list[dict]:
     """A set's own classes."""
-    guess = linear(study.pooled(pool), pool.truth, pool.fold)
-    return [_right(study, "classification", pool.name, pool.groups[pool.test], pool.truth[pool.test], guess)]
+    guess = linear(study.pooled(pool, encoder), pool.truth, pool.fold)
+    return [_right(encoder, "classification", pool.name, pool.groups[pool.test], pool.truth[pool.test], guess)]
 
 
-def domain(study: Study, pools: list[Pool]) -> list[dict]:
+def domain(study: Study, encoder: Frozen, pools: list[Pool]) -> list[dict]:
     """Which of the sets a picture is from."""
-    features = np.concatenate([study.pooled(p) for p in pools])
+    features = np.concatenate([study.pooled(p, encoder) for p in pools])
     truth = np.repeat(np.arange(len(pools)), [len(p.samples) for p in pools])
     fold = np.concatenate([p.fold for p in pools])
     groups = np.concatenate([np.char.add(f"{p.name} ", p.groups.astype(str)) for p in pools])
     guess = linear(features, truth, fold)
-    return [_right(study, "domain", f"{len(pools)} sets", groups[fold == 0], truth[fold == 0], guess)]
+    return [_right(encoder, "domain", f"{len(pools)} sets", groups[fold == 0], truth[fold == 0], guess)]
 
 
-def known_from(study: Study, pool: Pool, column: str) -> list[dict]:
+def known_from(study: Study, encoder: Frozen, pool: Pool, column: str) -> list[dict]:
     """A row for age, sex, view or body site, of the pictures whose metadata tell it; none without two values."""
     text = np.array([s.metadata.get(column, "").strip().lower() for s in pool.samples])
-    features = study.pooled(pool)
+    features = study.pooled(pool, encoder)
     if column == "age":
         years = np.array([_number(t) for t in text])
         at = np.isfinite(years)
         guess = _ridge(features[at], years[at], pool.fold[at])
         test = at & pool.test
         found = grouped_bootstrap(lambda i: r2_score(years[test][i], guess[i]), pool.groups[test])
-        return [_row(study, "metadata", f"{pool.name}: age", "R2", len(guess), found, 0.0)]
+        row = _row(encoder, "metadata", f"{pool.name}: age", "R2", len(guess), found, 0.0)
+        return [row | told(years[test], guess, pool.groups[test])]
     values, counts = np.unique(text[pool.known], return_counts=True)
     fewest = 2 if study.quick else FEWEST
     kept = [v for v, n in zip(values, counts, strict=True) if v not in ("", "unknown") and n >= fewest]
@@ -164,10 +209,10 @@ def known_from(study: Study, pool: Pool, column: str) -> list[dict]:
     truth = np.array([kept.index(t) for t in text[at]], dtype=int)
     guess = linear(features[at], truth, pool.fold[at])
     test = pool.fold[at] == 0
-    return [_right(study, "metadata", f"{pool.name}: {column}", pool.groups[at][test], truth[test], guess)]
+    return [_right(encoder, "metadata", f"{pool.name}: {column}", pool.groups[at][test], truth[test], guess)]
 
 
-def segmented(study: Study, pool: Pool) -> list[dict]:
+def segmented(study: Study, encoder: Frozen, pool: Pool) -> list[dict]:
     """Dice of the linear layer and of two baselines, on the pictures that have a lesion."""
     folder = study.images / pool.name / "masks"
     masks = [folder / f"{s.id}.png" for s in pool.samples]
@@ -175,7 +220,7 @@ def segmented(study: Study, pool: Pool) -> list[dict]:
 
     def read(part: np.ndarray) -> segmentation.Tokens:
         at = np.flatnonzero(have & part)
-        return segmentation.read(study.encoder, [pool.files[i] for i in at], [masks[i] for i in at])
+        return segmentation.read(encoder, [pool.files[i] for i in at], [masks[i] for i in at])
 
     known, held, test = read(pool.known), read(pool.held), read(pool.test)
     weight, mean, cut = segmentation.fit(known, held)
@@ -186,7 +231,7 @@ def segmented(study: Study, pool: Pool) -> list[dict]:
 
     bright = max((True, False), key=lambda b: segmentation.dice(extreme(pool.held, b), held.masks).mean())
     called = {
-        study.encoder.name: segmentation.enlarged(test, weight, mean) > cut,
+        encoder.name: segmentation.enlarged(test, weight, mean) > cut,
         "mean shape": segmentation.mean_shape(known, held, len(test.masks)),
         "brightest pixels" if bright else "darkest pixels": extreme(pool.test, bright),
     }
@@ -195,7 +240,8 @@ def segmented(study: Study, pool: Pool) -> list[dict]:
     for method, shape in called.items():
         each = segmentation.dice(shape, test.masks)
         found = grouped_bootstrap(partial(_mean_of, each), groups)
-        rows.append(_row(study, "segmentation", pool.name, "Dice", len(each), found, 0.0) | {"method": method})
+        rows.append(_row(encoder, "segmentation", pool.name, "Dice", len(each), found, 0.0) | {"method": method})
+        rows[-1] |= told(np.zeros(len(each)), np.round(each, 5), groups)
     return rows
 
 
@@ -216,16 +262,17 @@ def _ridge(features: np.ndarray, wanted: np.ndarray, fold: np.ndarray) -> np.nda
         return best.predict(x[fold == 0])
 
 
-def _right(study: Study, probe: str, name: str, groups: np.ndarray, truth: np.ndarray, guess: np.ndarray) -> dict:
+def _right(encoder: Frozen, probe: str, name: str, groups: np.ndarray, truth: np.ndarray, guess: np.ndarray) -> dict:
     found = grouped_bootstrap(lambda i: balanced_accuracy(truth[i], guess[i]), groups)
     found = Interval(100 * found.value, 100 * found.low, 100 * found.high)
-    return _row(study, probe, name, "balanced accuracy", len(guess), found, 100 / len(np.unique(truth)))
+    row = _row(encoder, probe, name, "balanced accuracy", len(guess), found, 100 / len(np.unique(truth)))
+    return row | told(truth, guess, groups)
 
 
-def _row(study: Study, probe: str, name: str, measure: str, count: int, found: Interval, chance: float) -> dict:
+def _row(encoder: Frozen, probe: str, name: str, measure: str, count: int, found: Interval, chance: float) -> dict:
     digits = 1 if measure == "balanced accuracy" else 3
     figures = {"test pictures": count, "measure": measure, **found.json(digits), "chance": round(chance, 1)}
-    return {"set": name, "probe": probe, "method": study.encoder.name} | figures
+    return {"set": name, "probe": probe, "method": encoder.name} | figures
 
 
 def _number(text: str) -> float:

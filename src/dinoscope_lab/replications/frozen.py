@@ -19,8 +19,11 @@ from dinoscope import settings
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
 from dinoscope.fitting.statistics import balanced_accuracy, calibration_error, grouped_bootstrap
 from dinoscope.reading.encoder import Encoder, EncoderError
+from dinoscope.reading.frozen import Frozen
 
+from .. import rivals
 from ..benchmark.baselines import OURS
+from ..benchmark.paired import GUESS, accuracies, shown
 from ..benchmark.probes import BASELINES, baseline, log_probabilities
 from ..benchmark.study import Pool, Study
 from ..comparison import area
@@ -45,12 +48,13 @@ def run(arguments: argparse.Namespace) -> None:
     study = Study.of(arguments)
     pools = [study.pool(name) for name in (SETS[:1] if study.quick else SETS)]
     pools += [official(study.pool(name)) for name in (() if study.quick else OFFICIAL)]
+    others = rivals.installed(device=settings.load().device)
     rows: list[dict] = []
     confusions: list[dict] = []
-    tried: list[dict] = []
+    tried: list[dict] = list(others.tried)
     for pool in pools:
-        for method, depends_on, guess in methods(study, pool):
-            key = f"{pool.name}-{method.replace(' ', '-')}".replace(",", "").lower()
+        for method, depends_on, guess in methods(study, pool, others.encoders):
+            key = f"{pool.name}-{method.replace(' ', '-')}-guessed".replace(",", "").lower()
             found = study.part(key, partial(_measured, pool, method, guess), depends_on)
             rows += found[:1]
             confusions += found[1:] if method == OURS else []
@@ -72,11 +76,33 @@ def run(arguments: argparse.Namespace) -> None:
         "pictures after copies were removed; the rest fits, its fold 1 chooses.",
         "Claimed: accuracy of DINOv2 in the abstract of the paper, on its own pictures and splits, with its own "
         "backbone; not measured here.",
-        "C from 0.001 to 1 chosen on fold 1 for all that is frozen. Supervised from scratch: the backbone's "
+        "C from 0.001 to 1 chosen on fold 1 for all that is frozen. EfficientNet-Lite: trained by others on ImageNet's "
+        "labels; the backbone was trained without any. Supervised from scratch: the backbone's "
         "architecture, with augmentation and balanced batches, stopped by fold 1. Small ResNet: "
         "ResNet-18 at half its width, trained so for at most twice as many steps.",
     ]
-    study.write(headline, [*means(rows), *rows, *confusions, *tried], notes)
+    study.write(headline, [*means(rows), *compared(rows, pools), *shown(rows), *confusions, *tried], notes)
+
+
+def compared(rows: Sequence[dict], pools: Sequence[Pool]) -> list[dict]:
+    """By how much the backbone's balanced accuracy is above each other method's: over the grouped sets, and in each."""
+    guessed = {(r["set"], r["split"], r["method"]): r[GUESS] for r in rows if GUESS in r}
+    parts = {(p.name.partition(", ")[0], p.name.partition(", ")[2] or GROUPED): p for p in pools}
+    found = []
+    for rival in dict.fromkeys(m for *_, m in guessed if m != OURS):
+        together = [at for at in parts if at[1] == GROUPED and (*at, rival) in guessed]
+        each = [[at] for at in parts if (*at, rival) in guessed]
+        for some in [together, *each] if len(together) > 1 else each:
+            mine = [parts[at] for at in some]
+            difference = accuracies(
+                [p.truth[p.test] for p in mine],
+                [p.groups[p.test] for p in mine],
+                [[guessed[at[0], at[1], OURS]] for at in some],
+                [[guessed[at[0], at[1], rival]] for at in some],
+            )
+            name = f"mean of {len(some)}" if len(some) > 1 else some[0][0]
+            found.append({"rival": rival, "of set": name, "of split": some[0][1]} | difference)
+    return found
 
 
 def means(rows: Sequence[dict]) -> list[dict]:
@@ -107,7 +133,7 @@ Guess = Callable[[], np.ndarray]
 """() -> logits [M, C] of the pictures of fold 0."""
 
 
-def methods(study: Study, pool: Pool) -> list[tuple[str, str, Guess]]:
+def methods(study: Study, pool: Pool, others: Sequence[Frozen] = ()) -> list[tuple[str, str, Guess]]:
     """Name, what it depends on, and how it guesses."""
     plain = replace(pool, name=pool.name.partition(",")[0])
     kept = study.kept if study.quick else study.cache / "benchmark"
@@ -115,8 +141,12 @@ def methods(study: Study, pool: Pool) -> list[tuple[str, str, Guess]]:
     def ours() -> np.ndarray:
         return log_probabilities(study.pooled(plain), pool.truth, pool.fold)
 
+    def theirs(rival: Frozen) -> np.ndarray:
+        return log_probabilities(study.pooled(plain, rival), pool.truth, pool.fold)
+
     return [
         (OURS, "", ours),
+        *((f"{r.name}, linear", r.fingerprint, partial(theirs, r)) for r in others),
         *(
             (method, study.shape, partial(baseline, method, pool, study.encoder, kept, study.seed, study.quick))
             for method in BASELINES
@@ -163,6 +193,7 @@ def scored(pool: Pool, method: str, logits: np.ndarray) -> list[dict]:
         "ROC-AUC": round(float(np.mean(areas)), 3),
         "calibration error": round(calibration_error(probabilities, truth), 3),
         "claimed accuracy": CLAIMED.get(name, "") if method in (OURS, *HUB) else "",
+        GUESS: guess.tolist(),
     }
     pairs = [
         {"set": name, "split": split or GROUPED, "is": is_, "called": called}

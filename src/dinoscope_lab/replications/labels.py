@@ -12,11 +12,13 @@ from functools import partial
 import numpy as np
 
 from dinoscope.fitting.statistics import balanced_accuracy
+from dinoscope.reading.efficientnet import EfficientNet
 
-from .. import evidence
+from .. import evidence, rivals
 from ..benchmark import baselines, few_labels, supervised
 from ..benchmark.baselines import RESIDUAL
 from ..benchmark.few_labels import CLASSIFIERS, draw
+from ..benchmark.paired import GUESS, HIDDEN, accuracies, shown
 from ..benchmark.study import Pool, Study
 
 SETS = ("blood_cells_pbc", "ham10000", "leukemia_all", "eye_diseases", "brain_mri")
@@ -27,6 +29,7 @@ STOPPED_BY = 5
 """Every fifth label of a supervised network goes into stopping it in time, and into choosing its learning rate."""
 RATES = (1e-3, 3e-4)
 """Candidates for that rate; the first draw chooses for all."""
+ASKED = f"{HIDDEN}asked for"
 ALL, SCORES = "all labels", ("balanced accuracy", "low", "high")
 SHARE = 0.95
 """Of the score with all labels: what is called enough."""
@@ -35,10 +38,15 @@ SHARE = 0.95
 def run(arguments: argparse.Namespace) -> None:
     """Measure and write labels.json."""
     study = Study.of(arguments)
-    rows, enough = [], []
+    networks = rivals.installed(device=study.encoder.device.type)
+    rows, enough, pools = [], [], []
     for name in SETS[:1] if study.quick else SETS:
         pool = study.pool(name)
-        rows += study.part(f"{name}-frozen", partial(frozen, study, pool))
+        rows += study.part(f"{name}-frozen-guessed", partial(frozen, study, pool))
+        for rival in networks.encoders:
+            key = f"{name}-frozen-{rival.key}-guessed"
+            rows += study.part(key, partial(frozen, study, pool, rival), rival.fingerprint)
+        pools.append(pool)
         for count in [0] if study.quick else [*SUPERVISED_COUNTS, 0]:
             key = f"{name}-supervised-{count}"
             rows += study.part(key, partial(from_scratch, study, pool, count), "residual")
@@ -64,11 +72,12 @@ def run(arguments: argparse.Namespace) -> None:
         "on, 0.01 below; of the supervised network's labels every fifth only says when to stop, and on the first draw "
         f"which of the learning rates {' and '.join(map(str, RATES))} to take. Features are "
         "standardised by all training pictures, without their labels.",
+        "EfficientNet-Lite: the same classifiers on features that others trained on ImageNet's labels.",
         "Small ResNet from scratch: ResNet-18 at half its width, 2.8 million weights, augmented, "
         "batches balanced by class, at most 960 steps of 32 pictures. The backbone's own architecture trained so is "
         "worse on most sets: see the benchmark of the backbone.",
     ]
-    study.write(headline, [*summary(means), *rows, *enough], notes)
+    study.write(headline, [*summary(means), *compared(rows, pools), *shown(rows), *enough, *networks.tried], notes)
 
 
 def asked_for(rows: list[dict], method: str) -> list[str]:
@@ -100,20 +109,47 @@ def summary(means: list[tuple[str, dict]]) -> list[dict]:
     return evidence.wide(named, "method", lambda r: r["asked for"], "balanced accuracy")
 
 
-def frozen(study: Study, pool: Pool) -> list[dict]:
-    """A row for each classifier and number of labels."""
-    features = few_labels.standardise(study.pooled(pool), pool.known)
+def named(method: str, rival: str) -> str:
+    """A classifier on a rival's features."""
+    return f"{method}, {rival}"
+
+
+def compared(rows: list[dict], pools: list[Pool]) -> list[dict]:
+    """By how much the backbone's features are ahead of a rival's with the same labels: the mean over the sets that have
+    so many, for each classifier and number of labels."""
+    guessed = {(r["set"], r["method"], at): r[GUESS] for r in rows for at in [r.get(ASKED)] if GUESS in r}
+    found = []
+    for method, at in dict.fromkeys((m, at) for _, m, at in guessed):
+        classifier, _, rival = method.partition(", ")
+        some = [p for p in pools if (p.name, method, at) in guessed]
+        if rival and len(some) == len(pools):
+            difference = accuracies(
+                [p.truth[p.test] for p in some],
+                [p.groups[p.test] for p in some],
+                [guessed[p.name, classifier, at] for p in some],
+                [guessed[p.name, method, at] for p in some],
+            )
+            found.append({"classifier": classifier, "rival": rival, "labels": at} | difference)
+    return found
+
+
+def frozen(study: Study, pool: Pool, rival: EfficientNet | None = None) -> list[dict]:
+    """A row for each classifier and number of labels, on the backbone's features or a rival's."""
+    features = few_labels.standardise(study.pooled(pool, rival), pool.known)
     most = int(np.bincount(pool.truth[pool.known]).max())
     rows = []
     for method, classify in CLASSIFIERS.items():
         for count in [c for c in COUNTS if c < most] + [most]:
-            scores, sizes = [], []
+            scores, sizes, guesses = [], [], []
             for i in range(1 if count == most else 2 if study.quick else DRAWS):
                 chosen = draw(pool.truth, pool.known, count, np.random.default_rng([study.seed, count, i]))
                 guess = classify(features[chosen], pool.truth[chosen], features[pool.test])
                 scores.append(balanced_accuracy(pool.truth[pool.test], guess))
                 sizes.append(len(chosen) / len(pool.classes))
-            rows.append(_row(pool.name, method, float(np.mean(sizes)), scores))
+                guesses.append(guess.tolist())
+            name = named(method, rival.name) if rival else method
+            asked = ALL if count == most else f"{count} a class"
+            rows.append(_row(pool.name, name, float(np.mean(sizes)), scores) | {GUESS: guesses, ASKED: asked})
         print(f"{pool.name}: {method}", flush=True)
     return rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -14,7 +15,8 @@ from dinoscope.reading.encoder import Encoder, EncoderError
 from ..benchmark import baselines, supervised
 from ..benchmark.study import Study
 from ..pretrain import export, pack
-from ..pretrain.train import Plan, train
+from ..pretrain.plan import Plan
+from ..pretrain.train import train
 
 SUPERVISED, DISTILLED = "supervised", "trained further by DINOv2's objective"
 LABELLED = (
@@ -90,3 +92,11 @@ def brought(names: list[str]) -> tuple[list[Encoder], list[dict]]:
         except EncoderError as fault:
             tried.append({"encoder": name, "ran": "no", "why": str(fault)})
     return found, tried
+
+
+def had(load: Callable[[], Encoder], name: str) -> tuple[list[Encoder], list[dict]]:
+    """An encoder in a list, or none and a row that says why."""
+    try:
+        return [load()], []
+    except EncoderError as fault:
+        return [], [{"encoder": name, "ran": "no", "why": str(fault)}]

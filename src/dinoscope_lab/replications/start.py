@@ -7,18 +7,19 @@ unlabeled non-medical images", European Radiology Experimental 8:10, 2024.
 from __future__ import annotations
 
 import argparse
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
-from transformers import Dinov2Model
 
 from dinoscope.fitting.statistics import group_draws
+from dinoscope.reading.efficientnet import EfficientNet
 from dinoscope.reading.encoder import Encoder
 
+from .. import rivals
 from ..benchmark import baselines, supervised
 from ..benchmark.probes import STRENGTHS, random_encoder
 from ..benchmark.study import Pool, Study
@@ -45,7 +46,8 @@ DRAWS = 10_000
 def run(arguments: argparse.Namespace) -> None:
     """Measure and write start.json."""
     study = Study.of(arguments)
-    starts = encoders(study)
+    networks = rivals.installed(device=study.encoder.device.type)
+    starts = encoders(study, networks.encoders)
     rows: list[dict] = []
     for name, findings in list(FINDINGS.items())[: 1 if study.quick else None]:
         pool, truth = asked(study.pool(name), findings)
@@ -56,10 +58,11 @@ def run(arguments: argparse.Namespace) -> None:
     for row in rows:
         row["p, Holm"] = round(corrected.pop(0), 4)
         row["p"], row["p, DeLong"] = round(row["p"], 4), round(row["p, DeLong"], 4)
-    frozen = [r for r in rows if r["way"] == FROZEN and r["against"] == SUPERVISED]
+    rival = rivals.IMAGENET if rivals.IMAGENET in starts else SUPERVISED
+    frozen = [r for r in rows if r["way"] == FROZEN and r["against"] == rival]
     better = [r["difference"] for r in frozen]
     headline = {
-        "label": "ROC-AUC by which the self-supervised start is above the supervised one, frozen, mean of "
+        "label": f"ROC-AUC by which the self-supervised start is above the supervised one ({rival}), frozen, mean of "
         f"{len(better)} findings",
         "value": round(float(np.mean(better)), 3),
         "low": None,
@@ -72,13 +75,13 @@ def run(arguments: argparse.Namespace) -> None:
         "table; DeLong's p takes pictures of one patient for independent, and stands beside for comparison. "
         f"Findings of fewer than {FEWEST} patients among the test pictures are left out.",
         "Supervised start: the same architecture, trained from scratch on the classes of nine other data sets (folds 2 "
-        "to 4). Self-supervised start: the bundled backbone, which has seen training pictures of these kinds without "
-        "labels.",
+        "to 4). EfficientNet-Lite: trained by others on ImageNet's labels, as the paper's supervised start was. "
+        "Self-supervised start: the bundled backbone, which has seen training pictures of these kinds without labels.",
         "Frozen: logistic regression on pooled features, C by fold 1. Fine-tuned: all weights, at 112 px, stopped by "
         f"fold 1, at a learning rate of {RATES[0]:g}; the random start at that or {RATES[1]:g}, whichever does better "
         "on fold 1.",
     ]
-    study.write(headline, [*summary(rows), *rows], notes)
+    study.write(headline, [*summary(rows), *rows, *networks.tried], notes)
 
 
 def summary(rows: list[dict]) -> list[dict]:
@@ -100,11 +103,12 @@ def summary(rows: list[dict]) -> list[dict]:
     return found
 
 
-def encoders(study: Study) -> dict[str, Encoder]:
-    """The three starts."""
+def encoders(study: Study, others: Sequence[EfficientNet] = ()) -> dict[str, Encoder | EfficientNet]:
+    """The starts: self-supervised, supervised on other medical sets, on ImageNet by others, random."""
     return {
         OURS: study.encoder,
         SUPERVISED: supervised_encoder(study),
+        **{rival.name: rival for rival in others},
         RANDOM: random_encoder(study.encoder, study.kept, study.seed),
     }
 
@@ -114,7 +118,9 @@ def asked(pool: Pool, findings: tuple[str, ...]) -> tuple[Pool, np.ndarray]:
     return pool, pool.findings(findings) if findings else np.eye(len(pool.classes), dtype=bool)[pool.truth]
 
 
-def scored(study: Study, pool: Pool, truth: np.ndarray, start: str, encoder: Encoder, way: str) -> np.ndarray:
+def scored(
+    study: Study, pool: Pool, truth: np.ndarray, start: str, encoder: Encoder | EfficientNet, way: str
+) -> np.ndarray:
     """Scores [M, C] of fold 0; kept once they are there."""
     path = study.kept / f"{pool.name}-{start}-{way}-{study.seed}-{encoder.fingerprint[:16]}.safetensors"
     if not path.is_file():
@@ -147,14 +153,13 @@ def frozen(features: np.ndarray, truth: np.ndarray, pool: Pool) -> np.ndarray:
 
 
 def tuned(
-    study: Study, pool: Pool, truth: np.ndarray, encoder: Encoder, rates: tuple[float, ...] = RATES
+    study: Study, pool: Pool, truth: np.ndarray, encoder: Encoder | EfficientNet, rates: tuple[float, ...] = RATES
 ) -> np.ndarray:
     """All weights trained further on this set, at the learning rate that does best on fold 1."""
     pictures = baselines.squashed(pool.files, 144)
     labels = truth if truth.sum(1).max() > 1 or (truth.sum(1) == 0).any() else truth.argmax(1)
-    start: Dinov2Model = encoder.model
     _, model = supervised.train_at_best_rate(
-        partial(supervised.Classifier, start.config, start=start),
+        supervised.begun_with(encoder),
         pictures[pool.known],
         labels[pool.known],
         (pictures[pool.held], labels[pool.held]),
@@ -179,7 +184,7 @@ def compared(
             continue
         ours = scores[OURS][:, k]
         drawn = drawn_area(times, present, ours)
-        for other in (SUPERVISED, RANDOM):
+        for other in (s for s in scores if s != OURS):
             theirs = scores[other][:, k]
             difference = drawn - drawn_area(times, present, theirs)
             low, high = np.nanpercentile(drawn, [2.5, 97.5])

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from transformers import Dinov2Config, Dinov2Model
 
-from dinoscope_lab.benchmark import baselines, supervised
+from dinoscope.fitting import datasets
+from dinoscope_lab.benchmark import baselines, probes, supervised
 from dinoscope_lab.benchmark.probes import linear, neighbours
+from dinoscope_lab.benchmark.study import Pool
 from fixtures.tiny import drawn
 
 
@@ -79,3 +81,11 @@ def test_training_begins_with_the_weights_it_is_given():
     start = Dinov2Model(SMALL)
     begun = supervised.Classifier(SMALL, 2, start).body.state_dict()
     assert all(np.array_equal(v, begun[k]) for k, v in start.state_dict().items())
+
+
+def test_a_rivals_features_are_judged_as_the_backbones_are(encoder, public_pictures, tmp_path, rival, monkeypatch):
+    monkeypatch.setattr(probes, "BASELINES", {})
+    pool = Pool.of("colours", datasets.read(public_pictures / "colours"))
+    found = probes.guesses(pool, encoder, tmp_path, 0, [rival])
+    assert list(found) == [baselines.OURS, "backbone, kNN", "colours alone, linear", "colours alone, kNN"]
+    assert (found["colours alone, linear"] == pool.truth[pool.test]).mean() > 0.6

@@ -72,8 +72,8 @@ def test_a_picture_without_a_mask_has_no_lesion(encoder, tmp_path):
 
 def test_sets_that_differ_are_told_apart_and_classes_are_guessed(study):
     pools = [study.pool("colours"), study.pool("stripes")]
-    assert encoders.domain(study, pools)[0]["value"] > 90
-    (row,) = encoders.classification(study, pools[0])
+    assert encoders.domain(study, study.encoder, pools)[0]["value"] > 90
+    (row,) = encoders.classification(study, study.encoder, pools[0])
     assert row["low"] <= row["value"] <= row["high"]
     assert row["chance"] == 33.3
 
@@ -87,7 +87,7 @@ def told(pool, column, values):
 def test_age_is_explained_where_the_picture_tells_it(study):
     pool = study.pool("colours")
     ages = [str(20 + 30 * t) if i % 9 else "" for i, t in enumerate(pool.truth)]
-    (row,) = encoders.known_from(study, told(pool, "age", ages), "age")
+    (row,) = encoders.known_from(study, study.encoder, told(pool, "age", ages), "age")
     assert row["measure"] == "R2"
     assert row["value"] > 0.3
     assert row["test pictures"] < pool.test.sum()
@@ -107,10 +107,10 @@ def test_a_value_that_is_rare_or_unknown_is_not_guessed(study, monkeypatch):
     pool = study.pool("colours")
     views = ["unknown" if i % 10 == 0 else "odd" if i == 3 else ("PA", "AP")[t % 2] for i, t in enumerate(pool.truth)]
     monkeypatch.setattr(encoders, "FEWEST", 5)
-    (row,) = encoders.known_from(study, told(pool, "view", views), "view")
+    (row,) = encoders.known_from(study, study.encoder, told(pool, "view", views), "view")
     assert row["chance"] == 50
     assert row["value"] > 60
-    assert encoders.known_from(study, told(pool, "view", ["PA"] * len(views)), "view") == []
+    assert encoders.known_from(study, study.encoder, told(pool, "view", ["PA"] * len(views)), "view") == []
 
 
 def test_every_method_is_scored_on_the_pictures_that_have_a_lesion(study, tmp_path, encoder):
@@ -131,7 +131,23 @@ def test_every_method_is_scored_on_the_pictures_that_have_a_lesion(study, tmp_pa
     kept = np.array([s.path.parent.name == "lesion" for s in pool.samples])
     samples = [s for s, k in zip(pool.samples, kept, strict=True) if k]
     pool = replace(pool, samples=samples, truth=pool.truth[kept], fold=pool.fold[kept])
-    rows = encoders.segmented(here, pool)
+    rows = encoders.segmented(here, here.encoder, pool)
     assert [r["method"] for r in rows][:2] == ["tiny", "mean shape"]
     assert all(0 <= r["low"] <= r["value"] <= r["high"] <= 1 for r in rows)
     assert rows[0]["test pictures"] < pool.test.sum() + 1
+
+
+def test_an_encoder_of_another_kind_is_asked_the_same_and_compared_on_the_same_pictures(study, rival):
+    pool = study.pool("colours")
+    rows = [r for e in (study.encoder, rival) for r in encoders.classification(study, e, pool)]
+    (row,) = encoders.compared(rows, ["tiny", "colours alone"])
+    assert (row["asked"], row["rival"], row["in"]) == ("colours", "colours alone", "balanced accuracy")
+    assert row["backbone better by"] == pytest.approx(rows[0]["value"] - rows[1]["value"], abs=0.11)
+    assert row["from"] <= row["backbone better by"] <= row["to"]
+
+
+def test_the_same_probe_of_the_same_encoder_differs_by_nothing(study):
+    rows = encoders.classification(study, study.encoder, study.pool("colours"))
+    again = [{**r, "method": "again"} for r in rows]
+    (row,) = encoders.compared([*rows, *again], ["tiny", "again"])
+    assert (row["backbone better by"], row["from"], row["to"]) == (0, 0, 0)

@@ -54,3 +54,21 @@ def test_an_encoder_that_cannot_be_had_says_why(study):
     assert rows == []
     assert entry["ran"] == "no"
     assert "no backbone is called" in entry["why"]
+
+
+def test_a_rival_stands_in_the_table_and_is_compared_on_the_same_pictures(study, rival):
+    pools = [study.pool("colours"), study.pool("stripes")]
+    rows = [
+        frozen.scored(p, m, guess())[0]
+        for p in pools
+        for m, _, guess in frozen.methods(study, p, [rival])
+        if m == frozen.OURS or m.startswith(rival.name)
+    ]
+    overall, *each = frozen.compared(rows, pools)
+    assert (overall["rival"], overall["of set"]) == ("colours alone, linear", "mean of 2")
+    right = {(r["set"], r["method"]): r["balanced accuracy"] for r in rows}
+    for row in each:
+        difference = right[row["of set"], frozen.OURS] - right[row["of set"], row["rival"]]
+        assert row["backbone better by"] == pytest.approx(difference, abs=0.11)
+        assert row["from"] <= row["backbone better by"] <= row["to"]
+    assert overall["backbone better by"] == pytest.approx(np.mean([r["backbone better by"] for r in each]), abs=0.11)

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from dinoscope.reading.encoder import EncoderError
 from dinoscope_lab import fusion as heads
+from dinoscope_lab import rivals
 from dinoscope_lab.benchmark.study import Study
 from dinoscope_lab.replications import fusion, others
 
@@ -96,3 +98,21 @@ def test_the_second_encoder_has_the_shape_of_the_first_but_has_learnt_on(study, 
 def test_no_encoder_has_seen_a_label_of_the_sets_that_are_asked():
     """With one label in a hundred, an encoder trained on all of them would win for that alone."""
     assert not set(fusion.SETS) & set(others.LABELLED)
+
+
+def test_the_encoders_differ_and_what_is_not_there_says_why(study, monkeypatch, rival):
+    def absent(*_, **__):
+        raise EncoderError("no history here")
+
+    monkeypatch.setattr(rivals, "earlier_backbone", absent)
+    monkeypatch.setattr(
+        rivals, "installed", lambda *_: rivals.Rivals((rival,), ({"encoder": rival.name, "ran": "yes", "why": ""},))
+    )
+    found, tried = fusion.several(study, ["nowhere/at-all"])
+    assert list(found) == ["tiny", "colours alone", "random weights"]
+    assert [(r["encoder"], r["ran"]) for r in tried] == [
+        ("earlier bundled backbone", "no"),
+        ("colours alone", "yes"),
+        ("nowhere/at-all", "no"),
+    ]
+    assert tried[0]["why"] == "no history here"

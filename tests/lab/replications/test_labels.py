@@ -135,3 +135,17 @@ def test_a_quick_run_takes_a_few_pictures_and_leaves_the_evidence_alone(study):
     assert not quick.write(headline, [], []).is_relative_to(study.assets)
     assert not study.assets.exists()
     assert study.write(headline, [], []) == study.assets / "evidence" / "labels.json"
+
+
+def test_a_rival_gets_the_same_labels_and_is_compared_with_each_number_of_them(study, rival):
+    pool = study.pool("colours")
+    rows = labels.frozen(study, pool) + labels.frozen(study, pool, rival)
+    assert {r["method"] for r in rows} == {m for c in few_labels.CLASSIFIERS for m in (c, f"{c}, colours alone")}
+    found = labels.compared(rows, [pool])
+    assert len(found) == len(rows) / 2
+    for row in found:
+        mine, theirs = (
+            next(r["balanced accuracy"] for r in rows if r["method"] == m and r[labels.ASKED] == row["labels"])
+            for m in (row["classifier"], f"{row['classifier']}, colours alone")
+        )
+        assert row["backbone better by"] == pytest.approx(mine - theirs, abs=0.11)

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from dinoscope_lab import rivals
+from dinoscope_lab.benchmark import supervised
 from dinoscope_lab.benchmark.study import Study
 from dinoscope_lab.replications import others, start
 
@@ -90,3 +93,35 @@ def test_fine_tuning_takes_the_learning_rate_that_does_best_on_the_validation_fo
     monkeypatch.setattr(start.supervised, "logits_of", logits)
     found = start.tuned(study, pool, truth, study.encoder)
     assert np.array_equal(found, told[better][pool.test])
+
+
+@pytest.fixture
+def network():
+    """The smaller EfficientNet-Lite, where it is installed."""
+    found = rivals.installed(["efficientnet-lite0"])
+    return found.first or pytest.skip(found.tried[0]["why"])
+
+
+def test_an_imagenet_start_is_scored_frozen_and_fine_tuned(study, network):
+    pool, truth = start.asked(study.pool("stripes"), ())
+    for way in (start.FROZEN, start.TUNED):
+        found = start.scored(study, pool, truth, network.name, network, way)
+        assert found.shape == (pool.test.sum(), 2)
+        assert np.isfinite(found).all()
+
+
+def test_fine_tuning_begins_with_the_rivals_weights(network):
+    begun = supervised.begun_with(network)(3)
+    for name, weight in network.model.state_dict().items():
+        assert torch.equal(begun.body.state_dict()[name], weight)
+    pixels = torch.randn(2, 3, supervised.SIZE, supervised.SIZE, generator=torch.Generator().manual_seed(0))
+    assert begun(pixels).shape == (2, 3)
+    assert all(p.requires_grad for p in begun.parameters())
+
+
+def test_every_start_is_compared_and_summed_up(study):
+    pool = replace(study.pool("colours"), fold=np.zeros(len(study.pool("colours").samples), int))
+    truth = np.eye(3, dtype=bool)[pool.truth]
+    scores = dict.fromkeys((start.OURS, start.SUPERVISED, rivals.IMAGENET, start.RANDOM), truth.astype(float))
+    rows = start.compared(pool, truth, ("a", "b", "c"), scores, start.FROZEN)
+    assert {r["against"] for r in rows} == {start.SUPERVISED, rivals.IMAGENET, start.RANDOM}

@@ -1,0 +1,62 @@
+"""Paired: by how much the backbone is ahead of a rival on the same test pictures, with the interval of drawn groups.
+
+Rows that are to be compared carry their guesses below keys that begin with `HIDDEN`; `shown` takes these away again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from dinoscope.fitting.statistics import balanced_accuracy, drawn_balanced_accuracy, group_draws, grouped_bootstrap
+
+HIDDEN = "_"
+TRUTH, GUESS, GROUPS = f"{HIDDEN}truth", f"{HIDDEN}guess", f"{HIDDEN}groups"
+BETTER = "backbone better by"
+
+
+def accuracies(
+    truths: Sequence[np.ndarray], groups: Sequence[np.ndarray], ours: Sequence[list], theirs: Sequence[list]
+) -> dict:
+    """Difference in balanced accuracy, in percent points: mean over sets, and in each set over runs.
+
+    Args:
+        truths: of each set, [M] class numbers; groups: of each set, [M].
+        ours, theirs: of each set, guesses [M] of each of its runs; both in the same runs.
+    Returns:
+        the difference, `from` and `to`: its 95 % interval from 1,000 draws of whole groups.
+    """
+    values, draws = [], []
+    for truth, group, mine, other in zip(truths, groups, ours, theirs, strict=True):
+        times = group_draws(group)
+        runs = [(np.asarray(a), np.asarray(b)) for a, b in zip(mine, other, strict=True)]
+        values.append(np.mean([balanced_accuracy(truth, a) - balanced_accuracy(truth, b) for a, b in runs]))
+        drawn = [drawn_balanced_accuracy(times, truth, a) - drawn_balanced_accuracy(times, truth, b) for a, b in runs]
+        draws.append(np.mean(drawn, axis=0))
+    low, high = np.percentile(np.mean(draws, axis=0), [2.5, 97.5])
+    return _rounded(float(np.mean(values)), float(low), float(high), 100, 1)
+
+
+def scores(measure: Callable[[np.ndarray, np.ndarray], float], ours: dict, theirs: dict) -> dict:
+    """Difference in any measure of (truth, guess) between two rows that hold these of the same pictures."""
+    truth, mine, other = (np.asarray(v) for v in (ours[TRUTH], ours[GUESS], theirs[GUESS]))
+    groups = np.asarray(ours[GROUPS])
+    found = grouped_bootstrap(lambda i: measure(truth[i], mine[i]) - measure(truth[i], other[i]), groups)
+    return _rounded(found.value, found.low, found.high, 1, 3)
+
+
+def _rounded(value: float, low: float, high: float, factor: float, digits: int) -> dict:
+    """As three numbers of a row."""
+    figures = {BETTER: value, "from": low, "to": high}
+    return {k: round(factor * v, digits) + 0.0 for k, v in figures.items()}
+
+
+def told(truth: np.ndarray, guess: np.ndarray, groups: np.ndarray) -> dict:
+    """What a row is compared by: of its M pictures what is true, what was guessed, and their groups."""
+    return {TRUTH: truth.tolist(), GUESS: guess.tolist(), GROUPS: groups.tolist()}
+
+
+def shown(rows: Sequence[Mapping]) -> list[dict]:
+    """The rows without what was only needed to compare them."""
+    return [{k: v for k, v in row.items() if not k.startswith(HIDDEN)} for row in rows]

@@ -6,6 +6,8 @@ import argparse
 import importlib
 import sys
 
+from .errors import RequestError
+
 COMMANDS = {
     "demo": ("dinoscope.demo", "serve the app"),
     "doctor": ("dinoscope.doctor", "print versions, backbone, tasks and whether the files are whole"),
@@ -38,6 +40,6 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         return arguments.run(arguments) or 0
-    except (FileNotFoundError, ValueError) as fault:
+    except (FileNotFoundError, RequestError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 1

@@ -13,16 +13,6 @@ from .reading.scope import Scope
 from .similar import SimilarCase
 
 
-class RequestError(ValueError):
-    """A request that cannot be met; the message is the sentence a visitor sees."""
-
-
-def shown(text: str) -> str:
-    """A visitor's text as a sentence quotes it: printable, on one line, not longer than a line."""
-    printable = "".join(letter for letter in text if letter.isprintable())
-    return f"“{printable if len(printable) <= 80 else printable[:60] + '…'}”"
-
-
 @dataclass(frozen=True)
 class Reading:
     """What Classify returns.

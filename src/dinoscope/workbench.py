@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from . import tasks
+from .errors import RequestError, shown
 from .explain import Progress
 from .explain.session import Asked, Question
 from .loading import Fitter, Say, load_index, load_projection, load_task
@@ -19,7 +20,7 @@ from .reading import images, scope
 from .reading.encoder import Encoder, EncoderError
 from .reading.images import Decoded
 from .reading.projection import Projection
-from .results import Explanation, Reading, RequestError, shown
+from .results import Explanation, Reading
 from .settings import Settings
 from .similar import CaseIndex, Filters, IndexFault, SimilarCase, search
 from .similar.regions import Box
@@ -28,15 +29,6 @@ from .tasks import Task
 
 Source = Path | bytes | Image.Image | Decoded
 """A picture. Never a string: what a visitor sent as text is not opened as a file."""
-
-
-@contextlib.contextmanager
-def spoken() -> Iterator[None]:
-    """What a question got wrong becomes the sentence a visitor sees."""
-    try:
-        yield
-    except ValueError as fault:
-        raise RequestError(str(fault)) from fault
 
 
 @dataclass(frozen=True)
@@ -90,7 +82,7 @@ class Workbench:
             picture: a `Path`, bytes or a picture.
             task: name of the task; None to take the one whose cases are nearest.
         Raises:
-            ImageError, RequestError: with the sentence a visitor sees.
+            RequestError: with the sentence a visitor sees.
         """
         decoded = _read(picture)
         pooled = self.encoder([decoded.picture]).pooled
@@ -135,26 +127,22 @@ class Workbench:
             target, method, seed, instead_of, like, quick: as in `explanations.Question`.
             progress: told (done, total); may raise to cancel.
         Raises:
-            ImageError, RequestError: with the sentence a visitor sees.
+            RequestError: with the sentence a visitor sees.
         """
-        with spoken():
-            question = Question(target, instead_of, like, method, seed, quick)
-        asked = self.ask(picture, task, question)
-        with spoken():
-            return asked.measure(asked.explain(progress), progress)
+        asked = self.ask(picture, task, Question(target, instead_of, like, method, seed, quick))
+        return asked.measure(asked.explain(progress), progress)
 
     def ask(self, picture: Source, task: str | None, question: Question) -> Asked:
         """The question put to a task, to be answered step by step: `explain`, `measure`, `check`.
 
         Raises:
-            ImageError, RequestError: with the sentence a visitor sees.
+            RequestError: with the sentence a visitor sees.
         """
         decoded = _read(picture)
         pixels = self.encoder.pixels([decoded.picture])
         tokens = self.encoder.tokens(pixels)
         chosen = self._task(task) if task else self._nearest_task(self.projection(tokens.pooled.cpu().numpy())[0])
-        with spoken():
-            return Asked.of(self.encoder, chosen, decoded, pixels, tokens, question, self.projection.of)
+        return Asked.of(self.encoder, chosen, decoded, pixels, tokens, question, self.projection.of)
 
     def query(self, picture: Source, task: str | None = None) -> Query:
         """What similar cases are searched with, read once; the searches take it in place of the picture.
@@ -163,7 +151,7 @@ class Workbench:
             picture: as for `classify`.
             task: name of the task; None to take the one whose cases are nearest.
         Raises:
-            ImageError, RequestError: with the sentence a visitor sees.
+            RequestError: with the sentence a visitor sees.
         """
         decoded = _read(picture)
         features = self.encoder([decoded.picture])
@@ -215,7 +203,7 @@ class Workbench:
             region: search with this part of the picture only.
             one_a_group: at most one case a patient, lesion or near-duplicate group.
         Raises:
-            ImageError, RequestError: with the sentence a visitor sees.
+            RequestError: with the sentence a visitor sees.
         """
         query = self._asked(picture, task)
         wish = Wish(filters or Filters(), liked, disliked, region, one_a_group)
@@ -244,7 +232,7 @@ class Workbench:
 
         Args: as for `similar`; `per_class` is how many of each class.
         Raises:
-            ImageError, RequestError: with the sentence a visitor sees.
+            RequestError: with the sentence a visitor sees.
         """
         query = self._asked(picture, task)
         with _searching():

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 
 from dinoscope import tasks
 from dinoscope import workbench as room
+from dinoscope.errors import RequestError
 from dinoscope.explain.session import Question
 from dinoscope.fitting import fit
 from dinoscope.reading import images, scope
@@ -30,7 +31,7 @@ from dinoscope.results import Vote, vote
 from dinoscope.settings import Settings
 from dinoscope.similar import Case, CaseIndex, Filters
 from dinoscope.tasks import AssetError, Task
-from dinoscope.workbench import RequestError, Workbench
+from dinoscope.workbench import Workbench
 from fixtures.tiny import CLASSES, drawn, write_backbone
 
 EVERY = [(task, label) for task, labels in CLASSES.items() for label in labels]

@@ -16,6 +16,8 @@ import torch.nn.functional as F
 from scipy.cluster.hierarchy import fcluster, linkage
 from torch import Tensor
 
+from ..errors import RequestError
+
 THRESHOLD = 0.1
 FLAT = 1e-8
 """A map whose range is not larger is constant."""
@@ -50,13 +52,13 @@ def cluster(
     Returns:
         masks in the order of each cluster's first channel.
     Raises:
-        ValueError: when every feature map is constant, as with a blank picture.
+        RequestError: when every feature map is constant, as with a blank picture.
     """
     maps = tokens.T.double().contiguous().reshape(-1, *grid)  # as it lies, a product of it takes 100 times as long
     low, high = _extremes(maps, size)
     varied = high - low > FLAT
     if not varied.any():
-        raise ValueError("nothing varies in this picture, so there is nothing to explain; choose another one")
+        raise RequestError("nothing varies in this picture, so there is nothing to explain; choose another one")
     maps = (maps - low[:, None, None])[varied] / (high - low)[varied, None, None]
     tree = _linkage(_distances(maps, size))
     fine = _labels(tree, threshold, None, len(maps))

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from ..errors import RequestError
 from ..reading import images
 from ..reading.encoder import Encoder, Tokens
 from ..reading.images import Decoded
@@ -51,12 +52,12 @@ class Question:
         """Refuse what no task could answer.
 
         Raises:
-            ValueError: for an unknown method or a seed out of range.
+            RequestError: for an unknown method or a seed out of range.
         """
         if self.method not in METHODS:
-            raise ValueError(f"no explanation method is called {self.method!r}; choose one of {', '.join(METHODS)}")
+            raise RequestError(f"no explanation method is called {self.method!r}; choose one of {', '.join(METHODS)}")
         if not 0 <= self.seed < MAX_SEED:
-            raise ValueError(f"the seed is {self.seed}; choose a whole number from 0 to {MAX_SEED - 1}")
+            raise RequestError(f"the seed is {self.seed}; choose a whole number from 0 to {MAX_SEED - 1}")
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Asked:
         """Put a question to a task, about a picture whose pixels [1, 3, S, S] and tokens are known.
 
         Raises:
-            ValueError: for a class or a case that the task does not have.
+            RequestError: for a class or a case that the task does not have.
         """
         pooled = tokens.pooled
         likely = task.head.classes[int(task.head.probabilities(pooled.cpu().numpy())[0].argmax())]
@@ -112,7 +113,7 @@ class Asked:
         """The map, not measured yet.
 
         Raises:
-            ValueError: when nothing varies in the picture.
+            RequestError: when nothing varies in the picture.
         """
         asked, found = self.question, self._map(self.subject, self.question.seed, progress)
         saliency = _enlarge(found.map, self.decoded.picture.size)
@@ -188,13 +189,13 @@ def _targets(task: Task, question: Question, embed: Embed) -> tuple[Target, Targ
     if question.like:
         number = {c.id: i for i, c in enumerate(task.cases)}.get(question.like)
         if number is None:
-            raise ValueError(f"{task.title} has no case {question.like!r}; take an id from the similar cases")
+            raise RequestError(f"{task.title} has no case {question.like!r}; take an id from the similar cases")
         vector = task.vectors[number]
         return targets.similarity(embed, vector), targets.similarity(embed, targets.stranger(vector, question.seed))
     names = [question.target or ""] + ([question.instead_of] if question.instead_of else [])
     for name in names:
         if name not in task.head.classes:
-            raise ValueError(f"{task.title} has no class {name!r}; choose one of {', '.join(task.head.classes)}")
+            raise RequestError(f"{task.title} has no class {name!r}; choose one of {', '.join(task.head.classes)}")
     ask = targets.contrast if question.instead_of else targets.label
     return ask(task.head, *names), ask(targets.unfitted(task.head, question.seed), *names)
 

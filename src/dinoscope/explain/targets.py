@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..errors import RequestError
 from ..reading.heads import Head
 from . import Target
 
@@ -27,12 +28,13 @@ def contrast(head: Head, name: str, instead_of: str) -> Target:
     """Why this class rather than that one: the difference of their probabilities, -1 to 1.
 
     Raises:
-        ValueError: when the head lacks one of them, or they are the same.
+        ValueError: when the head lacks one of them.
+        RequestError: when they are the same.
     """
     _known(head, name)
     _known(head, instead_of)
     if name == instead_of:
-        raise ValueError(f"{name!r} cannot be compared with itself; choose another class to compare with")
+        raise RequestError(f"{name!r} cannot be compared with itself; choose another class to compare with")
     return lambda pooled: head.score(pooled, name) - head.score(pooled, instead_of)
 
 

@@ -33,7 +33,7 @@ def explain(
         seed: of the noise, which is that of the plain path for this seed; gives the same map each time, bit for bit.
         quick: merge the masks further, to at most `MOST`, and give every mask the score of the one it went into.
     Raises:
-        ValueError: when nothing varies in the picture.
+        RequestError: when nothing varies in the picture.
     """
     found = masks.cluster(subject.before, subject.grid, subject.size, most=MOST if quick else None)
     slope = subject.slope()

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from scipy.cluster.hierarchy import fcluster, linkage
 from torch import Tensor
 
+from ..errors import RequestError
 from . import Progress, Saliency, Subject
 from .masks import FLAT, THRESHOLD
 
@@ -32,7 +33,7 @@ def explain(
         seed: of the noise; the same seed gives the same map, bit for bit.
         quick: has no effect; the reference has one pace.
     Raises:
-        ValueError: when nothing varies in the picture.
+        RequestError: when nothing varies in the picture.
     """
     causal, small = _masks(subject)
     pixels, base = subject.pixels, subject.score(subject.pixels)
@@ -58,7 +59,7 @@ def _masks(subject: Subject) -> tuple[Tensor, Tensor]:
     low, high = maps.amin(1, keepdim=True), maps.amax(1, keepdim=True)
     varied = (high - low).squeeze(1) > FLAT
     if not varied.any():
-        raise ValueError("nothing varies in this picture, so there is nothing to explain; choose another one")
+        raise RequestError("nothing varies in this picture, so there is nothing to explain; choose another one")
     maps = ((maps - low) / (high - low).clamp(min=FLAT))[varied]
     directions = F.normalize(maps, dim=1)
     distances = (1 - directions @ directions.T).clamp(min=0)

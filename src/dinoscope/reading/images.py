@@ -90,8 +90,6 @@ def _bytes_of(source: Path | bytes) -> tuple[bytes, str]:
     except OSError as error:
         raise refusals.unreadable(subject, error.strerror or "no reason given") from error
     except ValueError as error:
-        if isinstance(error, ImageError):
-            raise
         raise refusals.unreadable(subject, "not a file name") from error  # a zero byte in it
 
 

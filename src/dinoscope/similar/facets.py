@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
+from ..errors import RequestError
 from .case import Case
 
 Range = tuple[float | None, float | None]
@@ -70,11 +71,11 @@ class Filters:
         """Read filters from a JSON object such as {"labels": ["glioma"], "sex": ["female"], "age": [40, null]}.
 
         Raises:
-            ValueError: for a key that is no facet, or a range that is not two numbers.
+            RequestError: for a key that is no facet, or a range that is not two numbers.
         """
         known = ("labels", "origins", *FACETS)
         if strangers := [k for k in entry if k not in known]:
-            raise ValueError(f"no filter is called {strangers[0]!r}; choose from {', '.join(known)}")
+            raise RequestError(f"no filter is called {strangers[0]!r}; choose from {', '.join(known)}")
         choices = {k: _values(k, v) for k, v in entry.items() if k in FACETS and not FACETS[k].unit and v}
         ranges = {k: _range(k, v) for k, v in entry.items() if k in FACETS and FACETS[k].unit and v}
         labels, origins = _values("labels", entry.get("labels")), _values("origins", entry.get("origins"))
@@ -145,7 +146,7 @@ def _values(name: str, given: object) -> tuple[str, ...]:
         return ()
     listed = [given] if isinstance(given, str) else given
     if not isinstance(listed, list | tuple) or not all(isinstance(v, str) for v in listed):
-        raise ValueError(f"the filter {name} is {given!r}; give a list of names")
+        raise RequestError(f"the filter {name} is {given!r}; give a list of names")
     return tuple(listed)
 
 
@@ -155,8 +156,8 @@ def _range(name: str, given: object) -> Range:
         or len(given) != 2
         or not all(v is None or isinstance(v, int | float) for v in given)
     ):
-        raise ValueError(f"the filter {name} is {given!r}; give [lowest, highest], null for no limit")
+        raise RequestError(f"the filter {name} is {given!r}; give [lowest, highest], null for no limit")
     low, high = (None if v is None else float(v) for v in given)
     if low is not None and high is not None and low > high:
-        raise ValueError(f"the filter {name} goes from {low:g} to {high:g}; give the lower number first")
+        raise RequestError(f"the filter {name} goes from {low:g} to {high:g}; give the lower number first")
     return low, high

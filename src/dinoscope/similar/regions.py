@@ -9,6 +9,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from ..errors import RequestError
 from ..reading.scope import unit
 
 FILE = "patches.safetensors"
@@ -21,7 +22,7 @@ class Box:
     """A rectangle in shares of a picture's width and height, 0 at the left and top, 1 at the right and bottom.
 
     Raises:
-        ValueError: when it is empty or leaves the picture.
+        RequestError: when it is empty or leaves the picture.
     """
 
     left: float
@@ -31,7 +32,7 @@ class Box:
 
     def __post_init__(self) -> None:
         if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
-            raise ValueError(
+            raise RequestError(
                 f"the region is ({self.left:g}, {self.top:g}, {self.right:g}, {self.bottom:g}); give left, top, right "
                 "and bottom as shares of the picture, 0 to 1, left below right and top below bottom"
             )

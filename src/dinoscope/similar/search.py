@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..results import RequestError
+from ..errors import RequestError
 from ..tasks import Task
 from . import Case, CaseIndex, Filters, Hit, SimilarCase, regions
 from .ask import Ask

@@ -9,9 +9,9 @@ import gradio as gr
 import numpy as np
 
 from .. import figures
+from ..errors import RequestError
 from ..reading import images
-from ..reading.images import ImageError
-from ..workbench import RequestError, Workbench
+from ..workbench import Workbench
 from . import similar_api
 
 
@@ -81,5 +81,5 @@ class _Spoken:
         return None
 
     def __exit__(self, kind: object, fault: object, trace: object) -> None:
-        if isinstance(fault, ImageError | RequestError):
+        if isinstance(fault, RequestError):
             raise gr.Error(str(fault), print_exception=False) from fault

@@ -10,8 +10,9 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from ..errors import RequestError
 from ..reading import images
-from ..reading.images import Decoded, ImageError
+from ..reading.images import Decoded
 from ..results import Reading
 from ..similar import Case
 from ..workbench import Workbench
@@ -95,7 +96,7 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
     def upload(path: str, task: str) -> tuple:
         try:
             return show(Chosen(images.read(Path(path)), Path(path).name, path, _asked(task)))
-        except ImageError as fault:
+        except RequestError as fault:
             return fail(str(fault))
 
     def turn(value: Chosen | None, number: int, task: str) -> tuple:
@@ -103,7 +104,7 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
             return fail("Choose a picture first.")
         try:
             return show(replace(value, decoded=images.read(Path(value.path), int(number)), reading=None))
-        except ImageError as fault:
+        except RequestError as fault:
             return fail(str(fault))
 
     def example(shown: list[tuple[str, Case]], task: str, event: gr.EventData) -> tuple:

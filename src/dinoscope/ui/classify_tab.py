@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import gradio as gr
 
-from ..reading.images import ImageError
-from ..workbench import RequestError, Workbench
+from ..errors import RequestError
+from ..workbench import Workbench
 from . import markup
 from .case_panel import Chosen
 
@@ -24,7 +24,7 @@ def build(workbench: Workbench) -> tuple[Callable, list]:
             return None, markup.WAITING, None
         try:
             reading = workbench.classify(chosen.decoded, chosen.task)
-        except (ImageError, RequestError) as fault:
+        except RequestError as fault:
             return chosen, markup.error(str(fault)), None
         page = markup.classification(reading, workbench.tasks[reading.task])
         return replace(chosen, reading=reading), page, reading.json()

@@ -8,14 +8,14 @@ from typing import Any
 
 import gradio as gr
 
+from ..errors import RequestError
 from ..evidence import Evidence
 from ..explain import Progress
 from ..explain.methods import METHODS
 from ..explain.session import Asked, Question
-from ..reading.images import ImageError
 from ..results import Explanation
 from ..tasks import Task
-from ..workbench import RequestError, Workbench, spoken
+from ..workbench import Workbench
 from . import explain_markup, markup
 from .case_panel import Chosen
 from .recommendation import recommend
@@ -99,16 +99,14 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
         try:
             asked = []
             for name in dict.fromkeys(m for m in (method, second) if m):
-                with spoken():
-                    question = Question(wanted, instead or None, like or None, name, int(seed or 0), bool(quick))
+                question = Question(wanted, instead or None, like or None, name, int(seed or 0), bool(quick))
                 asked.append(workbench.ask(value.decoded, task.name, question))
-            with spoken():
-                found = tuple(a.explain(told) for a in asked)
+            found = tuple(a.explain(told) for a in asked)
             still_wanted()
         except SupersededError:
             # Nothing to measure afterwards: that would take the place of the answer that is under way now.
             return gr.skip(), gr.skip(), None, gr.skip(), gr.skip(), gr.skip()
-        except (ImageError, RequestError) as fault:
+        except RequestError as fault:
             return markup.error(str(fault)), "", None, "", markup.WAITING, about
         except StoppedError:
             return explain_markup.STOPPED, "", None, "", markup.WAITING, about

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import gradio as gr
 
+from ..errors import RequestError
 from ..reading import images
-from ..results import RequestError, vote
+from ..results import vote
 from ..similar import Filters, SimilarCase, search
 from ..similar.regions import Box
 from ..workbench import Workbench
@@ -90,10 +91,7 @@ def _plain(box: Box | None) -> list[float] | None:
 def _filters(labels: list | None, origins: list | None, filters: dict | None) -> Filters:
     if filters is not None and not isinstance(filters, dict):
         raise RequestError('`filters` must be an object such as {"sex": ["female"], "age": [40, null]}')
-    try:
-        return Filters.of({"labels": labels or [], "origins": origins or [], **(filters or {})})
-    except ValueError as fault:
-        raise RequestError(str(fault)) from fault
+    return Filters.of({"labels": labels or [], "origins": origins or [], **(filters or {})})
 
 
 def _box(region: list | None) -> Box | None:
@@ -101,10 +99,7 @@ def _box(region: list | None) -> Box | None:
         return None
     if not isinstance(region, list) or len(region) != 4 or not all(isinstance(v, int | float) for v in region):
         raise RequestError("`region` must be [left, top, right, bottom] in shares of the picture, 0 to 1")
-    try:
-        return Box(*(float(v) for v in region))
-    except ValueError as fault:
-        raise RequestError(str(fault)) from fault
+    return Box(*(float(v) for v in region))
 
 
 def _ids(name: str, given: list | None) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class FilterWidgets:
         """What the widgets say, in the order of `all`.
 
         Raises:
-            ValueError: with the sentence a visitor sees, for a range the wrong way round.
+            RequestError: with the sentence a visitor sees, for a range the wrong way round.
         """
         labels, origins, *rest = values
         entry: dict = {"labels": labels or [], "origins": origins or []}

@@ -10,12 +10,12 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from ..errors import RequestError
 from ..reading import images
-from ..reading.images import ImageError
 from ..results import vote
 from ..similar import SimilarCase
 from ..similar.regions import Box
-from ..workbench import RequestError, Workbench
+from ..workbench import Workbench
 from . import markup, similar_filters, similar_map, similar_markup
 from .case_panel import Chosen
 from .trail import Step, Trail
@@ -53,7 +53,7 @@ def build(workbench: Workbench, chosen: gr.State) -> tuple[Callable, list, list]
             )
             rows = workbench.differential(step.query, None, PER_CLASS, replace(asked, labels=()), step.region)
             empty = "" if found else workbench.why_empty(task.name, asked)
-        except (RequestError, ValueError) as fault:
+        except RequestError as fault:
             return markup.error(str(fault)), gr.skip(), gr.skip()
         pictured = step.query.pixels == steps.steps[0].query.pixels
         says = value.reading.label if pictured and value.reading else None
@@ -88,7 +88,7 @@ def build(workbench: Workbench, chosen: gr.State) -> tuple[Callable, list, list]
         try:
             own = bool(workbench.own_cases(task.name))
             query = workbench.query(value.decoded, task.name)
-        except (ImageError, RequestError) as fault:
+        except RequestError as fault:
             unchanged = (gr.skip() for _ in wanted)
             return markup.error(str(fault)), markup.WAITING, markup.WAITING, "", None, *unchanged
         kept = filters.kept(task, own, list(wanted))
@@ -139,7 +139,7 @@ def _moved(workbench: Workbench, steps: Trail, said: dict) -> Trail:
     """The trail after a button was pressed.
 
     Raises:
-        RequestError, ValueError: with the sentence a visitor sees.
+        RequestError: with the sentence a visitor sees.
     """
     now, case_id = steps.now, str(said.get("case", ""))
     match said.get("act"):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from dinoscope.errors import RequestError
 from dinoscope.explain import Subject, targets
 from dinoscope.explain.methods import METHODS
 from fixtures.tiny import drawn
@@ -92,7 +93,7 @@ def test_every_method_says_on_the_page_what_it_does_in_one_sentence():
 
 
 def test_a_class_is_not_compared_with_itself(head):
-    with pytest.raises(ValueError, match="'red' cannot be compared with itself; choose another class"):
+    with pytest.raises(RequestError, match="'red' cannot be compared with itself; choose another class"):
         targets.contrast(head, "red", "red")
 
 

@@ -12,6 +12,7 @@ from scipy.ndimage import zoom
 from scipy.stats import spearmanr
 from sklearn.cluster import AgglomerativeClustering
 
+from dinoscope.errors import RequestError
 from dinoscope.explain import Subject, masks, targets, vitcx, vitcx_plain
 from fixtures.tiny import drawn
 
@@ -191,7 +192,7 @@ def test_constant_maps_are_dropped(path):
 @PATHS
 def test_a_picture_in_which_nothing_varies_is_refused_in_words(path):
     sentence = "nothing varies in this picture, so there is nothing to explain; choose another one"
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(RequestError, match=sentence):
         path.explain(seen(torch.ones(16, 5)), 0)
 
 

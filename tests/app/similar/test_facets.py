@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dinoscope.errors import RequestError
 from dinoscope.similar import Case, Facet, Filters, facets
 
 
@@ -48,5 +49,5 @@ def test_filters_survive_json():
     ],
 )
 def test_a_wrong_filter_is_refused_with_its_value(entry, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(RequestError, match=sentence):
         Filters.of(entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dinoscope.errors import RequestError
 from dinoscope.fitting import regions as fitting
 from dinoscope.reading.scope import unit
 from dinoscope.similar import regions
@@ -24,7 +25,7 @@ def test_a_box_smaller_than_a_patch_is_the_patch_below_it():
 
 @pytest.mark.parametrize("sides", [(0.5, 0, 0.5, 1), (0, 0.6, 1, 0.4), (-0.1, 0, 1, 1), (0, 0, 1, 1.01)])
 def test_an_empty_box_or_one_outside_the_picture_is_refused_with_its_sides(sides):
-    with pytest.raises(ValueError, match=r"the region is \(.*as shares of the picture"):
+    with pytest.raises(RequestError, match=r"the region is \(.*as shares of the picture"):
         Box(*sides)
 
 

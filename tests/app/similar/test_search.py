@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dinoscope.errors import RequestError
 from dinoscope.similar import Filters, SimilarCase, search
 from dinoscope.similar.regions import Box
-from dinoscope.workbench import RequestError
 from fixtures.tiny import drawn
 
 
@@ -56,7 +56,7 @@ def test_a_public_case_searches_by_what_is_stored_of_it(workbench):
 
 
 def test_what_is_neither_a_case_nor_a_picture_is_told_as_a_missing_picture(workbench):
-    with pytest.raises(ValueError, match="nobody"):
+    with pytest.raises(RequestError, match="nobody"):
         workbench.similar_to_case("nobody")
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dinoscope.errors import RequestError
 from dinoscope.similar import Case, CaseIndex, IndexFault, Storage
 from dinoscope.similar.ask import Ask
-from dinoscope.workbench import RequestError, Workbench
+from dinoscope.workbench import Workbench
 from fixtures import qdrant_server
 from fixtures.tiny import drawn
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from dinoscope.errors import RequestError
 from dinoscope.similar import Case, Filters, SimilarCase
 from dinoscope.similar.regions import Box
 from dinoscope.ui import similar_filters, similar_map, similar_markup
@@ -101,5 +102,5 @@ def test_filters_keep_what_the_next_task_has_and_drop_the_rest(workbench):
     assert widgets.read(empty) == Filters()
     chosen = [["red", "across"], ["phantom"], *empty[2:]]
     assert widgets.kept(workbench.tasks["stripes"], False, chosen)[:2] == [["across"], ["phantom"]]
-    with pytest.raises(ValueError, match="the filter age goes from 70 to 40"):
+    with pytest.raises(RequestError, match="the filter age goes from 70 to 40"):
         widgets.read([*empty[:-4], 70, 40, None, None])

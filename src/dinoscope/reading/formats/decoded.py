@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from ...errors import RequestError
 
-class ImageError(ValueError):
+
+class ImageError(RequestError):
     """A picture that cannot be read; the message is the sentence a visitor sees."""
 
 

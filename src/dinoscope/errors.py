@@ -1,0 +1,16 @@
+"""Errors: the one type of everything a visitor can get wrong.
+
+Whatever else is raised, a `ValueError` from code among it, is a fault: it goes to the log, and never onto the page.
+"""
+
+from __future__ import annotations
+
+
+class RequestError(Exception):
+    """A request that cannot be met; the message is the sentence a visitor sees: what was wrong and what to do."""
+
+
+def shown(text: str) -> str:
+    """A visitor's text as a sentence quotes it: printable, on one line, not longer than a line."""
+    printable = "".join(letter for letter in text if letter.isprintable())
+    return f"“{printable if len(printable) <= 80 else printable[:60] + '…'}”"

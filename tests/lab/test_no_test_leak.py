@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dinoscope.fitting import unlabelled
 from dinoscope.reading import images
 from dinoscope.settings import Settings
 from dinoscope_lab.pretrain import pack
@@ -127,3 +128,34 @@ def test_no_bundled_case_shares_its_person_or_near_copies_with_fold_0(task):
     cases = [json.loads(line) for line in (Settings.assets / "tasks" / task / "cases.jsonl").open(encoding="utf-8")]
     groups = {r["group"] for r in rows(SPLITS / f"{task}.csv") if r["fold"] == "0"}
     assert not {c["group"] for c in cases if c["origin"] == "public"} & groups
+
+
+NUMBERED = {"lgg_mri": lambda i: "_".join(i.split("_")[:3]), "odir": lambda i: i.split("_")[0]}
+"""Sets whose ids name the patient -> how."""
+
+
+@real
+def test_no_unlabelled_picture_is_a_held_out_one_or_of_its_patient_by_id_or_by_blob():
+    """Nor is one of fold 1, by which every choice is made."""
+    listed = unlabelled.listed()
+    sets = {
+        name: rows(SPLITS / f"{name}.csv") for name in (p.stem for p in SPLITS.glob("*.csv")) if (DATA / name).is_dir()
+    }
+    kept = {
+        name: {r["id"] for r in all_ if r["fold"] in "01" or r["official"] == "test"} for name, all_ in sets.items()
+    }
+    blobs = {
+        r["blob"]: (name, r["id"])
+        for name in sets
+        if (DATA / name / "sources.csv").is_file()
+        for r in rows(DATA / name / "sources.csv")
+        if r["id"] in kept[name]
+    }
+    assert len(blobs) > 5000
+    assert {r["id"]: blobs[r["blob"]] for r in listed if r["blob"] in blobs} == {}
+    for name, ids in kept.items():
+        mine = {r["id"] for r in listed if r["set"] == f"{name}_more"}
+        assert mine & ids == set(), name
+        if name in NUMBERED:
+            assert mine
+            assert {NUMBERED[name](i) for i in mine} & {NUMBERED[name](i) for i in ids} == set(), name

@@ -9,14 +9,17 @@ import io
 import threading
 from collections import Counter
 from dataclasses import replace
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dinoscope.fitting import fit
+from dinoscope.cli import main
+from dinoscope.fitting import fit, unlabelled
 from dinoscope.fitting.features import read_public
-from dinoscope.fitting.fetch import FetchError, convert, fetch
+from dinoscope.fitting.fetch import FetchError, fetch
+from dinoscope.fitting.originals import ENOUGH, convert, name_of
 from dinoscope.reading import images
 from dinoscope.settings import Settings
 from dinoscope.similar import Case
@@ -70,7 +73,8 @@ def server(originals):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             asked[self.path] += 1
-            content = originals.get(self.path)
+            asked_for = unquote(self.path)
+            content = next((c for path, c in originals.items() if unquote(path) == asked_for), None)
             self.send_response(200 if content else 404)
             self.end_headers()
             self.wfile.write(content or b"not found")
@@ -149,3 +153,67 @@ def test_another_backbone_learns_from_fetched_pictures(
     bench = Workbench.load(chosen, fit, lambda _: None)
     assert sum(c.origin == "public" for c in bench.tasks["colours"].cases) == 36
     assert bench.classify(drawn("colours", "red", 500, strength=80), "colours").label == "red"
+
+
+@pytest.fixture
+def rows(originals) -> list[dict[str, str]]:
+    """The same pictures as a list of unlabelled ones: two sets, and paths as a repository spells them."""
+    return [
+        {
+            "set": "first" if n % 3 else "second",
+            "id": f"p{n}",
+            "repo": "owner/colours",
+            "commit": "c" * 40,
+            "path": path.rsplit("/", 1)[1].replace("%20", " "),
+            "blob": blob(content),
+            "bytes": str(len(content)),
+        }
+        for n, (path, content) in enumerate(originals.items())
+    ]
+
+
+def test_unlabelled_pictures_come_by_set_and_a_second_fetch_asks_only_for_what_is_missing(rows, server, tmp_path):
+    assert unlabelled.fetch(tmp_path, most=4, mirror=server[0], rows=rows) == 8
+    assert unlabelled.fetch(tmp_path, mirror=server[0], rows=rows) == 36
+    assert set(server[1].values()) == {1}
+    assert {p.name for p in tmp_path.iterdir()} == {"first", "second"}
+    assert {p.name for p in (tmp_path / "second").iterdir()} == {name_of(f"p{n}") for n in range(0, 36, 3)}
+
+
+def test_one_set_can_be_asked_for_and_a_strange_one_is_named(rows, server, tmp_path):
+    assert unlabelled.fetch(tmp_path, ["second"], mirror=server[0], rows=rows) == 12
+    assert [p.name for p in tmp_path.iterdir()] == ["second"]
+    with pytest.raises(FetchError, match="no unlabelled set is called 'third'; choose of second, first"):
+        unlabelled.fetch(tmp_path, ["third"], mirror=server[0], rows=rows)
+
+
+def test_a_repository_that_is_gone_does_not_keep_the_others_from_coming(rows, server, tmp_path, capsys):
+    moved = [r | {"repo": "nobody/nothing"} if r["set"] == "first" else r for r in rows]
+    moved.sort(key=lambda r: r["set"], reverse=True)
+    assert unlabelled.fetch(tmp_path, mirror=server[0], rows=moved) == 12
+    assert "first: none of 24 pictures could be had" in capsys.readouterr().out
+
+
+def test_without_a_network_it_stops_after_a_few_tries(cases, tmp_path, capsys):
+    many = [replace(c, id=f"{c.id}-{k}") for c in cases for k in range(20)]
+    with pytest.raises(FetchError, match=r"none of 720 pictures could be had"):
+        fetch(many, tmp_path / "colours", "http://127.0.0.1:9")
+    assert ENOUGH <= capsys.readouterr().out.count("does not answer") < ENOUGH + 20
+
+
+def test_the_shipped_list_names_a_commit_and_a_blob_for_every_picture_and_no_label():
+    rows = unlabelled.listed()
+    assert len(rows) == 34_594
+    assert len({r["set"] for r in rows}) == 21
+    assert set(rows[0]) == {"set", "id", "repo", "commit", "path", "blob", "bytes"}
+    assert all(len(r["commit"]) == len(r["blob"]) == 40 for r in rows)
+    assert len({(r["set"], r["id"]) for r in rows}) == len({r["blob"] for r in rows}) == len(rows)
+
+
+def test_the_command_fetches_the_list_below_a_folder(rows, server, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(unlabelled, "listed", lambda: rows)
+    asked = ["fetch", "--unlabelled", "--set", "second", "--out", str(tmp_path), "--mirror", server[0]]
+    assert main(asked) == 0
+    assert f"12 pictures; to learn from them: dinoscope pretrain --unlabelled {tmp_path}" in capsys.readouterr().out
+    assert main(["fetch", "--unlabelled", "--set", "nothing", "--out", str(tmp_path)]) == 1
+    assert "no unlabelled set is called 'nothing'" in capsys.readouterr().err

@@ -1,0 +1,135 @@
+"""Originals: pictures at pinned commits of public repositories, downloaded once, checked by blob, converted."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from PIL import Image
+
+from ..reading import images
+from ..reading.images import ImageError
+
+SIDE = 256
+QUALITY = 90
+AT_ONCE = 4
+"""Downloads at a time: the originals lie with hosts that owe us nothing."""
+PATIENCE = 60
+"""Seconds that one download may take to answer."""
+SAY_EVERY = 50
+ENOUGH = 20
+"""Failures in a row, with nothing had before them, after which no more is asked for: the network is not there."""
+
+
+class FetchError(ValueError):
+    """An original that cannot be had; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """A picture of a public repository: its address at a pinned commit, its git blob SHA-1, and the file it becomes."""
+
+    id: str
+    url: str
+    blob: str
+    file: Path
+
+
+def address(repo: str, commit: str, path: str) -> str:
+    """Where GitHub serves a file of a repository at a commit."""
+    return f"https://raw.githubusercontent.com/{repo}/{commit}/{quote(path)}"
+
+
+def name_of(case_id: str) -> str:
+    """The file name of a picture: any id becomes one that every file system takes."""
+    return f"{hashlib.sha256(case_id.encode()).hexdigest()[:20]}.jpg"
+
+
+def bring(wanted: Sequence[Original], title: str, mirror: str = "", say: Callable[[str], None] = print) -> set[Path]:
+    """Download what is not there yet, a few at a time; returns the files that are there now.
+
+    Pictures that are there already are kept, so that a fetch cut short goes on where it stopped. What cannot be had is
+    named and left out.
+
+    Args:
+        title: what is fetched, for what is said; mirror: `http://host[:port]` to ask instead of the original host.
+    Raises:
+        FetchError: when not one picture could be had.
+    """
+    here = {o.file for o in wanted if o.file.is_file()}
+    missing = [o for o in wanted if o.file not in here]
+    say(f"{title}: {len(here)} of {len(wanted)} pictures are here")
+    failures: list[str] = []
+    for folder in {o.file.parent for o in missing}:
+        folder.mkdir(parents=True, exist_ok=True)
+    queue, done = iter(missing), 0
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        waiting: dict[Future, Original] = {}
+        while done < len(missing):
+            # A list of tens of thousands is not queued at once: a stop then waits for a few downloads only.
+            for original in queue:
+                waiting[pool.submit(_one, original, mirror)] = original
+                if len(waiting) >= 2 * AT_ONCE:
+                    break
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                original, done = waiting.pop(future), done + 1
+                try:
+                    future.result()
+                    here.add(original.file)
+                except FetchError as fault:
+                    failures.append(str(fault))
+                    say(str(fault))
+                if done % SAY_EVERY == 0 or done == len(missing):
+                    say(f"{title}: {done} of {len(missing)} asked for, {len(failures)} failed")
+            if len(failures) >= ENOUGH and not here:
+                break
+    if wanted and not here:
+        raise FetchError(f"{title}: none of {len(wanted)} pictures could be had; the first: {failures[0]}")
+    return here
+
+
+def _one(original: Original, mirror: str) -> None:
+    """Download, check and convert one original; the file appears whole or not at all."""
+    url = original.url
+    if mirror:
+        url = urlunsplit((*urlsplit(mirror)[:2], *urlsplit(url)[2:]))
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+            content = answer.read()
+    except (OSError, urllib.error.URLError) as fault:
+        raise FetchError(f"{original.id}: {url} does not answer ({fault})") from fault
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    if blob != original.blob:
+        raise FetchError(
+            f"{original.id}: {url} is no longer the picture it was (git blob {blob}, expected {original.blob})"
+        )
+    try:
+        picture = convert(content)
+    except ImageError as fault:
+        raise FetchError(f"{original.id}: {fault}") from fault
+    draft = original.file.with_suffix(".part")
+    draft.write_bytes(picture)
+    draft.replace(original.file)
+
+
+def convert(content: bytes) -> bytes:
+    """An original as the folds were fitted on it: JPEG, quality 90, longest side at most 256 px, never enlarged.
+
+    Raises:
+        ImageError: when it is no picture.
+    """
+    picture = images.read(content).picture
+    red, green, blue = picture.split()
+    if red.tobytes() == green.tobytes() == blue.tobytes():
+        picture = red
+    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()

@@ -21,7 +21,8 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import compress
 
-from dinoscope.reading.formats import dicom_child, dicom_pixels
+from dinoscope.reading.formats import apart, reading
+from dinoscope.reading.formats.decoded import APART, File, Heavy
 from dinoscope.reading.images import Decoded, ImageError, read
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -442,8 +443,8 @@ def test_a_compressed_frame_larger_than_it_claims_is_refused_before_decoding(mon
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: decoded.append(image.size))
     stream = pillow(np.zeros((3000, 3000), np.uint8), "JPEG")
     assert refusal(compressed(np.zeros((64, 64), np.uint8), uid.JPEGBaseline8Bit, stream)) == (
-        "The picture cannot be read as DICOM: it is damaged or of a rare kind. "
-        "Export it again, uncompressed, and upload that."
+        "The picture cannot be read as DICOM: it says that it has 64 x 64 pixels, but its compressed frame "
+        "has 3000 x 3000. Export it again and upload that."
     )
     assert decoded == []
 
@@ -505,13 +506,15 @@ def test_more_than_4096_pixels_a_side_are_scaled_down():
 
 
 def test_a_deflated_file_that_would_fill_the_memory_is_refused(monkeypatch):
-    monkeypatch.setattr("dinoscope.reading.formats.dicom.MAX_INFLATED", 10 << 20)
+    monkeypatch.setattr("dinoscope.reading.formats.dicom_dataset.MAX_UNPACKED", 10 << 20)
     data = written(dataset(HU, uid.DeflatedExplicitVRLittleEndian))
     end = 144 + int.from_bytes(data[140:144], "little")  # where the file meta information says it ends
     deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     bomb = deflater.compress(bytes(50 << 20)) + deflater.flush()
     assert len(bomb) < 100_000
-    assert refusal(data[:end] + bomb) == (
+    with pytest.raises(ImageError) as caught:
+        reading.decode(File(data[:end] + bomb, "DICOM"), APART)
+    assert str(caught.value) == (
         "The picture unpacks to more than 10 MB. Export a single frame of it and upload that."
     )
 
@@ -519,8 +522,8 @@ def test_a_deflated_file_that_would_fill_the_memory_is_refused(monkeypatch):
 def test_a_damaged_file():
     made = dataset(HU, BitsAllocated=13)
     assert refusal(made) == (
-        "The picture cannot be read as DICOM: it is damaged or of a rare kind. "
-        "Export it again, uncompressed, and upload that."
+        "The picture cannot be read as DICOM: it stores 13 bits a pixel; 1, 8, 16, 32 and 64 are read. "
+        "Export it again with 16."
     )
 
 
@@ -590,15 +593,19 @@ def damaged_jpeg_ls(folder: Path) -> Dataset:
 
 
 def test_a_frame_that_kills_its_decoder_is_only_a_refusal(tmp_path):
-    made = damaged_jpeg_ls(tmp_path)
-    command = [sys.executable, "-P", dicom_child.__file__]
-    done = subprocess.run(command, input=written(made), capture_output=True, check=False)
+    data = written(damaged_jpeg_ls(tmp_path))
+    script = "import sys; from dinoscope.reading.formats.reading import *; from dinoscope.reading.formats.decoded import APART\n"
+    script += "decode(File(sys.stdin.buffer.read(), 'DICOM'), APART)"
+    done = subprocess.run([sys.executable, "-c", script], input=data, capture_output=True, check=False)
     assert b"Traceback" not in done.stderr, "GDCM survives this frame: choose one that it dies of"
     assert done.returncode != 0
-    assert refusal(made).startswith("The picture cannot be read as DICOM: it is damaged")
+    assert refusal(data).startswith("The picture cannot be read as DICOM: it is damaged")
 
 
 def test_a_decoder_that_hangs_is_stopped(monkeypatch, tmp_path):
-    monkeypatch.setattr(dicom_pixels, "CHILD_SECONDS", 0.01)
+    monkeypatch.setattr(apart, "SECONDS", 0.005)
     data = by_gdcm(dataset(UNSIGNED), gdcm.TransferSyntax.JPEGLSLossless, tmp_path)
-    assert refusal(data).startswith("The picture cannot be read as DICOM: it is damaged")
+    assert refusal(data) == (
+        "The picture takes more than 0.01 seconds to read, which is the limit. "
+        "Export a single frame of it, or save it as PNG, and upload that."
+    )

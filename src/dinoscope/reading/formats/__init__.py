@@ -1,1 +1,1 @@
-"""File formats: one room for what Pillow decodes, one for DICOM, one for the sentences when neither can."""
+"""File formats: `reading.py` says which room decodes which kind; `kinds` tells the kind, `refusals` says why not."""

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -15,12 +12,18 @@ from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import get_decoder
 from pydicom.pixels.utils import get_expected_length
 
-from . import refusals
+from . import headers, refusals
+from .decoded import Effort, Heavy
+from .dicom_dataset import is_encapsulated
 
-CHILD_SECONDS = 30
 _PLUGINS = {"pydicom", "pillow", "gdcm"}  # the permissive ones: others may be installed, and are not asked
 _JPEG = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit)
+_LOSSLESS = (uid.JPEGLosslessSV1, uid.JPEGLossless)
+_JPEG_LS = (uid.JPEGLSNearLossless, uid.JPEGLSLossless)
 _JPEG2000 = (uid.JPEG2000, uid.JPEG2000Lossless)
+_OTHER_J2K = (uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K, uid.JPEG2000MCLossless, uid.JPEG2000MC)
+_IN_PYTHON = 1 << 20
+"""Bytes of a run-length encoded frame that may be decoded here: pydicom takes a second for some of them."""
 _IMAGE_PIXEL = (
     "Rows",
     "Columns",
@@ -34,47 +37,81 @@ _IMAGE_PIXEL = (
 )
 
 
-def stored_values(dataset: Dataset, index: int, frames: int, subject: str) -> np.ndarray:
+def stored_values(dataset: Dataset, index: int, subject: str, effort: Effort, said: list[str]) -> np.ndarray:
     """Decode one frame, counted from 0.
 
-    Pillow and pydicom decode what they can; GDCM decodes the rest in a process of its own.
+    Pillow and pydicom decode what they can; GDCM, which may die of a damaged frame, decodes the rest apart.
 
+    Args:
+        said: gains a sentence where the file's transfer syntax is not what its pixels are.
     Returns:
-        [H, W] as stored, or [H, W, 3] RGB; unsigned, signed or floating-point.
+        [H, W] as stored, without bits that are no part of the value, or [H, W, 3] RGB.
     Raises:
         ImageError: if the pixels are cut short, damaged, or compressed in a way that nothing here decodes.
+        Heavy: if decoding them takes more than this process may spend.
     """
+    effort.check(pixels=dataset.Rows * dataset.Columns)
     syntax = _transfer_syntax(dataset)
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError as error:
-        raise refusals.undecodable(subject, _spell(syntax)) from error
-    if not syntax.is_encapsulated:
+    if not syntax.is_transfer_syntax:
+        raise refusals.undecodable(subject, _spell(syntax))
+    if is_encapsulated(dataset):
+        values = _compressed(dataset, syntax, index, subject, effort, said)
+    else:
         if "PixelData" in dataset and len(dataset.PixelData) < get_expected_length(dataset):
             raise refusals.cut_short(subject)
-        return decoder.as_array(dataset, index=index)[0]
+        if syntax.is_encapsulated:
+            said.append(f"The file says that it is compressed ({syntax.name}), but its pixels are not.")
+            syntax = uid.ExplicitVRLittleEndian
+        values = _decoder(syntax, subject).as_array(dataset, index=index, correct_unused_bits=False)[0]
+    return values if values.dtype.kind == "f" or values.ndim == 3 else _without_unused_bits(values, dataset)
 
-    # pydicom lists decoders for 12-bit JPEG, but the permissive ones among them all decline it.
-    if _PLUGINS.isdisjoint(decoder.available_plugins) or (syntax == uid.JPEGExtended12Bit and dataset.BitsStored > 8):
-        raise refusals.undecodable(subject, _spell(syntax))
+
+def _decoder(syntax: uid.UID, subject: str):
+    try:
+        return get_decoder(syntax)
+    except NotImplementedError as error:
+        raise refusals.undecodable(subject, _spell(syntax)) from error
+
+
+def _compressed(
+    dataset: Dataset, labelled: uid.UID, index: int, subject: str, effort: Effort, said: list[str]
+) -> np.ndarray:
+    """Decode one compressed frame."""
+    effort.check(unpacked=4 * len(dataset.PixelData))
     offsets = None
     if "ExtendedOffsetTable" in dataset:
         offsets = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
+    frames = int(dataset.NumberOfFrames)
     stream = get_frame(dataset.PixelData, index, number_of_frames=frames, extended_offsets=offsets)
+    syntax = _syntax_of(stream, labelled)
+    if syntax != labelled:
+        says = "uncompressed" if not labelled.is_encapsulated else f"compressed as {labelled.name}"
+        said.append(f"The file says that it is {says}, but its pixels are compressed: read as {syntax.name}.")
+    decoder = _decoder(syntax, subject)
+    # pydicom lists decoders for 12-bit JPEG, but the permissive ones among them all decline it.
+    if _PLUGINS.isdisjoint(decoder.available_plugins) or (syntax == uid.JPEGExtended12Bit and dataset.BitsStored > 8):
+        raise refusals.undecodable(subject, _spell(syntax))
     single = _single_frame(dataset, syntax, stream)
     if syntax == uid.RLELossless:
-        return decoder.as_array(single, index=0, decoding_plugin="pydicom")[0]
+        effort.check(unpacked=len(stream) * (effort.unpacked // _IN_PYTHON))
+        return decoder.as_array(single, index=0, decoding_plugin="pydicom", correct_unused_bits=False)[0]
     if syntax in (*_JPEG, *_JPEG2000):
         with Image.open(io.BytesIO(stream), formats=("JPEG", "JPEG2000")) as header:
             if header.size != (dataset.Columns, dataset.Rows):  # else a small file could unpack to gigabytes
-                raise refusals.damaged(subject, "DICOM")
+                reason = (
+                    f"it says that it has {dataset.Columns} x {dataset.Rows} pixels, but its compressed frame "
+                    f"has {header.width} x {header.height}. Export it again and upload that."
+                )
+                raise refusals.odd(subject, "DICOM", reason)
         try:
             return decoder.as_array(single, index=0, decoding_plugin="pillow")[0]
         except RuntimeError:
             # GDCM also reads JPEG 2000 of 16-bit colours, and some that Pillow finds broken.
             if syntax in _JPEG:
                 raise
-    return _decode_apart(single, subject)
+    if not effort.apart:
+        raise Heavy
+    return decoder.as_array(single, index=0, decoding_plugin="gdcm")[0]
 
 
 def _transfer_syntax(dataset: Dataset) -> uid.UID:
@@ -87,6 +124,34 @@ def _transfer_syntax(dataset: Dataset) -> uid.UID:
             syntax = uid.ExplicitVRBigEndian
         dataset.file_meta.TransferSyntaxUID = syntax
     return syntax
+
+
+def _syntax_of(stream: bytes, labelled: uid.UID) -> uid.UID:
+    """What a compressed frame is by its own markers; the label where it is of that family, or bears no marker."""
+    if stream[:2] == b"\xff\xd8":
+        frame = next((m for m, _, _ in headers.segments(stream) if 0xC0 <= m <= 0xC3 or m == 0xF7), None)
+        family = {0xC3: _LOSSLESS, 0xF7: _JPEG_LS}.get(frame or 0, _JPEG)
+    elif stream[:4] == b"\xff\x4f\xff\x51" or stream[4:8] == b"jP  ":
+        family = (*_JPEG2000, *_OTHER_J2K)
+    elif not labelled.is_encapsulated and 1 <= int.from_bytes(stream[:4], "little") <= 15:
+        family = (uid.RLELossless,)
+    else:
+        return labelled
+    return labelled if labelled in family else family[0]
+
+
+def _without_unused_bits(values: np.ndarray, dataset: Dataset) -> np.ndarray:
+    """Only the bits that Bits Stored and High Bit name, with their sign: others may hold an overlay. PS3.5 8.1.1.
+
+    pydicom does so for native and run-length encoded pixels that are aligned to the right; this does for all.
+    """
+    bits = 8 * values.dtype.itemsize
+    stored, high = int(dataset.BitsStored), int(dataset.HighBit)
+    aligned = high if not is_encapsulated(dataset) and high < bits else stored - 1
+    if stored >= bits:
+        return values
+    signed = values.astype(f"{'i' if dataset.PixelRepresentation else 'u'}{values.dtype.itemsize}")
+    return (signed << (bits - 1 - aligned)) >> (bits - stored)
 
 
 def _single_frame(dataset: Dataset, syntax: uid.UID, stream: bytes) -> Dataset:
@@ -102,26 +167,6 @@ def _single_frame(dataset: Dataset, syntax: uid.UID, stream: bytes) -> Dataset:
     single.file_meta = FileMetaDataset()
     single.file_meta.TransferSyntaxUID = syntax
     return single
-
-
-def _decode_apart(single: Dataset, subject: str) -> np.ndarray:
-    """Decode in a child process, as a damaged frame may kill it; see dicom_child.py."""
-    stream = io.BytesIO()
-    single.preamble = b"\0" * 128
-    single.save_as(stream, enforce_file_format=False)
-    # -P: this folder must not shadow the modules that the child imports.
-    command = [sys.executable, "-P", str(Path(__file__).with_name("dicom_child.py"))]
-    done = subprocess.run(
-        command,
-        input=stream.getvalue(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        timeout=CHILD_SECONDS,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise refusals.damaged(subject, "DICOM")
-    return np.load(io.BytesIO(done.stdout), allow_pickle=False)
 
 
 def _spell(syntax: uid.UID) -> str:

@@ -1,49 +1,37 @@
-"""Kinds: what a file is, told from its bytes and never from its name."""
+"""Kinds: what a file is, told from its bytes and never from its name; foreign kinds are in `foreign.py`."""
 
 from __future__ import annotations
 
-import struct
+import zlib
 
-# First bytes -> the format's name, as Pillow spells it.
-_RASTER = {
+# First bytes -> the kind. Two letters are not enough for a BMP: a text may begin with them.
+_STARTS = {
     b"\x89PNG": "PNG",
-    b"\xff\xd8": "JPEG",
-    b"GIF8": "GIF",
-    b"BM": "BMP",
+    b"\xff\xd8\xff": "JPEG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
     b"II+\0": "TIFF",
     b"MM\0+": "TIFF",
 }
-RASTER_KINDS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
-
-# Files people do try, so that the refusal can name them.
-_FOREIGN = {
-    b"%PDF": "a PDF",
-    b"PK\x03\x04": "a ZIP archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"8BPS": "a Photoshop file",
-    b"\0\0\0\x0cjP  ": "a JPEG 2000 file",
-    b"\xff\x4f\xff\x51": "a JPEG 2000 file",
-    b"\x93NUMPY": "a NumPy array",
-    b"\x89HDF": "an HDF5 file",
-    b"NRRD": "an NRRD volume",
-    b"\0\0\1\0": "an icon",
-    b"P2\n": "a PGM file",
-    b"P3\n": "a PPM file",
-    b"P5\n": "a PGM file",
-    b"P6\n": "a PPM file",
-}
-# Bytes a value of each TIFF type: BYTE, ASCII, SHORT, LONG, RATIONAL and their signed and floating kin.
-_TIFF_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-_BRANDS = {b"avif": "an AVIF file", b"heic": "a HEIC file", b"heix": "a HEIC file", b"mif1": "a HEIC file"}
+_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
+NAMES = ("PNG", "JPEG", "WebP", "TIFF", "BMP", "GIF", "DICOM", "NIfTI")
 
 
-def raster_kind(data: bytes) -> str | None:
-    """The Pillow format these bytes begin like, or None."""
+def kind(data: bytes) -> str | None:
+    """One of `NAMES`, by how the bytes begin; None for anything else."""
+    if is_dicom(data):
+        return "DICOM"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    return next((kind for start, kind in _RASTER.items() if data.startswith(start)), None)
+        return "WebP"
+    if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
+        return "BMP"
+    if is_nifti(gunzipped_start(data)):
+        return "NIfTI"
+    if data.startswith(b"\xff\xd8\xff\xf7"):  # JPEG-LS, which shares JPEG's first letters only
+        return None
+    return next((name for start, name in _STARTS.items() if data.startswith(start)), None)
 
 
 def is_dicom(data: bytes) -> bool:
@@ -63,45 +51,37 @@ def _begins_with_an_element(data: bytes) -> bool:
     return len(data) > 8 and (explicit or int.from_bytes(data[4:8], order) <= 64)  # type: ignore[arg-type]
 
 
-def foreign_kind(data: bytes) -> str | None:
-    """The name of a kind that is known but not supported, or None for anything else."""
-    if data[4:8] == b"ftyp":
-        return _BRANDS.get(data[8:12], "a video")
-    if data[344:348] in (b"n+1\0", b"ni1\0"):
-        return "a NIfTI volume"
-    if b"<svg" in data[:1024]:
-        return "an SVG drawing"
-    return next((kind for start, kind in _FOREIGN.items() if data.startswith(start)), None)
+def is_nifti(start: bytes) -> bool:
+    """Whether a file begins like a NIfTI volume of version 1 or 2 with its pixels in the same file."""
+    return start[344:348] == b"n+1\0" or (start[4:8] == b"n+2\0" and b"\x1c\x02" in (start[:2], start[3:1:-1]))
 
 
-def is_cut_short(kind: str, data: bytes) -> bool:
-    """Whether a file that failed to decode lacks its end; by its own trailer or its own table of lengths."""
-    if kind == "PNG":
+def gunzipped_start(data: bytes, most: int = 1024) -> bytes:
+    """The first bytes of what a gzip file holds; of any other file, its own."""
+    if data[:3] != b"\x1f\x8b\x08":
+        return data[:most]
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, most)
+    except zlib.error:
+        return b""
+
+
+def is_cut_short(file_kind: str, data: bytes) -> bool:
+    """Whether a file that failed to decode lacks its end, by its own trailer or length; for TIFF see `tiff.py`."""
+    if file_kind == "PNG":
         return b"IEND" not in data
-    if kind == "JPEG":
+    if file_kind == "JPEG":
         return not data.rstrip(b"\0").endswith(b"\xff\xd9")
-    if kind == "GIF":
+    if file_kind == "GIF":
         return not data.rstrip(b"\0").endswith(b";")
-    if kind == "WEBP":
+    if file_kind == "WebP":
         return len(data) < 8 + int.from_bytes(data[4:8], "little")
-    if kind == "BMP":
+    if file_kind == "BMP":
         return len(data) < int.from_bytes(data[2:6], "little")
-    if kind == "TIFF":
-        return len(data) < _tiff_extent(data)
     return False
 
 
-def _tiff_extent(data: bytes) -> int:
-    """How far the first directory of a classic TIFF reaches, with the values it points to; its pixels apart."""
-    order = "<" if data[:2] == b"II" else ">"
-    try:
-        (start,) = struct.unpack_from(f"{order}I", data, 4)
-        (entries,) = struct.unpack_from(f"{order}H", data, start)
-        extent = start + 2 + 12 * entries + 4
-        for entry in range(start + 2, extent - 4, 12):
-            _, kind, count, place = struct.unpack_from(f"{order}HHII", data, entry)
-            length = count * _TIFF_BYTES.get(kind, 0)
-            extent = max(extent, place + length if length > 4 else 0)
-    except struct.error:  # the directory itself lies beyond the end
-        return len(data) + 1
-    return extent
+def zeros_from(data: bytes) -> int | None:
+    """Where the zeros begin that fill more than half of a file, as a broken copy leaves them; None elsewhere."""
+    end = len(data.rstrip(b"\0"))
+    return end if len(data) - end > max(len(data) // 2, 256) else None

@@ -8,9 +8,9 @@ import re
 import numpy as np
 from PIL import Image, ImageOps
 
-from . import grey, refusals
-from .decoded import Decoded, ImageError
-from .kinds import RASTER_KINDS, is_cut_short
+from . import colour, grey, headers, refusals, tiff
+from .decoded import Decoded, Effort, File, Heavy, ImageError
+from .kinds import is_cut_short
 
 _DEPTHS = {
     "1": "1-bit",
@@ -23,103 +23,175 @@ _DEPTHS = {
     "I": "32-bit grey",
     "F": "floating-point grey",
 }
-_SPELLING = {"WEBP": "WebP"}
-_ORIENTATION, _PHOTOMETRIC, _WHITE_IS_ZERO = 0x0112, 262, 0
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTATION, _DARK = 0x0112, 63
 
 
-def decode(data: bytes, kind: str, subject: str, frame: int | None) -> Decoded:
-    """Decode one frame of a file.
+def decode(file: File, effort: Effort) -> Decoded:
+    """Decode one frame of a file; the first where none is asked for.
 
-    Args:
-        data: the whole file.
-        kind: its Pillow format, from `kinds.raster_kind`.
-        subject: how to call it in an error.
-        frame: counted from 1; None for the first.
     Raises:
         ImageError: with a sentence, whatever is wrong with the file.
+        Heavy: if that takes more than this process may spend.
     """
-    name = _SPELLING.get(kind, kind)
+    pages = tiff.read(file.data, effort) if file.kind == "TIFF" else None
+    if pages and pages.raw:
+        raise refusals.unsupported(file.subject, "a camera's raw file")
     try:
-        with Image.open(io.BytesIO(data), formats=RASTER_KINDS) as image:
-            # A phone's JPEG may carry a depth or gain map as a second frame: not something to look at.
-            frames = 1 if kind == "JPEG" else getattr(image, "n_frames", 1)
-            shown = 1 if frame is None else frame
-            refusals.check_frame(subject, frames, shown)
-            if shown > 1:
-                image.seek(shown - 1)
-            depth = "16-bit colours, read at 8 bits" if kind == "PNG" and _is_deep_colour(data) else None
-            decoded = convert(image, subject, name, depth)
-    except ImageError:
+        needed = headers.needed(file)
+        with Image.open(io.BytesIO(needed.data), formats=(file.kind.upper(),)) as image:
+            if needed.profile is not None:
+                image.info["icc_profile"] = needed.profile
+            return _decode(image, file, pages, effort)
+    except (ImageError, Heavy, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         pixels = re.search(r"\d+", str(error))
-        raise refusals.too_many_pixels(subject, int(pixels[0]) if pixels else refusals.MAX_PIXELS) from error
+        raise refusals.too_many_pixels(file.subject, int(pixels[0]) if pixels else refusals.MAX_PIXELS) from error
     # Pillow's decoders meet a damaged file with OSError, SyntaxError, struct.error, zlib.error, KeyError,
-    # IndexError, MemoryError and more, and a new release may add to the list. This is the border.
+    # IndexError and more, and a new release may add to the list. This is the border.
     except Exception as error:
-        if is_cut_short(kind, data) or "truncated" in str(error).lower():
-            raise refusals.cut_short(subject) from error
-        raise refusals.damaged(subject, name) from error
-    warnings = decoded.warnings
-    if frames > 1:
-        what = (
-            f"Page {shown} of {frames} is shown."
-            if kind == "TIFF"
-            else f"Animated: frame {shown} of {frames} is shown."
-        )
-        warnings = (what, *warnings)
-    return Decoded(decoded.picture, frames, shown, decoded.facts, warnings)
+        lacks_its_end = pages.cut_short if pages else is_cut_short(file.kind, file.data)
+        if lacks_its_end or "truncated" in str(error).lower():
+            raise refusals.cut_short(file.subject) from error
+        if reason := headers.rare(file, pages):
+            raise refusals.odd(file.subject, file.kind, reason) from error
+        raise refusals.damaged(file.subject, file.kind) from error
+
+
+def _decode(image: Image.Image, file: File, pages: tiff.Tiff | None, effort: Effort) -> Decoded:
+    """One frame of an opened file."""
+    warnings: list[str] = []
+    places = range(_frames(image, file.kind, pages))
+    if pages:
+        places, warning = _whole_pages(pages)
+        warnings += [warning] if warning else []
+    shown = 1 if file.frame is None else file.frame
+    refusals.check_frame(file.subject, len(places), shown)
+    refusals.check_size(file.subject, *image.size)
+    # An animation is decoded from its start, a progressive JPEG once for each ten scans.
+    passed = shown if file.kind in ("GIF", "WebP", "PNG") else max(1, file.data.count(b"\xff\xda") / 10)
+    effort.check(pixels=image.width * image.height * passed)
+    if places[shown - 1]:
+        image.seek(places[shown - 1])
+        effort.check(pixels=image.width * image.height)
+    page = pages.pages[places[shown - 1]] if pages else None
+    decoded = convert(image, file.subject, file.kind, headers.depth(image, file, page))
+    if len(places) > 1:
+        what = "Page" if file.kind == "TIFF" else "Animated: frame"
+        warnings.insert(0, f"{what} {shown} of {len(places)} is shown.")
+    return Decoded(decoded.picture, len(places), shown, decoded.facts, (*warnings, *decoded.warnings))
+
+
+def _frames(image: Image.Image, kind: str, pages: tiff.Tiff | None) -> int:
+    """How many frames; a phone's JPEG may carry a depth or gain map as a second one: not something to look at."""
+    if pages:
+        return len(pages.pages)
+    return 1 if kind == "JPEG" else getattr(image, "n_frames", 1)
+
+
+def _whole_pages(pages: tiff.Tiff) -> tuple[range | list[int], str]:
+    """The pages that are pictures of their own, and a warning where only a smaller version of one can be read."""
+    whole = [i for i, page in enumerate(pages.pages) if not page.reduced]
+    largest = max(pages.below, key=lambda d: d.area, default=None)
+    if whole:
+        return whole, ""
+    size = f" of {largest.first(tiff.WIDTH)} x {largest.first(tiff.LENGTH)} pixels" if largest else ""
+    return range(len(pages.pages)), (
+        f"The file says that this is a smaller version of another picture; the large one{size} cannot be read here."
+    )
 
 
 def convert(image: Image.Image, subject: str, kind: str, depth: str | None = None) -> Decoded:
-    """Any Pillow image -> RGB: rotated as its EXIF says, deep grey windowed, transparency painted black.
+    """Any Pillow image -> RGB: turned as its EXIF says, colours to sRGB, deep grey windowed, transparency on black.
 
     Black, because that is the background of nearly every medical image the heads were fitted on.
     """
     refusals.check_size(subject, *image.size)
-    rotated = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
-    inverted = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO
-    image = ImageOps.exif_transpose(image)
+    turned = getattr(image, "tag_v2", {}).get(_ORIENTATION) in _TURNS  # Pillow turns a TIFF itself, on loading
+    image.load()
+    turn = _TURNS.get(_orientation(image))
+    profile = image.info.get("icc_profile")
     notes: list[str] = []
     warnings: list[str] = []
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+    mode = image.mode
+    if mode in ("I", "F") or mode.startswith("I;16"):
         picture, note = _window(image, subject)
         notes.append(note)
-        if inverted:  # Pillow inverts such a TIFF only up to 8 bits
-            picture = ImageOps.invert(picture)
-    elif image.has_transparency_data:
-        picture, transparent = _on_black(image)
-        if transparent:
-            warnings.append("Transparent parts were painted black.")
     else:
         picture = image
-        if image.mode == "CMYK":
+        if mode in ("P", "PA") or image.has_transparency_data:
+            picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        if profile is not None:
+            try:
+                picture, changed = colour.to_srgb(picture, profile)
+                notes += [colour.CONVERTED] * changed
+            except ValueError:
+                warnings.append(colour.UNUSABLE)
+        if mode == "CMYK" and not notes:
             warnings.append("The colours were converted from CMYK and may be slightly off.")
-    if rotated:
+        if picture.mode in ("RGBA", "LA"):
+            picture, transparent = _on_black(picture)
+            if transparent:
+                warnings.append("Transparent parts were painted black.")
+        if depth and depth.endswith(headers.AT_8) and max(high for _, high in _extremes(picture)) <= _DARK:
+            warnings.append(
+                "The values reach only a small part of their 16 bits, as a 12-bit camera's do, so the picture is dark. "
+                "Stretch them to the full range when saving."
+            )
+    if turn is not None:
+        picture = picture.transpose(turn)
+    if turned or turn is not None:
         notes.append("turned upright as its EXIF says")
-    width, height = image.size
-    depth = depth or _DEPTHS.get(image.mode, "16-bit grey" if image.mode.startswith("I;16") else "8-bit colours")
-    facts = (f"{kind}, {width} x {height} pixels, {depth}", *notes)
+    depth = depth or _DEPTHS.get(mode, "16-bit grey" if mode.startswith("I;16") else "8-bit colours")
+    facts = (f"{kind}, {picture.width} x {picture.height} pixels, {depth}", *notes)
     return Decoded(picture.convert("RGB"), facts=facts, warnings=tuple(warnings))
+
+
+def _orientation(image: Image.Image) -> int:
+    """What EXIF or XMP says; ImageOps.exif_transpose would write all of a damaged EXIF anew, only to drop it."""
+    try:
+        return image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # EXIF is any program's bytes, and a picture without it is upright
+        return 1
 
 
 def _window(image: Image.Image, subject: str) -> tuple[Image.Image, str]:
     """Deep grey -> 8-bit grey between two percentiles; Pillow's own conversion would clip it to white."""
     values = np.asarray(image)
+    tags = getattr(image, "tag_v2", {})
+    if tags.get(tiff.BITS) == (32,) and tags.get(tiff.FORMAT, (1,)) == (1,):
+        values = values.view(np.uint32)  # Pillow knows signed values only
     values = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
     if not np.isfinite(values).any():
         raise refusals.no_finite_value(subject)
     low, high = grey.percentile_window(values)
-    return Image.fromarray(grey.to_bytes(grey.between(values, low, high))), grey.window_fact(low, high)
+    picture = Image.fromarray(grey.between(values, low, high))
+    if tags.get(tiff.PHOTOMETRIC) == 0:  # white is zero: Pillow inverts such a page only up to 8 bits
+        picture = ImageOps.invert(picture)
+    return picture, grey.window_fact(low, high)
 
 
 def _on_black(image: Image.Image) -> tuple[Image.Image, bool]:
     """Composite on black; also tells whether anything was transparent at all."""
-    coloured = image.convert("RGBA")
-    transparent = coloured.getchannel("A").getextrema() != (255, 255)
-    return Image.alpha_composite(Image.new("RGBA", coloured.size, "black"), coloured), transparent
+    alpha = image.getchannel("A")
+    coloured = image.convert("RGB")
+    if alpha.getextrema() == (255, 255):
+        return coloured, False
+    black = Image.new("RGB", image.size, "black")
+    black.paste(coloured, mask=alpha)
+    return black, True
 
 
-def _is_deep_colour(data: bytes) -> bool:
-    """Whether a PNG's header says 16 bits of colour or of grey with alpha, which Pillow reads at 8."""
-    return data[24:25] == b"\x10" and data[25:26] in (b"\2", b"\4", b"\6")
+def _extremes(picture: Image.Image) -> tuple[tuple[float, float], ...]:
+    """Lowest and highest value of each channel."""
+    extremes = picture.getextrema()
+    return extremes if isinstance(extremes[0], tuple) else (extremes,)  # type: ignore[return-value]

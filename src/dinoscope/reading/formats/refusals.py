@@ -9,10 +9,16 @@ import re
 
 from .decoded import ImageError
 
-SUPPORTED = "PNG, JPEG, WebP, TIFF, BMP, GIF or DICOM"
+
+class Damage(ImageError):
+    """The file is cut short or damaged; what exactly may still be found out."""
+
+
+SUPPORTED = "PNG, JPEG, WebP, TIFF, BMP, GIF, DICOM or NIfTI"
 MAX_PIXELS = 100_000_000
 MIN_SIDE = 32
 MAX_RATIO = 16
+VOLUMES = ("DICOM", "NIfTI")
 
 
 def quoted(name: str) -> str:
@@ -47,13 +53,25 @@ def empty(subject: str) -> ImageError:
     return ImageError(f"{subject} is empty: it holds 0 bytes. Save or upload it again.")
 
 
-def cut_short(subject: str) -> ImageError:
-    return ImageError(f"{subject} is cut short: only part of the picture arrived. Save or upload it again.")
+def cut_short(subject: str) -> Damage:
+    return Damage(f"{subject} is cut short: only part of the picture arrived. Save or upload it again.")
 
 
-def damaged(subject: str, kind: str) -> ImageError:
-    remedy = "Export it again, uncompressed," if kind == "DICOM" else "Save it again as PNG or JPEG"
-    return ImageError(f"{subject} cannot be read as {kind}: it is damaged or of a rare kind. {remedy} and upload that.")
+def damaged(subject: str, kind: str) -> Damage:
+    remedy = f"Export it again as {kind} or PNG" if kind in VOLUMES else "Save it again as PNG or JPEG"
+    return Damage(f"{subject} cannot be read as {kind}: it is damaged or of a rare kind. {remedy} and upload that.")
+
+
+def only_zeros(subject: str, kind: str, start: int) -> ImageError:
+    return ImageError(
+        f"{subject} begins like {kind}, but from byte {start} on it holds nothing but zeros, as after a copy that "
+        "was broken off. Copy or save it again and upload that."
+    )
+
+
+def odd(subject: str, kind: str, what: str) -> ImageError:
+    """A file of a readable kind with something in it that is not read; `what` is said in full, with the remedy."""
+    return ImageError(f"{subject} cannot be read as {kind}: {what}")
 
 
 def not_a_picture(subject: str) -> ImageError:
@@ -66,26 +84,46 @@ def unsupported(subject: str, kind: str) -> ImageError:
 
 def no_pixels(subject: str, content: str) -> ImageError:
     return ImageError(
-        f"{subject} is a DICOM file without a picture ({_plain(content)}). Upload an image such as CT, MR or CR."
+        f"{subject} is a DICOM file without a picture ({plain(content)}). Upload an image such as CT, MR or CR."
     )
 
 
 def undecodable(subject: str, syntax: str) -> ImageError:
     return ImageError(
-        f"{subject} is compressed as {_plain(syntax)}, which cannot be decoded here. "
+        f"{subject} is compressed as {plain(syntax)}, which cannot be decoded here. "
         "Export it uncompressed (Explicit VR Little Endian) and upload that."
     )
 
 
 def unknown_colours(subject: str, photometric: str) -> ImageError:
     return ImageError(
-        f"{subject} stores its colours as {_plain(photometric)}, which cannot be read here. "
+        f"{subject} stores its colours as {plain(photometric)}, which cannot be read here. "
         "Export it as RGB or MONOCHROME2 and upload that."
     )
 
 
 def no_finite_value(subject: str) -> ImageError:
     return ImageError(f"{subject} holds no number: every pixel is NaN or infinite. Export it again with its values.")
+
+
+def too_long(subject: str, seconds: int) -> ImageError:
+    return ImageError(
+        f"{subject} takes more than {seconds} seconds to read, which is the limit. "
+        "Export a single frame of it, or save it as PNG, and upload that."
+    )
+
+
+def too_much_memory(subject: str, limit: int) -> ImageError:
+    return ImageError(
+        f"{subject} needs more than {limit >> 30} GB of memory to read, which is the limit. "
+        "Export a single frame of it, or scale it down, and upload that."
+    )
+
+
+def waited_in_vain(subject: str, seconds: int) -> ImageError:
+    return ImageError(
+        f"{subject} waited {seconds} seconds behind other large files and was not read. Try again in a minute."
+    )
 
 
 def unpacks_too_large(subject: str, limit: int) -> ImageError:
@@ -104,7 +142,7 @@ def no_such_frame(subject: str, frames: int, frame: int) -> ImageError:
 
 def too_many_pixels(subject: str, pixels: int) -> ImageError:
     return ImageError(
-        f"{subject} has {pixels / 1e6:.0f} megapixels; the limit is {MAX_PIXELS / 1e6:.0f}. "
+        f"{subject} has {pixels / 1e6:.9g} megapixels; the limit is {MAX_PIXELS / 1e6:.0f}. "
         "Crop it or scale it down and upload that."
     )
 
@@ -135,6 +173,6 @@ def check_frame(subject: str, frames: int, frame: int) -> None:
         raise no_such_frame(subject, frames, frame)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text out of a file, which may hold anything, fit to stand in a sentence on a page."""
     return re.sub(r"[^A-Za-z0-9 .,/()\[\]_-]", "?", text)[:100]

@@ -1,0 +1,48 @@
+"""The process in which `apart.py` reads one file: question and bytes on stdin, answer and pixels on stdout.
+
+A core dump would hold the visitor's picture, so there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+
+SECONDS = 30
+MEMORY = 4 << 30
+
+
+def main() -> None:
+    """Read the file that stdin holds after a line of JSON: its kind, subject and frame."""
+    _limit()
+    warnings.simplefilter("ignore")  # they may quote a visitor's file
+    from . import reading
+    from .decoded import APART, File, ImageError
+
+    head, _, data = sys.stdin.buffer.read().partition(b"\n")
+    kind, subject, frame = json.loads(head)
+    try:
+        decoded = reading.decode(File(data, kind, subject, frame), APART)
+    except ImageError as error:
+        sys.stdout.buffer.write(json.dumps({"error": str(error)}).encode() + b"\n")
+        return
+    except MemoryError:
+        sys.stdout.buffer.write(b'{"limit": "memory"}\n')
+        return
+    told = {name: getattr(decoded, name) for name in ("frames", "frame", "facts", "warnings")}
+    sys.stdout.buffer.write(json.dumps({"size": decoded.picture.size, **told}).encode() + b"\n")
+    sys.stdout.buffer.write(decoded.picture.tobytes())
+
+
+def _limit() -> None:
+    """Bound time and memory, and give way to those who wait for an answer about a small picture."""
+    try:
+        import resource  # not on Windows, where the clock alone must do
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
+    os.nice(5)

@@ -1,4 +1,4 @@
-"""DICOM views: stored values -> what they measure -> the greys that the file itself asks for. PS3.3 C.11, C.7.6.16.2."""
+"""DICOM views: stored values -> what they measure -> the greys that the file itself asks for. PS3.3 C.11."""
 
 from __future__ import annotations
 

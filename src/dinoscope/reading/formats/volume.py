@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import zlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -11,8 +11,10 @@ from PIL import Image
 from . import grey, refusals
 from .decoded import Decoded, Effort, File, Heavy, ImageError
 
+if TYPE_CHECKING:
+    from nibabel.spatialimages import SpatialImage
+
 MAX_UNPACKED = 1 << 30
-_COLOURS = ("R", "G", "B")
 
 
 def decode(file: File, effort: Effort) -> Decoded:
@@ -52,70 +54,80 @@ def _unpacked(file: File, effort: Effort) -> bytes:
 
 def _decode(data: bytes, file: File, effort: Effort) -> Decoded:
     import nibabel  # takes half a second, which few visits need
-    from nibabel.orientations import apply_orientation
 
-    second = data[4:7] == b"n+2"
-    # Extensions may be many, and nothing here needs them: the flag that announces them is put out.
-    size = 540 if second else 348
-    data = data[:size] + bytes(4) + data[size + 4 :]
-    image = (nibabel.Nifti2Image if second else nibabel.Nifti1Image).from_stream(io.BytesIO(data))
-    header, dtype = image.header, image.get_data_dtype()
-    shape = (*image.shape, 1, 1, 1)[: max(3, len(image.shape))]
-    if int(image.dataobj.offset) + int(np.prod(image.shape, dtype=object)) * dtype.itemsize > len(data):
-        raise refusals.cut_short(file.subject)
+    image = _opened(data)
+    shape, volumes = image.shape[:3], image.shape[3:]
+    across = int(np.flatnonzero(nibabel.io_orientation(image.affine)[:, 0] == 2)[0])
+    slices, frames = shape[across], shape[across] * int(np.prod(volumes))
+    shown = (slices + 1) // 2 if file.frame is None else file.frame
+    refusals.check_frame(file.subject, frames, shown)
+    refusals.check_size(file.subject, *(size for axis, size in enumerate(shape) if axis != across))
+    effort.check(pixels=np.prod(shape) / slices)
+    dtype = image.get_data_dtype()
     if dtype.kind == "c":
         reason = "its values are complex numbers. Save their magnitude and upload that."
         raise refusals.odd(file.subject, "NIfTI", reason)
+    if int(image.dataobj.offset) + int(np.prod(image.shape, dtype=object)) * dtype.itemsize > len(data):
+        raise refusals.cut_short(file.subject)
 
-    # Which of the file's axes runs to the patient's right, to the front and to the head, and in which direction.
-    axes = nibabel.io_orientation(image.affine)
-    axes[np.isnan(axes)] = [0, 1]  # an affine without a direction says nothing
-    if sorted(axes[:, 0]) != [0, 1, 2]:
-        axes = np.array([[0, 1], [1, 1], [2, 1]], float)
-    across = int(np.flatnonzero(axes[:, 0] == 2)[0])
-    depth, rest = shape[across], shape[3:]
-    frames = depth * int(np.prod(rest))
-    shown = (depth + 1) // 2 if file.frame is None else file.frame
-    refusals.check_frame(file.subject, frames, shown)
-    volume, slice_ = divmod(shown - 1, depth)
-    at = slice_ if axes[across, 1] == 1 else depth - 1 - slice_
-    place: list[slice | int] = [slice(None)] * 3
-    place[across] = slice(at, at + 1)
-    inside = [shape[axis] for axis in range(3) if axis != across]
-    refusals.check_size(
-        file.subject, *(inside if axes[[a for a in range(3) if a != across][0], 0] == 0 else inside[::-1])
-    )
-    effort.check(pixels=inside[0] * inside[1])
-    index = tuple([*place, *np.unravel_index(volume, rest, order="F")][: len(image.shape)] if rest else place)
-    taken = np.asarray(image.dataobj[index[: len(image.shape)]])
-    taken = apply_orientation(taken.reshape([1 if a == across else shape[a] for a in range(3)]), axes)[:, :, 0]
-    laid = taken[::-1, ::-1].T  # rows from front to back, columns from the patient's right to the left
+    volume, number = divmod(shown - 1, slices)
+    upwards = nibabel.io_orientation(image.affine)[across, 1] > 0
+    place = number if upwards else slices - 1 - number
+    cut: list[slice | int] = [slice(None)] * 3
+    cut[across] = slice(place, place + 1)
+    cut += [int(i) for i in np.unravel_index(volume, volumes, order="F")]
+    thin = nibabel.as_closest_canonical(image.slicer[tuple(cut)])
+    values = np.asarray(thin.dataobj)[
+        ::-1, ::-1, 0
+    ].T  # from the front to the back, from the patient's right to the left
 
-    warnings = []
-    if laid.dtype.fields:
-        picture, depth_said = np.stack([laid[c] for c in _COLOURS], axis=-1), "8-bit colours"
-        notes = []
+    if values.dtype.fields:
+        picture, notes, depth = np.stack([values[colour] for colour in "RGB"], axis=-1), [], "8-bit colours"
     else:
-        picture, note, depth_said = *_shades(laid, header, dtype, file.subject), _depth(dtype)
-        notes = [note]
+        shades, note = _shades(values, image, file.subject)
+        picture, notes, depth = shades, [note], _depth(dtype)
     if frames > 1:
-        notes.append(f"slice {slice_ + 1} of {depth}" + (f", volume {volume + 1} of {frames // depth}" if rest else ""))
-    facts = (f"NIfTI, {picture.shape[1]} x {picture.shape[0]} pixels, {depth_said}", *notes)
-    return Decoded(Image.fromarray(np.ascontiguousarray(picture)).convert("RGB"), frames, shown, facts, tuple(warnings))
+        notes.append(
+            f"slice {number + 1} of {slices}" + (f", volume {volume + 1} of {frames // slices}" * bool(volumes))
+        )
+    facts = (f"NIfTI, {picture.shape[1]} x {picture.shape[0]} pixels, {depth}", *notes)
+    return Decoded(Image.fromarray(np.ascontiguousarray(picture)).convert("RGB"), frames, shown, facts)
 
 
-def _shades(values: np.ndarray, header: object, dtype: np.dtype, subject: str) -> tuple[np.ndarray, str]:
+def _opened(data: bytes) -> SpatialImage:
+    """The image, with three axes at least and a direction for each; none of its values is read yet."""
+    import nibabel
+
+    second = data[4:7] == b"n+2"
+    kind = nibabel.Nifti2Image if second else nibabel.Nifti1Image
+    # Extensions may be many, and nothing here needs them: the flag that announces them is put out.
+    size = 540 if second else 348
+    image = kind.from_bytes(data[:size] + bytes(4) + data[size + 4 :])
+    shape = image.shape
+    if min(shape, default=0) < 1:
+        raise ValueError(f"the shape is {shape}")
+    directions = image.affine[:3, :3]
+    lost = not np.isfinite(directions).all() or np.isnan(nibabel.io_orientation(image.affine)).any()
+    if len(shape) < 3:
+        image = kind(image.dataobj.reshape((*shape, 1, 1)[:3]), image.affine, image.header)
+    return kind(image.dataobj, np.eye(4), image.header) if lost else image
+
+
+def _shades(values: np.ndarray, image: SpatialImage, subject: str) -> tuple[np.ndarray, str]:
     """Values -> uint8 through the header's window, the whole of 8 bits, or two percentiles; with the fact about it."""
     if not np.isfinite(values).any():
         raise refusals.no_finite_value(subject)
-    low, high = (float(header[name]) for name in ("cal_min", "cal_max"))  # type: ignore[index]
+    values = values.astype(np.float64)
+    low, high = (float(image.header[name]) for name in ("cal_min", "cal_max"))
     if np.isfinite([low, high]).all() and high > low:
-        return grey.between(values.astype(np.float64), low, high), f"shown from {low:g} to {high:g}, as the file asks"
-    if dtype in (np.uint8, np.int8) and values.dtype == dtype:
-        info = np.iinfo(dtype)
-        return grey.between(values.astype(np.float32), info.min, info.max), grey.whole_fact(info.min, info.max)
+        return grey.between(values, low, high), f"shown from {low:g} to {high:g}, as the file asks"
+    dtype = image.get_data_dtype()
+    if dtype.kind in "iu" and dtype.itemsize == 1:
+        slope, intercept = getattr(image.dataobj, "slope", 1.0), getattr(image.dataobj, "inter", 0.0)
+        low, high = sorted(float(end) * slope + intercept for end in (np.iinfo(dtype).min, np.iinfo(dtype).max))
+        return grey.between(values, low, high), grey.whole_fact(low, high)
     low, high = grey.percentile_window(values)
-    return grey.between(values.astype(np.float64), low, high), grey.window_fact(low, high)
+    return grey.between(values, low, high), grey.window_fact(low, high)
 
 
 def _depth(dtype: np.dtype) -> str:

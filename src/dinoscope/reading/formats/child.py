@@ -10,8 +10,8 @@ import os
 import sys
 import warnings
 
-SECONDS = 30
-MEMORY = 4 << 30
+SECONDS = 20
+MEMORY = 3 << 30
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from .decoded import Effort, File
 # A warning about an odd value would quote it in the server's log, where nothing of a visitor's file belongs.
 config.settings.reading_validation_mode = config.IGNORE
 
-MAX_UNPACKED = 1 << 30
+MAX_UNPACKED = 1 << 29
 GREYS = ("MONOCHROME1", "MONOCHROME2")
 COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")

@@ -14,7 +14,7 @@ from .decoded import Decoded, Effort, File, Heavy, ImageError
 if TYPE_CHECKING:
     from nibabel.spatialimages import SpatialImage
 
-MAX_UNPACKED = 1 << 30
+MAX_UNPACKED = 1 << 29
 
 
 def decode(file: File, effort: Effort) -> Decoded:

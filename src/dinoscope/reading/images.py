@@ -9,12 +9,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from .formats import apart, raster, reading, refusals
+from .formats import apart, decoding, raster, refusals
 from .formats.decoded import HERE, Decoded, Heavy, ImageError
 
 __all__ = ["MAX_SIDE", "Decoded", "ImageError", "pixel_hash", "read"]
 
-MAX_SIDE = reading.MAX_SIDE
+MAX_SIDE = decoding.MAX_SIDE
 MAX_BYTES = 256 << 20
 """Larger files are refused unread."""
 
@@ -38,9 +38,9 @@ def read(source: Path | bytes | Image.Image, frame: int | None = None) -> Decode
     if isinstance(source, Image.Image):
         return _read_image(source, frame)
     data, subject = _bytes_of(source)
-    file = reading.known(data, subject, frame)
+    file = decoding.known(data, subject, frame)
     try:
-        return reading.decode(file, HERE)
+        return decoding.decode(file, HERE)
     except Heavy:
         return apart.read(file)
     except MemoryError as error:
@@ -59,7 +59,7 @@ def _read_image(image: Image.Image, frame: int | None) -> Decoded:
     subject = "The picture"
     refusals.check_frame(subject, 1, 1 if frame is None else frame)
     try:
-        return reading.finish(raster.convert(image, subject, image.format or "Picture"))
+        return decoding.finish(raster.convert(image, subject, image.format or "Picture"))
     except ImageError:
         raise
     except Exception as error:

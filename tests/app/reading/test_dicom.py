@@ -21,10 +21,11 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import compress
 
-from dinoscope.reading.formats import apart, reading
-from dinoscope.reading.formats.decoded import APART, File, Heavy
+from dinoscope.reading.formats import apart, decoding
+from dinoscope.reading.formats.decoded import APART, File
 from dinoscope.reading.images import Decoded, ImageError, read
 
+SOURCES = Path(decoding.__file__).parents[3]
 CT = "1.2.840.10008.5.1.4.1.1.2"
 HU = np.linspace(-1000, 2000, 64 * 48).reshape(48, 64).astype(np.int16)
 
@@ -513,10 +514,8 @@ def test_a_deflated_file_that_would_fill_the_memory_is_refused(monkeypatch):
     bomb = deflater.compress(bytes(50 << 20)) + deflater.flush()
     assert len(bomb) < 100_000
     with pytest.raises(ImageError) as caught:
-        reading.decode(File(data[:end] + bomb, "DICOM"), APART)
-    assert str(caught.value) == (
-        "The picture unpacks to more than 10 MB. Export a single frame of it and upload that."
-    )
+        decoding.decode(File(data[:end] + bomb, "DICOM"), APART)
+    assert str(caught.value) == ("The picture unpacks to more than 10 MB. Export a single frame of it and upload that.")
 
 
 def test_a_damaged_file():
@@ -594,8 +593,9 @@ def damaged_jpeg_ls(folder: Path) -> Dataset:
 
 def test_a_frame_that_kills_its_decoder_is_only_a_refusal(tmp_path):
     data = written(damaged_jpeg_ls(tmp_path))
-    script = "import sys; from dinoscope.reading.formats.reading import *; from dinoscope.reading.formats.decoded import APART\n"
-    script += "decode(File(sys.stdin.buffer.read(), 'DICOM'), APART)"
+    script = f"import sys; sys.path.insert(0, {str(SOURCES)!r})\n"
+    script += "from dinoscope.reading.formats import child, decoded, decoding\n"
+    script += "child._limit(); decoding.decode(decoded.File(sys.stdin.buffer.read(), 'DICOM'), decoded.APART)"
     done = subprocess.run([sys.executable, "-c", script], input=data, capture_output=True, check=False)
     assert b"Traceback" not in done.stderr, "GDCM survives this frame: choose one that it dies of"
     assert done.returncode != 0

@@ -1,1 +1,1 @@
-"""File formats: `reading.py` says which room decodes which kind; `kinds` tells the kind, `refusals` says why not."""
+"""File formats: `decoding.py` says which room decodes which kind; `kinds` tells the kind, `refusals` says why not."""

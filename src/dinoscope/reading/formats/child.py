@@ -18,13 +18,13 @@ def main() -> None:
     """Read the file that stdin holds after a line of JSON: its kind, subject and frame."""
     _limit()
     warnings.simplefilter("ignore")  # they may quote a visitor's file
-    from . import reading
+    from . import decoding
     from .decoded import APART, File, ImageError
 
     head, _, data = sys.stdin.buffer.read().partition(b"\n")
     kind, subject, frame = json.loads(head)
     try:
-        decoded = reading.decode(File(data, kind, subject, frame), APART)
+        decoded = decoding.decode(File(data, kind, subject, frame), APART)
     except ImageError as error:
         sys.stdout.buffer.write(json.dumps({"error": str(error)}).encode() + b"\n")
         return

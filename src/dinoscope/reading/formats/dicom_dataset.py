@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 from pydicom import Dataset, config, dcmread, uid
+from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset
 from pydicom.pixels.utils import get_expected_length
 
@@ -81,7 +82,7 @@ def _inflated(file: File, effort: Effort) -> Dataset | None:
         effort.check(unpacked=effort.unpacked + 1)
         raise refusals.unpacks_too_large(file.subject, MAX_UNPACKED)
     dataset = read_dataset(_Counted(data, effort), False, True)
-    dataset.file_meta = meta
+    dataset.file_meta = FileMetaDataset(meta)
     dataset.set_original_encoding(False, True)
     return dataset
 

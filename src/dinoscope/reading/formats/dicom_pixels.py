@@ -128,6 +128,7 @@ def _transfer_syntax(dataset: Dataset) -> uid.UID:
 
 def _syntax_of(stream: bytes, labelled: uid.UID) -> uid.UID:
     """What a compressed frame is by its own markers; the label where it is of that family, or bears no marker."""
+    family: tuple[uid.UID, ...]
     if stream[:2] == b"\xff\xd8":
         frame = next((m for m, _, _ in headers.segments(stream) if 0xC0 <= m <= 0xC3 or m == 0xF7), None)
         family = {0xC3: _LOSSLESS, 0xF7: _JPEG_LS}.get(frame or 0, _JPEG)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from pydicom import Dataset
@@ -163,23 +164,21 @@ def _without_padding(stored: np.ndarray, values: np.ndarray, dataset: Dataset) -
     """The values of those pixels that are not padding, or all where nothing else is there. PS3.3 C.7.5.1.1.2."""
     prefix = {"FloatPixelData": "Float", "DoubleFloatPixelData": "DoubleFloat"}
     kind = next((prefix[keyword] for keyword in prefix if keyword in dataset), "")
-    first, last = dataset.get(f"{kind}PixelPaddingValue"), dataset.get(f"{kind}PixelPaddingRangeLimit")
-    ends = [_as_stored(end, stored.dtype) for end in (first, first if last is None else last)]
-    if ends[0] is None or ends[1] is None:
+    written = [dataset.get(f"{kind}PixelPadding{end}") for end in ("Value", "RangeLimit")]
+    ends = [_as_stored(value, stored.dtype) for value in written if value is not None and value != ""]
+    if not ends or written[0] is None:
         return values
     inside = (stored < min(ends)) | (stored > max(ends))
     return values[inside] if np.isfinite(values[inside]).any() else values
 
 
-def _as_stored(value: object, dtype: np.dtype) -> np.generic | None:
+def _as_stored(value: Any, dtype: np.dtype) -> Any:
     """A padding value with the pixels' own sign and precision: it may be written as unsigned beside signed pixels."""
     if isinstance(value, bytes):
-        value = int.from_bytes(value[:2], "little") if len(value) == 2 else None
-    if value is None or value == "":
-        return None
+        value = int.from_bytes(value[:2], "little")
     if dtype.kind == "f":
-        return dtype.type(value)  # type: ignore[arg-type]
-    return np.asarray(int(value) % 2 ** (8 * dtype.itemsize), f"u{dtype.itemsize}").view(dtype)[()]  # type: ignore[call-overload]
+        return dtype.type(value)
+    return np.asarray(int(value) % 2 ** (8 * dtype.itemsize), f"u{dtype.itemsize}").view(dtype)[()]
 
 
 def _unusable(what: str, why: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -70,7 +71,7 @@ def decode(file: File, effort: Effort) -> Decoded:
 def _decode(image: Image.Image, file: File, pages: tiff.Tiff | None, effort: Effort) -> Decoded:
     """One frame of an opened file."""
     warnings: list[str] = []
-    places = range(_frames(image, file.kind, pages))
+    places: Sequence[int] = range(_frames(image, file.kind, pages))
     if pages:
         places, warning = _whole_pages(pages)
         warnings += [warning] if warning else []
@@ -98,7 +99,7 @@ def _frames(image: Image.Image, kind: str, pages: tiff.Tiff | None) -> int:
     return 1 if kind == "JPEG" else getattr(image, "n_frames", 1)
 
 
-def _whole_pages(pages: tiff.Tiff) -> tuple[range | list[int], str]:
+def _whole_pages(pages: tiff.Tiff) -> tuple[Sequence[int], str]:
     """The pages that are pictures of their own, and a warning where only a smaller version of one can be read."""
     whole = [i for i, page in enumerate(pages.pages) if not page.reduced]
     largest = max(pages.below, key=lambda d: d.area, default=None)
@@ -194,4 +195,4 @@ def _on_black(image: Image.Image) -> tuple[Image.Image, bool]:
 def _extremes(picture: Image.Image) -> tuple[tuple[float, float], ...]:
     """Lowest and highest value of each channel."""
     extremes = picture.getextrema()
-    return extremes if isinstance(extremes[0], tuple) else (extremes,)  # type: ignore[return-value]
+    return extremes if isinstance(extremes[0], tuple) else (extremes,)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from . import grey, refusals
 from .decoded import Decoded, Effort, File, Heavy, ImageError
-
-if TYPE_CHECKING:
-    from nibabel.spatialimages import SpatialImage
 
 MAX_UNPACKED = 1 << 29
 
@@ -94,7 +91,7 @@ def _decode(data: bytes, file: File, effort: Effort) -> Decoded:
     return Decoded(Image.fromarray(np.ascontiguousarray(picture)).convert("RGB"), frames, shown, facts)
 
 
-def _opened(data: bytes) -> SpatialImage:
+def _opened(data: bytes) -> Any:
     """The image, with three axes at least and a direction for each; none of its values is read yet."""
     import nibabel
 
@@ -102,7 +99,7 @@ def _opened(data: bytes) -> SpatialImage:
     kind = nibabel.Nifti2Image if second else nibabel.Nifti1Image
     # Extensions may be many, and nothing here needs them: the flag that announces them is put out.
     size = 540 if second else 348
-    image = kind.from_bytes(data[:size] + bytes(4) + data[size + 4 :])
+    image: Any = kind.from_bytes(data[:size] + bytes(4) + data[size + 4 :])
     shape = image.shape
     if min(shape, default=0) < 1:
         raise ValueError(f"the shape is {shape}")
@@ -113,7 +110,7 @@ def _opened(data: bytes) -> SpatialImage:
     return kind(image.dataobj, np.eye(4), image.header) if lost else image
 
 
-def _shades(values: np.ndarray, image: SpatialImage, subject: str) -> tuple[np.ndarray, str]:
+def _shades(values: np.ndarray, image: Any, subject: str) -> tuple[np.ndarray, str]:
     """Values -> uint8 through the header's window, the whole of 8 bits, or two percentiles; with the fact about it."""
     if not np.isfinite(values).any():
         raise refusals.no_finite_value(subject)

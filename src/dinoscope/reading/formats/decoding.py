@@ -1,4 +1,4 @@
-"""Reading: the one way from a file's bytes to a finished picture - one decoder a kind, in one table."""
+"""Decoding: the one way from a file's bytes to a finished picture - one decoder a kind, in one table."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from src.formats import reading
-from src.formats.decoded import APART, File
-from src.images import Decoded, ImageError, read
+from dinoscope.reading.formats import decoding
+from dinoscope.reading.formats.decoded import APART, File
+from dinoscope.reading.images import Decoded, ImageError, read
 
 SHAPE = (40, 50, 6)  # left-right, back-front, feet-head
 
@@ -154,10 +154,10 @@ def test_refusals():
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch):
-    monkeypatch.setattr("src.formats.volume.MAX_UNPACKED", 10 << 20)
+    monkeypatch.setattr("dinoscope.reading.formats.volume.MAX_UNPACKED", 10 << 20)
     bomb = gzip.compress(volume(head()) + bytes(20 << 20))
     with pytest.raises(ImageError) as caught:
-        reading.decode(File(bomb, "NIfTI"), APART)
+        decoding.decode(File(bomb, "NIfTI"), APART)
     assert str(caught.value).startswith("The picture unpacks to more than 10 MB.")
 
 

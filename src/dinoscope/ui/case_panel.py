@@ -16,13 +16,9 @@ from ..reading.images import Decoded
 from ..results import Reading
 from ..similar import Case
 from ..workbench import Workbench
-from . import markup
+from . import markup, theme
 
-CLICKED = """element.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-index]');
-  if (button) trigger('click', {index: Number(button.dataset.index)});
-});"""
-"""Tells the page which button of the strip was pressed."""
+CLICKED = theme.static("examples.js")
 
 AUTO = "auto"
 """Value of the task menu that leaves the choice to the nearest cases."""
@@ -62,11 +58,13 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
     picture = gr.HTML(markup.EMPTY)
     frame = gr.Slider(1, 2, 1, step=1, label="Frame", visible=False, elem_id="frame")
     gr.HTML(
-        '<p class="caption">Examples, drawn by code; no real patient is shown. '
-        "The heads learnt mostly from real pictures and may disagree.</p>"
+        markup.caption(
+            "Examples, drawn by code; no real patient is shown. "
+            "The heads learnt mostly from real pictures and may disagree."
+        )
     )
     strip = gr.HTML(_strip(workbench, _examples(workbench, AUTO)), js_on_load=CLICKED, elem_id="examples")
-    gr.HTML('<p class="caption">Your own picture: drop, paste or choose PNG, JPEG, TIFF, WebP, BMP or DICOM.</p>')
+    gr.HTML(markup.caption("Your own picture: drop, paste or choose PNG, JPEG, TIFF, WebP, BMP or DICOM."))
     drop = gr.File(label="Your own picture", show_label=False, elem_id="drop", height=110)
     task = gr.Dropdown(
         [("Detect from the picture", AUTO), *((t.title, t.name) for t in workbench.tasks.values())],

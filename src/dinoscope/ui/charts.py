@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
+
+from markupsafe import Markup
 
 from ..figures import OKABE_ITO
+from .render import part, plain
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 260, 44, 24, 10, 40
 """Of a plot with two axes, in SVG units: as many as a phone has pixels, so that text is not shrunk there."""
@@ -35,7 +37,7 @@ class Series:
 
 def dots(
     lines: Sequence[Dot], low: float, high: float, unit: str = "", chance: float | None = None, level: str = ""
-) -> str:
+) -> Markup:
     """A dot plot: a line for each value, on one scale from `low` to `high`.
 
     Args:
@@ -47,108 +49,76 @@ def dots(
 
     if level:
         chance = 0
-    rule = f'<i class="chance" style="left:{place(chance):.1f}%"></i>' if chance is not None else ""
     rows = []
     for d in lines:
-        text = f"{d.name}: {plain(d.value)}{unit}"
-        whisker = ""
+        text, whisker = f"{d.name}: {plain(d.value)}{unit}", None
         if d.low is not None and d.high is not None:
             text += f", 95 % interval {plain(d.low)} to {plain(d.high)}"
-            width = place(d.high) - place(d.low)
-            whisker = f'<i class="whisker" style="left:{place(d.low):.1f}%;width:{width:.1f}%"></i>'
-        mine = " ours" if d.ours else ""
-        rows.append(
-            f'<div class="dot-row{mine}" role="img" title="{escape(text)}" aria-label="{escape(text)}">'
-            f'<span class="name">{escape(d.name)}</span><span class="rail">{rule}{whisker}'
-            f'<i class="point" style="left:{place(d.value):.1f}%"></i></span>'
-            f'<span class="value">{plain(d.value)}</span></div>'
-        )
-    note = (
-        f'<p class="quiet"><i class="chance"></i> {escape(level) or f"{plain(chance)}{unit} by guessing"}</p>'
-        if chance is not None
-        else ""
-    )
-    ends = f"<span>{plain(low)}{unit}</span><span>{plain(high)}{unit}</span>"
-    return f'<div class="dots">{"".join(rows)}<div class="dot-ends">{ends}</div>{note}</div>'
+            whisker = (place(d.low), place(d.high) - place(d.low))
+        row = {"name": d.name, "value": d.value, "ours": d.ours, "text": text, "place": place(d.value)}
+        rows.append(row | {"whisker": whisker})
+    note, rule = level, None
+    if chance is not None:
+        note, rule = level or f"{plain(chance)}{unit} by guessing", place(chance)
+    return part("charts", "dots", rows=rows, low=low, high=high, unit=unit, note=note, chance=rule)
 
 
-def confusion(counts: Sequence[Sequence[int]], names: Sequence[str]) -> str:
+def confusion(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Markup:
     """A confusion matrix: rows are what the pictures show, columns what the head said, shaded by share of the row."""
-    heads = "".join(f'<th scope="col" title="{escape(n)}">{i}</th>' for i, n in enumerate(names, 1))
     rows = []
     for i, (name, row) in enumerate(zip(names, counts, strict=True)):
-        total = max(sum(row), 1)
         cells = []
         for j, n in enumerate(row):
-            said = f"{name} called {names[j]}: {n} of {sum(row)} ({100 * n / total:.0f} %)"
-            kind = "right" if i == j else "wrong"
-            cells.append(f'<td class="{kind}" style="--share:{100 * n / total:.0f}%" title="{escape(said)}">{n}</td>')
-        rows.append(f'<tr><th scope="row">{i + 1} {escape(name)}</th>{"".join(cells)}</tr>')
-    return (
-        '<div class="confusion"><table><thead><tr><th scope="col">is, down; called, across</th>'
-        f"{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
+            share = 100 * n / max(sum(row), 1)
+            said = f"{name} called {names[j]}: {n} of {sum(row)} ({share:.0f} %)"
+            cells.append(("right" if i == j else "wrong", share, said, n))
+        rows.append((name, cells))
+    return part("charts", "confusion", names=names, rows=rows)
 
 
-def reliability(bins: Sequence[dict]) -> str:
+def reliability(bins: Sequence[dict]) -> Markup:
     """A reliability diagram: on the diagonal, a claimed probability is right just as often."""
     plot = _Plot((0, 1), (0, 1))
-    marks = [f'<path d="M{plot.x(0)} {plot.y(0)}L{plot.x(1)} {plot.y(1)}" class="ideal"/>']
-    marks.append(_path([(plot.x(b["confidence"]), plot.y(b["right"])) for b in bins], OKABE_ITO[0]))
-    for b in bins:
-        x, said = plot.x(b["confidence"]), f"claimed {100 * b['confidence']:.0f} %, right {100 * b['right']:.0f} %"
-        said += f" (95 % interval {100 * b['low']:.0f} to {100 * b['high']:.0f} %), {b['pictures']} answers"
-        marks.append(
-            f'<g tabindex="0" role="img" aria-label="{said}"><title>{said}</title>'
-            f'<path d="M{x} {plot.y(b["low"])}V{plot.y(b["high"])}" stroke="{OKABE_ITO[0]}" stroke-width="1.5"/>'
-            f'<circle cx="{x}" cy="{plot.y(b["right"])}" r="5" fill="{OKABE_ITO[0]}"/></g>'
-        )
+    said = [
+        f"claimed {100 * b['confidence']:.0f} %, right {100 * b['right']:.0f} % (95 % interval {100 * b['low']:.0f} to "
+        f"{100 * b['high']:.0f} %), {b['pictures']} answers"
+        for b in bins
+    ]
+    line = plot.line((b["confidence"], b["right"]) for b in bins)
+    told = list(zip(bins, said, strict=True))
+    marks = part("charts", "reliability_marks", plot=plot, line=line, bins=told, colour=OKABE_ITO[0])
     ticks = [(t, f"{100 * t:.0f}") for t in (0, 0.25, 0.5, 0.75, 1)]
-    return plot.svg("".join(marks), ticks, ticks, "claimed probability, %", "right, %", "Reliability diagram")
+    return plot.drawn(marks, ticks, ticks, "claimed probability, %", "right, %", "Reliability diagram")
 
 
-def curves(series: Sequence[Series], x_label: str, y_label: str, logarithmic: bool = False) -> str:
+def curves(series: Sequence[Series], x_label: str, y_label: str, logarithmic: bool = False) -> Markup:
     """Curves with bands on one pair of axes, with a legend whose colours colour-blind readers can tell apart."""
     xs = sorted({x for s in series for x, _ in s.points})
     ys = [y for s in series for y in (*(y for _, y in s.points), *(edge for pair in s.band for edge in pair))]
     step = _step(max(ys) - min(ys))
     low, high = math.floor(min(ys) / step) * step, math.ceil(max(ys) / step) * step
     plot = _Plot((xs[0], xs[-1]), (low, high if high > low else low + step), logarithmic)
-    marks = []
+    shown = []
     for i, s in enumerate(series):
-        colour = OKABE_ITO[i % len(OKABE_ITO)]
-        if s.band:
-            upper = [(plot.x(x), plot.y(b)) for (x, _), (_, b) in zip(s.points, s.band, strict=True)]
-            lower = [(plot.x(x), plot.y(a)) for (x, _), (a, _) in zip(s.points, s.band, strict=True)]
-            area = "L".join(f"{x} {y}" for x, y in upper + lower[::-1])
-            marks.append(f'<path d="M{area}Z" fill="{colour}" opacity="0.15"/>')
-        marks.append(_path([(plot.x(x), plot.y(y)) for x, y in s.points], colour))
+        edges = list(zip(s.points, s.band, strict=True)) if s.band else []
+        upper, lower = ([(x, pair[side]) for (x, _), pair in edges] for side in (1, 0))
+        points = []
         for k, (x, y) in enumerate(s.points):
             said = f"{s.name}, {x_label} {plain(x)}: {plain(y)}"
             said += f" ({plain(s.band[k][0])} to {plain(s.band[k][1])})" if s.band else ""
-            marks.append(
-                f'<circle cx="{plot.x(x)}" cy="{plot.y(y)}" r="4" fill="{colour}" tabindex="0" role="img" '
-                f'aria-label="{escape(said)}"><title>{escape(said)}</title></circle>'
-            )
+            points.append((plot.x(x), plot.y(y), said))
+        curve = {"name": s.name, "colour": OKABE_ITO[i % len(OKABE_ITO)], "points": points}
+        shown.append(curve | {"line": plot.line(s.points), "area": plot.line(upper + lower[::-1])})
     count = round((high - low) / step)
-    drawn = plot.svg(
-        "".join(marks),
+    drawn = plot.drawn(
+        part("charts", "curve_marks", curves=shown),
         _apart([(x, plain(x)) for x in xs], plot),
         [(low + i * step, plain(round(low + i * step, 6))) for i in range(count + 1)],
         x_label,
         y_label,
         f"{y_label} by {x_label}",
     )
-    keys = "".join(
-        f'<li><i style="background:{OKABE_ITO[i % len(OKABE_ITO)]}"></i>{escape(s.name)}</li>'
-        for i, s in enumerate(series)
-    )
-    return f'{drawn}<ul class="legend">{keys}</ul>'
-
-
-def plain(value: float) -> str:
-    """A number as a reader would write it: 77.5, 0.0894, 1280."""
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return part("charts", "curves", drawn=drawn, curves=shown)
 
 
 @dataclass(frozen=True)
@@ -158,6 +128,8 @@ class _Plot:
     across: tuple[float, float]
     up: tuple[float, float]
     logarithmic: bool = False
+    width, height = WIDTH, HEIGHT
+    left, right, top, bottom = LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM
 
     def x(self, value: float) -> float:
         low, high = (math.log(v) if self.logarithmic else v for v in self.across)
@@ -169,39 +141,23 @@ class _Plot:
         share = (value - self.up[0]) / (self.up[1] - self.up[0])
         return round(HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP), 1)
 
-    def svg(
+    def line(self, points: Iterable[tuple[float, float]]) -> list[str]:
+        """Points as the corners of an SVG path."""
+        return [f"{self.x(x)} {self.y(y)}" for x, y in points]
+
+    def drawn(
         self,
-        marks: str,
+        marks: Markup,
         x_ticks: Sequence[tuple[float, str]],
         y_ticks: Sequence[tuple[float, str]],
         x_label: str,
         y_label: str,
         title: str,
-    ) -> str:
+    ) -> Markup:
         """The marks on their axes."""
-        grid = "".join(
-            f'<path d="M{LEFT} {self.y(t)}H{WIDTH - RIGHT}" class="grid"/>'
-            f'<text x="{LEFT - 6}" y="{self.y(t) + 4}" text-anchor="end">{text}</text>'
-            for t, text in y_ticks
-        )
-        below = "".join(
-            f'<text x="{self.x(t)}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{text}</text>'
-            for t, text in x_ticks
-        )
-        names = (
-            f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">{escape(x_label)}</text>'
-            f'<text x="11" y="{(HEIGHT - BOTTOM + TOP) / 2}" text-anchor="middle" '
-            f'transform="rotate(-90 11 {(HEIGHT - BOTTOM + TOP) / 2})">{escape(y_label)}</text>'
-        )
-        return (
-            f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(title)}">'
-            f"{grid}{below}{names}{marks}</svg>"
-        )
-
-
-def _path(points: Sequence[tuple[float, float]], colour: str) -> str:
-    line = "L".join(f"{x} {y}" for x, y in points)
-    return f'<path d="M{line}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"/>'
+        ticks = {"x_ticks": x_ticks, "y_ticks": y_ticks}
+        names = {"x_label": x_label, "y_label": y_label, "title": title}
+        return part("charts", "plot", plot=self, marks=marks, **ticks, **names)
 
 
 def _step(span: float) -> float:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from html import escape
+
+from markupsafe import Markup
 
 from ..evidence import Evidence
 from ..tasks import Task
 from . import charts
 from .charts import Dot
+from .render import part
 
 CURVES = (
     ("labels a class", "balanced accuracy", "method", True),
@@ -39,12 +41,12 @@ SEARCHES = ("plain", "filtered", "grouped", "region")
 """Kinds of search that are timed as the cases grow."""
 
 
-def of_head(shown: Task) -> list[str]:
+def of_head(shown: Task) -> list[Markup]:
     """What task.json measured of the shipped head: confusion or findings, and reliability."""
     metrics = shown.facts["metrics"]
     names = [shown.display(c) for c in shown.head.classes]
-    when = f" · {escape(metrics['date'])}" if "date" in metrics else ""
-    source = f"tasks/{escape(shown.name)}/task.json{when} · <code>dinoscope fit --task {escape(shown.name)}</code>"
+    file, command = f"tasks/{shown.name}/task.json", f"dinoscope fit --task {shown.name}"
+    source = part("evidence", "source", file=file, date=metrics.get("date"), command=command)
     found = []
     if "confusion" in metrics:
         said = "Confusion matrix: what the pictures are, and what the head called them."
@@ -59,7 +61,7 @@ def of_head(shown: Task) -> list[str]:
     return found
 
 
-def of_rows(e: Evidence, place: str, chance: float | None = None) -> list[str]:
+def of_rows(e: Evidence, place: str, chance: float | None = None) -> list[Markup]:
     """What can be drawn of a measurement's rows about one place: a comparison of methods, and curves."""
     found = []
     for columns, rows in e.tables:
@@ -84,7 +86,7 @@ def of_rows(e: Evidence, place: str, chance: float | None = None) -> list[str]:
     return found
 
 
-def of_growth(e: Evidence) -> list[str]:
+def of_growth(e: Evidence) -> list[Markup]:
     """How long a search takes as the cases grow: a figure for each place they are kept in."""
     found = []
     for columns, rows in e.tables:
@@ -100,7 +102,7 @@ def of_growth(e: Evidence) -> list[str]:
     return found
 
 
-def _differences(e: Evidence, rows: Sequence[dict]) -> list[str]:
+def _differences(e: Evidence, rows: Sequence[dict]) -> list[Markup]:
     """A figure for each way of using an encoder: by how much one start beats each other one, finding by finding."""
     found = []
     for way in dict.fromkeys(r["way"] for r in rows):
@@ -115,7 +117,7 @@ def _differences(e: Evidence, rows: Sequence[dict]) -> list[str]:
     return found
 
 
-def _probed(e: Evidence, rows: Sequence[dict]) -> list[str]:
+def _probed(e: Evidence, rows: Sequence[dict]) -> list[Markup]:
     """A figure for each probe: every encoder on one scale."""
     found = []
     for about, measure in dict.fromkeys((r["set"], r["measure"]) for r in rows):
@@ -159,13 +161,12 @@ def _series(rows: Sequence[dict], x: str, y: str, kind: str) -> list[charts.Seri
     return found
 
 
-def _figure(drawn: str, said: str, source: str, wide: bool = False) -> str:
-    kind = ' class="wide"' if wide else ""
-    return f'<figure{kind}>{drawn}<figcaption>{said}<span class="source">{source}</span></figcaption></figure>'
+def _figure(drawn: Markup, said: str, source: Markup, wide: bool = False) -> Markup:
+    return part("evidence", "figure", drawn=drawn, said=said, source=source, wide=wide)
 
 
-def _source(e: Evidence) -> str:
-    return f"{escape(e.name)}.json · {escape(e.date)} · <code>{escape(e.command)}</code>"
+def _source(e: Evidence) -> Markup:
+    return part("evidence", "source", file=f"{e.name}.json", date=e.date, command=e.command)
 
 
 def place_of(row: dict) -> str | None:

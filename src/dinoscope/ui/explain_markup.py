@@ -1,22 +1,21 @@
-"""Explanation markup: maps, curves and checks -> the HTML of the Explain tab. Every text from outside is escaped."""
+"""Explanation markup: maps, curves and checks -> the parts of the Explain tab."""
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
 from .. import figures
-from ..explain.localisation import Localisation
 from ..explain.methods import METHODS
 from ..results import Explanation, MapCheck
 from ..tasks import Task
-from .markup import data_url, percent, warnings
+from .markup import as_url, data_url, placeholder, quiet
+from .render import part
 
 SMALL = 256
 """Longest side in pixels of a map on the page: it is smooth, so that more would show nothing more."""
@@ -25,148 +24,73 @@ LARGEST = 1024
 MATTERED = 6
 """Masks shown."""
 
-STOPPED = '<div class="placeholder">Stopped. Choose a class or a method to explain again.</div>'
-MEASURING = '<p class="quiet measuring">Measuring how faithful this map is.</p>'
+STOPPED = placeholder("Stopped. Choose a class or a method to explain again.")
+MEASURING = part("explain", "measuring")
 
 
-def answer(found: Sequence[Explanation], picture: Image.Image, task: Task) -> str:
+def answer(found: Sequence[Explanation], picture: Image.Image, task: Task) -> Markup:
     """The answer in one sentence, how far to trust it, and each map over the picture under common sliders."""
     first = found[0]
-    stages = "".join(_stage(f, picture, len(found) > 1) for f in found)
-    return (
-        f'<p class="answer" aria-live="polite">{_sentence(first, task)} {_trust(first)}</p>{warnings(first.warnings)}'
-        f'<div class="stages">{stages}</div>{_controls()}'
-    )
+    trust = part("explain", "trust", passed=first.verdict.passed) if first.verdict else ""
+    stages = [_stage(f, picture, len(found) > 1) for f in found]
+    sentence = _sentence(first, task)
+    return part("explain", "answer", sentence=sentence, trust=trust, cautions=first.warnings, stages=stages)
 
 
-def _sentence(found: Explanation, task: Task) -> str:
-    name = escape(task.display(found.target))
-    if found.like:
-        case = task.case(found.like)
-        label = escape(", ".join(task.display(x) for x in case.labels))
-        return (
-            f"The bright regions make this picture similar to case <b>{escape(found.like)}</b> "
-            f"({label}; similarity {found.probability:.2f})."
-        )
-    if found.instead_of:
-        other = escape(task.display(found.instead_of))
-        return (
-            f"The bright regions speak for <b>{name}</b> rather than <b>{other}</b> "
-            f"(their probabilities differ by {100 * found.probability:+.0f} points)."
-        )
-    return f"The bright regions cause the score for <b>{name}</b> ({percent(found.probability)})."
+def _sentence(found: Explanation, task: Task) -> Markup:
+    like = ", ".join(task.display(x) for x in task.case(found.like).labels) if found.like else ""
+    other = task.display(found.instead_of) if found.instead_of else ""
+    return part("explain", "sentence", found=found, target=task.display(found.target), other=other, like=like)
 
 
-def _trust(found: Explanation) -> str:
-    """What both curves say of the map, weighed together."""
-    verdict = found.verdict
-    if verdict is None:
-        return ""
-    if len(verdict.passed) == 2:
-        return "The map is faithful: without them the score falls, and with them alone it rises, faster than by chance."
-    if verdict.passed == ("deletion",):
-        return (
-            "It is half faithful: without them the score falls faster than by chance, but they alone do not raise it."
-        )
-    if verdict.passed == ("insertion",):
-        return (
-            "It is half faithful: they alone raise the score faster than by chance, but it does not fall without them."
-        )
-    return "<b>It is no more faithful than chance</b>, so do not read much into it; try another method."
-
-
-def _stage(found: Explanation, picture: Image.Image, titled: bool) -> str:
-    title = escape(METHODS[found.method].title)
-    pace = ", quick" if found.quick else ""
-    masks = f", {len(found.mask_scores)} masks" if len(found.mask_scores) else ""
-    caption = f"{title}{masks}, seed {found.seed}{pace}"
+def _stage(found: Explanation, picture: Image.Image, titled: bool) -> Markup:
     small = _within(found.saliency, SMALL)
-    heat, ranks = data_url(figures.heat(small), SMALL), data_url(figures.ranks(small), SMALL)
-    return (
-        f'<figure class="stage-figure"><div class="stage"><img src="{data_url(picture)}" alt="the picture">'
-        f'<img class="heat" src="{heat}" alt="saliency by {title}">'
-        f'<img class="rank" hidden alt="" src="{ranks}"><canvas class="contour"></canvas></div>'
-        f'<figcaption class="quiet">{f"<b>{caption}</b>" if titled else caption}. Saliency from '
-        f"{found.saliency.min():.2g} to {found.saliency.max():.2g}.{_located(found.localisation)}</figcaption></figure>"
+    return part(
+        "explain",
+        "stage",
+        found=found,
+        title=METHODS[found.method].title,
+        titled=titled,
+        picture=data_url(picture),
+        heat=data_url(figures.heat(small), SMALL),
+        ranks=data_url(figures.ranks(small), SMALL),
     )
 
 
-def _controls() -> str:
-    return (
-        '<label class="opacity">Picture <input id="opacity-slider" type="range" min="0" max="100" value="55" '
-        'aria-label="Opacity of the overlay"> Overlay</label>'
-        '<div class="colour-scale">causes least<i></i>causes most</div>'
-        '<label class="opacity">Outline the most salient <input id="contour-slider" type="range" min="0" max="50" '
-        'step="5" value="0" aria-label="Share of the picture to outline, in percent"><output id="contour-share">none'
-        "</output></label>"
-    )
-
-
-def _located(found: Localisation | None) -> str:
-    """How the map lies on the drawn lesion, beside chance."""
-    if found is None:
-        return ""
-    where = "in" if found.hit else "outside"
-    return (
-        f" The drawn lesion fills {percent(found.area)} of the picture: the map's highest point is {where} it, and it "
-        f"holds {percent(found.inside)} of the positive saliency (overlap {found.overlap:.2f})."
-    )
-
-
-def curves(found: Sequence[Explanation]) -> str:
+def curves(found: Sequence[Explanation]) -> Markup:
     """The curves of each map, and what they measure."""
-    plots = "".join(_plot(f, titled=len(found) > 1) for f in found)
-    return (
-        f'{plots}<p class="quiet">Removing what a faithful map calls salient makes the score fall faster than removing '
-        "random patches; showing it first makes the score rise faster. The band spans ten random orders.</p>"
-    )
+    return part("explain", "curves", plots=[_plot(f, titled=len(found) > 1) for f in found])
 
 
-def _plot(found: Explanation, titled: bool) -> str:
-    deletion, insertion, verdict = found.deletion, found.insertion, found.verdict
-    if deletion is None or insertion is None or verdict is None:
-        return ""
+def _plot(found: Explanation, titled: bool) -> Markup:
+    if found.deletion is None or found.insertion is None:
+        return Markup()
     unit = "similarity" if found.like else "difference" if found.instead_of else "probability"
-    title = f"<b>{escape(METHODS[found.method].title)}</b>: " if titled else ""
-    return (
-        f'<p class="quiet">{title}Better than {verdict.deletion} of {verdict.of} random orders on deletion, '
-        f"{verdict.insertion} of {verdict.of} on insertion.</p>"
-        f'<div class="plots" role="img" aria-label="Deletion area {deletion.area:.2f}, random '
-        f"{deletion.random_area:.2f}; insertion area {insertion.area:.2f}, random "
-        f'{insertion.random_area:.2f}">{"".join(figures.faithfulness(deletion, insertion, unit))}</div>'
-    )
+    # Matplotlib escapes the text of its own SVG.
+    drawn = [Markup(svg) for svg in figures.faithfulness(found.deletion, found.insertion, unit)]
+    return part("explain", "plot", found=found, title=METHODS[found.method].title if titled else "", drawn=drawn)
 
 
-def masks(found: Explanation, picture: Image.Image) -> str:
+def masks(found: Explanation, picture: Image.Image) -> Markup:
     """The masks that left the highest scores, as small pictures of what they let through."""
     if not len(found.mask_scores):
-        return f'<p class="quiet">{escape(METHODS[found.method].title)} uses no masks.</p>'
+        return quiet(f"{METHODS[found.method].title} uses no masks.")
     best = np.argsort(-found.mask_scores, kind="stable")[:MATTERED]
-    cells = "".join(
-        f'<figure><img src="{data_url(figures.let_through(picture, found.masks[i], 144), 144)}" '
-        f'alt="mask {n + 1}"><figcaption>{found.mask_scores[i]:.2f}</figcaption></figure>'
-        for n, i in enumerate(best)
-    )
-    return (
-        f'<div class="masks">{cells}</div><p class="quiet">What each mask lets through, and the score it causes: '
-        f"the highest {len(best)} of {len(found.mask_scores)}.</p>"
-    )
+    cells = [
+        (data_url(figures.let_through(picture, found.masks[i], 144), 144), float(found.mask_scores[i])) for i in best
+    ]
+    return part("explain", "masks", cells=cells, of=len(found.mask_scores))
 
 
-def check(found: MapCheck) -> str:
+def check(found: MapCheck) -> Markup:
     """Whether the map depends on what it should depend on."""
     stable = "the noise hardly matters" if found.second_seed >= 0.8 else "the noise matters, so read it with care"
     # A map turned round depends on the score in its sign alone.
     sane = "it explains this score" if abs(found.randomised) < 0.5 else "much of it would be there for any score"
-    return (
-        '<ul class="facts" aria-live="polite">'
-        f"<li>Another seed gives a map that agrees to <b>{found.second_seed:.2f}</b>: {stable}.</li>"
-        f"<li>A score that was never fitted gives a map that agrees to <b>{found.randomised:.2f}</b>: {sane}.</li>"
-        "<li>1 is the same order of patches, 0 an unrelated one, -1 the reverse.</li></ul>"
-    )
+    return part("explain", "check", found=found, stable=stable, sane=sane)
 
 
-def downloads(picture: Image.Image, found: Explanation) -> str:
+def downloads(picture: Image.Image, found: Explanation) -> Markup:
     """Links that hold overlay, map and figures themselves, so that nothing is kept on the server."""
     small = picture.copy()
     small.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
@@ -174,18 +98,13 @@ def downloads(picture: Image.Image, found: Explanation) -> str:
     array = io.BytesIO()
     np.save(array, saliency)
     overlay = data_url(figures.overlay(small, _resized(saliency, small.size)), LARGEST)
-    name = escape(f"dinoscope_{found.task}_{found.target}_{found.method}_seed{found.seed}")
+    name = f"dinoscope_{found.task}_{found.target}_{found.method}_seed{found.seed}"
     links = (
         (f"{name}.png", overlay, "Overlay (PNG)"),
-        (f"{name}.npy", _as_url(array.getvalue(), "application/octet-stream"), "Map (.npy)"),
-        (f"{name}.json", _as_url(json.dumps(found.json(), indent=1).encode(), "application/json"), "Figures (JSON)"),
+        (f"{name}.npy", as_url(array.getvalue(), "application/octet-stream"), "Map (.npy)"),
+        (f"{name}.json", as_url(json.dumps(found.json(), indent=1).encode(), "application/json"), "Figures (JSON)"),
     )
-    anchors = " ".join(f'<a download="{file}" href="{url}">{label}</a>' for file, url, label in links)
-    return f'<p class="downloads">{anchors}</p>'
-
-
-def _as_url(content: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return part("explain", "downloads", links=links)
 
 
 def _within(saliency: np.ndarray, side: int) -> np.ndarray:

@@ -71,8 +71,10 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
         masks = gr.HTML(markup.WAITING, elem_id="masks")
     with gr.Accordion("Check this map", open=False):
         gr.HTML(
-            '<p class="quiet">A map worth reading hardly changes with the seed of its noise, and does change when '
-            "the head is replaced by one that was never fitted. Takes about twice as long as the map.</p>"
+            markup.quiet(
+                "A map worth reading hardly changes with the seed of its noise, and does change when the head is "
+                "replaced by one that was never fitted. Takes about twice as long as the map."
+            )
         )
         button = gr.Button("Check", size="sm", elem_id="check")
         checked = gr.HTML(elem_id="checked")
@@ -129,7 +131,7 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
         except SupersededError:
             return gr.skip(), gr.skip(), gr.skip()
         except StoppedError:
-            return gr.skip(), '<p class="quiet">Stopped before the map was measured.</p>', value
+            return gr.skip(), markup.quiet("Stopped before the map was measured."), value
         picture, task = value.chosen.decoded.picture, value.asked[0].task
         page = explain_markup.answer(found, picture, task) + explain_markup.downloads(picture, found[0])
         return page, explain_markup.curves(found), Shown(value.chosen, value.asked, found)
@@ -142,7 +144,7 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
         try:
             return explain_markup.check(value.asked[0].check(value.found[0], told))
         except StoppedError:
-            return '<p class="quiet">Stopped.</p>'
+            return markup.quiet("Stopped.")
 
     def fresh(
         value: Chosen | None,
@@ -208,7 +210,7 @@ def _methods() -> list[tuple[str, str]]:
 
 def _about(method: str, task: Task | None, evidence: dict[str, Evidence]) -> str:
     """What the method does in one sentence, and the better one where the evidence has one."""
-    return f'<p class="quiet">{METHODS[method].sentence} {recommend(evidence, task, method)}</p>'
+    return markup.quiet(f"{METHODS[method].sentence} {recommend(evidence, task, method)}")
 
 
 def _told(check: Callable[[], None], progress: gr.Progress, what: str) -> Progress:

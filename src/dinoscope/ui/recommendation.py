@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from ..evidence import Evidence
 from ..explain.methods import METHODS
 from ..tasks import Task
@@ -32,4 +30,4 @@ def recommend(evidence: dict[str, Evidence], task: Task | None, method: str) -> 
         return "On this task's test pictures no method was more faithful."
     if gains[best] <= gains.get(method, 0):
         return ""
-    return f"On this task's test pictures {escape(METHODS[best].title)} was more faithful."
+    return f"On this task's test pictures {METHODS[best].title} was more faithful."

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
+from markupsafe import Markup
 
 from ..similar import SimilarCase
 from ..similar.search import Query
 from ..tasks import Task
 from .markup import class_colours
+from .render import part
 
 WIDTH, HEIGHT, MARGIN = 640, 440, 16
 MOST = 2000
 """Of more cases than these, so many are drawn: a page has to carry them."""
 
 
-def draw(task: Task, query: Query, found: Sequence[SimilarCase]) -> str:
+def draw(task: Task, query: Query, found: Sequence[SimilarCase]) -> Markup:
     """The map, its legend, and one sentence on what it is."""
     points = task.map.points
     low, high = points.min(axis=0), points.max(axis=0)
@@ -38,30 +39,25 @@ def draw(task: Task, query: Query, found: Sequence[SimilarCase]) -> str:
     if len(points) > MOST:
         chosen = np.random.default_rng(0).choice(len(points), MOST, replace=False)
         drawn = sorted({*chosen.tolist(), *(i for c in near if (i := task.position(c)) is not None)})
-    dots: list[str] = []
-    rings: list[str] = []
+    dots: list[dict] = []
+    rings: list[dict] = []
     for i in drawn:
         case = task.cases[i]
         x, y = at(points[i])
-        title = escape(f"{', '.join(task.display(label) for label in case.labels)}: {case.id}")
-        circle = (
-            f'<circle cx="{x}" cy="{y}" r="{6 if case.id in near else 3.5}" fill="{colours[case.labels[0]]}" '
-            f'data-act="open" data-case="{escape(case.id)}"><title>{title}</title></circle>'
-        )
-        (rings if case.id in near else dots).append(circle)
+        title = f"{', '.join(task.display(label) for label in case.labels)}: {case.id}"
+        dot = {"x": x, "y": y, "colour": colours[case.labels[0]], "id": case.id, "title": title}
+        (rings if case.id in near else dots).append(dot)
     x, y = at(place)
-    cross = (
-        f'<path class="you" d="M{x - 9} {y}H{x + 9}M{x} {y - 9}V{y + 9}"><title>the query</title></path>'
-        f'<circle class="you" cx="{x}" cy="{y}" r="11"/>'
-    )
-    legend = "".join(
-        f'<span><i style="background:{colours[c]}"></i>{escape(task.display(c))}</span>' for c in task.head.classes
-    )
-    return (
-        f'<svg class="case-map" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Map of {len(task.cases)} cases, '
-        f'the query marked with a cross">{"".join(dots)}<g class="near">{"".join(rings)}</g>{cross}</svg>'
-        f'<p class="legend">{legend}<span><b>+</b> the query, its neighbours ringed</span></p>'
-        f'<p class="quiet">Cases near each other look alike to the model. These two directions hold '
-        f"{100 * task.map.share:.0f} % of the differences, so true neighbours may lie apart here. "
-        "Click a case to open it.</p>"
+    return part(
+        "similar",
+        "case_map",
+        width=WIDTH,
+        height=HEIGHT,
+        cases=len(task.cases),
+        dots=dots,
+        rings=rings,
+        x=x,
+        y=y,
+        legend=[(colours[c], task.display(c)) for c in task.head.classes],
+        share=task.map.share,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,11 +15,11 @@ from ..results import vote
 from ..similar import SimilarCase
 from ..similar.regions import Box
 from ..workbench import Workbench
-from . import markup, similar_filters, similar_map, similar_markup
+from . import markup, similar_filters, similar_map, similar_markup, theme
 from .case_panel import Chosen
 from .trail import Step, Trail
 
-SCRIPT = (Path(__file__).parent / "similar.js").read_text()
+SCRIPT = theme.static("similar.js")
 PER_CLASS = 3
 
 
@@ -121,7 +120,7 @@ def build(workbench: Workbench, chosen: gr.State) -> tuple[Callable, list, list]
         task = workbench.tasks[steps.now.query.task]
         case = task.case(event._data["case"])
         similarity = float(steps.now.query.vector @ task.vectors[task.position(case.id)])
-        return f'<div class="cards">{similar_markup.card(SimilarCase(case, similarity), task, originals)}</div>'
+        return similar_markup.opened(SimilarCase(case, similarity), task, originals)
 
     inputs = [chosen, *controls]
     outputs = [*pages, opened, trail, *filters.all]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-_HERE = Path(__file__).parent
+_STATIC = Path(__file__).parent / "static"
 ROOMS = ("page", "explain")
 """Files of style and script, in their order."""
 
@@ -37,11 +37,16 @@ def theme() -> gr.themes.Base:
     )
 
 
+def static(file: str) -> str:
+    """The text of a style sheet or script."""
+    return (_STATIC / file).read_text()
+
+
 def head() -> str:
     """Style and script for the page's head.
 
     Not through `css`: Gradio puts its own prefix before each rule of it, which breaks those for dark mode and phones.
     """
-    style = "".join((_HERE / f"{room}.css").read_text() for room in (*ROOMS, "similar", "evidence"))
-    script = "".join((_HERE / f"{room}.js").read_text() for room in ROOMS)
+    style = "".join(static(f"{room}.css") for room in (*ROOMS, "similar", "evidence"))
+    script = "".join(static(f"{room}.js") for room in ROOMS)
     return f"<style>{style}</style><script>{script}</script>"

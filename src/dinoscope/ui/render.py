@@ -1,0 +1,41 @@
+"""Render: parts of the page from their templates; what is filled in is escaped unless it is markup already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+
+def percent(share: float) -> str:
+    """0.873 -> 87 %; never 0 or 100 % for what is only almost so."""
+    if 0 < share < 0.01:
+        return "< 1 %"
+    if 0.99 < share < 1:
+        return "> 99 %"
+    return f"{100 * share:.0f} %"
+
+
+def plain(value: float) -> str:
+    """A number as a reader would write it: 77.5, 0.0894, 1280."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("dinoscope.ui"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters |= {"percent": percent, "plain": plain, "fixed": lambda value, digits: f"{value:.{digits}f}"}
+
+
+def part(room: str, name: str, /, **values: Any) -> Markup:
+    """A part of the page: the macro `name` of templates/`room`.html.j2.
+
+    Raises:
+        jinja2.UndefinedError: for a value that the part uses and that is missing.
+    """
+    return getattr(_TEMPLATES.get_template(f"{room}.html.j2").module, name)(**values)

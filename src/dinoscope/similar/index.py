@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from qdrant_client import models
 
+from ..regions import unit
 from . import conditions, points
 from .ask import Ask
 from .case import Case, Hit
@@ -83,13 +84,10 @@ class CaseIndex:
         self, task: str, cases: Sequence[Case], vectors: np.ndarray, patches: np.ndarray | None, source: str = ADDED
     ) -> int:
         """Send those cases that are not there yet, or not like this; returns how many. Idempotent by case id."""
-        given = [
-            points.of_case(task, case, vectors[i], None if patches is None else patches[i], source)
-            for i, case in enumerate(cases)
-        ]
         sent = 0
-        for start in range(0, len(given), BATCH):
-            batch = given[start : start + BATCH]
+        for start in range(0, len(cases), BATCH):
+            part = slice(start, start + BATCH)
+            batch = self._points(task, cases[part], vectors[part], None if patches is None else patches[part], source)
             with self._client() as client:
                 held = client.retrieve(self._name(task), [p.id for p in batch], with_payload=["revision"])
                 known = {p.id: (p.payload or {}).get("revision") for p in held}
@@ -98,6 +96,15 @@ class CaseIndex:
                     client.upsert(self._name(task), missing, wait=True)
             sent += len(missing)
         return sent
+
+    def _points(
+        self, task: str, cases: Sequence[Case], vectors: np.ndarray, patches: np.ndarray | None, source: str
+    ) -> list[models.PointStruct]:
+        if self.storage.kind == "memory":  # compares by dot product
+            vectors, patches = unit(vectors), None if patches is None else unit(patches)
+        each = patches if patches is not None else [None] * len(cases)
+        made = [points.of_case(task, c, v, p, source) for c, v, p in zip(cases, vectors, each, strict=True)]
+        return [points.on_the_wire(p) for p in made] if self.storage.kind == "server" else made
 
     def known(self, task: str, case_ids: Sequence[str]) -> set[str]:
         """Those of the ids that the task's collection holds."""
@@ -120,20 +127,21 @@ class CaseIndex:
             return client.count(self._name(task), count_filter=conditions.of(filters)).count
 
     def search(self, task: str, ask: Ask, k: int) -> list[Hit]:
-        """The k nearest cases by cosine, nearest first; with feedback or a region, ranked by these."""
+        """The k nearest cases by cosine, nearest first; with feedback or a region, ranked by these.
+
+        Cases that are equally near come in the order of their ids.
+        """
         if self.storage.kind == "memory" and ask.filters and ask.patches is None:
             # Memory tries a condition on every case, in Python: the nearest often hold enough that pass.
-            with self._client() as client:
-                found = client.query_points(limit=NEAR, **self._request(task, replace(ask, filters=None))).points
-            if len(kept := ask.distinct([points.hit(p, ask) for p in found])) >= k:
+            near = self._query(NEAR, self._request(task, replace(ask, filters=None)))
+            if len(kept := ask.distinct(points.ranked(points.settled(near, NEAR), ask))) >= k:
                 return kept[:k]
         request = self._request(task, ask)
-        limit = k * 4 if ask.one_a_group else k + 1 + len(ask.liked) + len(ask.disliked)
+        limit = k * 4 if ask.one_a_group else k + 2 + len(ask.liked) + len(ask.disliked)
         while True:
-            with self._client() as client:
-                found = client.query_points(limit=limit, **request).points
-            kept = ask.distinct([points.hit(p, ask) for p in found])
-            # The nearest may all be of a few patients: then look farther.
+            found = self._query(limit, request)
+            kept = ask.distinct(points.ranked(points.settled(found, limit), ask))
+            # The nearest may all be of a few patients, or all tie: then look farther.
             if len(kept) >= k or len(found) < limit:
                 return kept[:k]
             limit *= 4
@@ -144,15 +152,44 @@ class CaseIndex:
         Args:
             classes: at most so many classes; per_class: at most so many cases of each.
         """
-        request, size = self._request(task, ask), per_class * 4
-        with self._client() as client:
-            if self.storage.kind == "memory":
-                found = _grouped(client, classes, size, request)
-            else:
-                groups = client.query_points_groups(group_by="labels", limit=classes, group_size=size, **request).groups
-                found = {str(g.id): g.hits for g in groups}
-        hits = {label: ask.distinct([points.hit(p, ask) for p in near])[:per_class] for label, near in found.items()}
+        request = self._request(task, ask)
+        search = self._classes_in_memory if self.storage.kind == "memory" else self._classes
+        hits = search(request, ask, classes, per_class)
         return {label: kept for label, kept in hits.items() if kept}
+
+    def _classes(self, request: dict[str, Any], ask: Ask, classes: int, per_class: int) -> dict[str, list[Hit]]:
+        size = per_class * 4
+        while True:
+            with self._client() as client:
+                groups = client.query_points_groups(group_by="labels", limit=classes, group_size=size, **request).groups
+            groups = sorted(groups, key=lambda g: (-points.rank(g.hits[0]), str(g.id)))
+            kept = {str(g.id): ask.distinct(points.ranked(points.settled(g.hits, size), ask)) for g in groups}
+            # The nearest of a class may all be of a few patients, or all tie: then look farther.
+            if all(len(kept[str(g.id)]) >= per_class or len(g.hits) < size for g in groups):
+                return {label: hits[:per_class] for label, hits in kept.items()}
+            size *= 4
+
+    def _classes_in_memory(
+        self, request: dict[str, Any], ask: Ask, classes: int, per_class: int
+    ) -> dict[str, list[Hit]]:
+        """What `_classes` finds, without the client's copy of every point's payload, which is most of its time."""
+        size = per_class * 4
+        limit = classes * size * 4
+        while True:
+            near = self._query(limit, request)
+            groups: dict[str, list[Hit]] = {}
+            for hit in points.ranked(points.settled(near, limit), ask):
+                for label in hit.case.labels:
+                    groups.setdefault(label, []).append(hit)
+            first = dict(islice(groups.items(), classes))
+            full = len(first) == classes and all(len(g) >= size for g in first.values())
+            if full or len(near) < limit:
+                return {label: ask.distinct(group[:size])[:per_class] for label, group in first.items()}
+            limit *= 4
+
+    def _query(self, limit: int, request: dict[str, Any]) -> list[Any]:
+        with self._client() as client:
+            return client.query_points(limit=limit, **request).points
 
     def emptied_by(self, task: str, filters: Filters) -> list[str]:
         """Names of the filters that leave no case: one that does so alone, else those without which some would stay."""
@@ -178,11 +215,12 @@ class CaseIndex:
 
     def _request(self, task: str, ask: Ask) -> dict[str, Any]:
         """What every kind of search hands to Qdrant."""
-        nearest: models.Query | list[float] = ask.vector.tolist()
+        picture = unit(ask.vector).tolist()
+        nearest: models.Query | list[float] = picture
         if ask.liked or ask.disliked:
             nearest = models.RecommendQuery(
                 recommend=models.RecommendInput(
-                    positive=[ask.vector.tolist(), *(points.point_id(task, c) for c in ask.liked)],
+                    positive=[picture, *(points.point_id(task, c) for c in ask.liked)],
                     negative=[points.point_id(task, c) for c in ask.disliked],
                     strategy=models.RecommendStrategy.AVERAGE_VECTOR,
                 )
@@ -196,7 +234,7 @@ class CaseIndex:
             request |= {"query": nearest, "using": PICTURE, "query_filter": condition, "search_params": rescored}
             # The order follows the feedback, but the similarity that is shown is the one with the picture.
             return request | {"with_vectors": [PICTURE] if ask.liked or ask.disliked else False}
-        ranked = {"query": ask.patches.tolist(), "using": PATCHES, "with_vectors": [PATCHES]}
+        ranked = {"query": unit(ask.patches).tolist(), "using": PATCHES, "with_vectors": [PATCHES]}
         if self.storage.kind == "memory" and not (ask.liked or ask.disliked):
             # Memory scans everything at either stage: one stage takes an eighth of the time, and misses nothing.
             return request | ranked | {"query_filter": condition}
@@ -215,22 +253,6 @@ class CaseIndex:
         else:
             with self._lock:
                 yield self.client
-
-
-def _grouped(client: Any, classes: int, size: int, request: dict[str, Any]) -> dict[str, list[Any]]:
-    """What `query_points_groups` finds, without its copy of every point's payload, which is most of its time."""
-    limit = classes * size * 4
-    while True:
-        near = client.query_points(limit=limit, **request | {"with_payload": ["case", "labels"]}).points
-        groups: dict[str, list[Any]] = {}
-        for point in near:
-            for label in point.payload["labels"]:
-                groups.setdefault(label, []).append(point)
-        first = dict(islice(groups.items(), classes))
-        full = len(first) == classes and all(len(g) >= size for g in first.values())
-        if full or len(near) < limit:
-            return {label: group[:size] for label, group in first.items()}
-        limit *= 4
 
 
 def _merged(parts: Sequence[Filters]) -> Filters:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 from qdrant_client import models
@@ -16,16 +16,17 @@ from .ask import Ask
 from .case import Case, Hit
 from .storage import PATCHES, PICTURE
 
+DIGITS = 6
+"""Decimals of a similarity: fewer than any engine's rounding reaches, so that what is equal compares equal."""
+
 
 def of_case(task: str, case: Case, vector: np.ndarray, patches: np.ndarray | None, source: str) -> models.PointStruct:
     """A case as Qdrant keeps it: the filter fields by themselves, the case itself as one text."""
-    text = json.dumps(asdict(case), ensure_ascii=False)
+    text = json.dumps(vars(case), ensure_ascii=False)
+    vectors = {PICTURE: vector} if patches is None else {PICTURE: vector, PATCHES: patches}
     digest = hashlib.sha256(text.encode())
-    vectors: dict[str, Any] = {PICTURE: vector.tolist()}
-    digest.update(np.ascontiguousarray(vector, np.float32).tobytes())
-    if patches is not None:
-        vectors[PATCHES] = patches.tolist()
-        digest.update(np.ascontiguousarray(patches, np.float32).tobytes())
+    for given in vectors.values():
+        digest.update(np.ascontiguousarray(given, np.float32).tobytes())
     payload = {
         "case": text,
         "labels": list(case.labels),
@@ -36,7 +37,14 @@ def of_case(task: str, case: Case, vector: np.ndarray, patches: np.ndarray | Non
         "revision": digest.hexdigest()[:16],
         **facets.values(case),
     }
-    return models.PointStruct(id=point_id(task, case.id), vector=vectors, payload=payload)
+    # Made here and right: checking every number of every vector again takes most of the time of a start.
+    return models.PointStruct.model_construct(id=point_id(task, case.id), vector=vectors, payload=payload)
+
+
+def on_the_wire(point: models.PointStruct) -> models.PointStruct:
+    """The same with its arrays as lists, which is what JSON knows."""
+    plain = {name: vector.tolist() for name, vector in cast(dict, point.vector).items()}
+    return models.PointStruct(id=point.id, vector=plain, payload=point.payload)
 
 
 def case_of(point: Any) -> Case:
@@ -59,13 +67,30 @@ def point_id(task: str, case: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"dinoscope/{task}/{case}"))
 
 
-def hit(point: Any, ask: Ask) -> Hit:
-    """A found point as the search asked for it."""
+def ranked(found: Sequence[Any], ask: Ask) -> list[Hit]:
+    """Found points as the search asked for them, the best first; what ties comes in the order of the ids."""
+    hits = [(rank(point), _hit(point, ask)) for point in found]
+    return [hit for _, hit in sorted(hits, key=lambda pair: (-pair[0], pair[1].case.id))]
+
+
+def settled(found: Sequence[Any], limit: int) -> Sequence[Any]:
+    """Without those that tie with the last of a full page: others of their like may have been left out of it."""
+    if len(found) < limit:
+        return found
+    return [point for point in found if rank(point) > rank(found[-1])]
+
+
+def rank(point: Any) -> float:
+    """What a point is ordered by."""
+    return round(float(point.score), DIGITS)
+
+
+def _hit(point: Any, ask: Ask) -> Hit:
     case, score = case_of(point), float(point.score)
     if ask.patches is not None:
         # Qdrant adds up the best cosine of each patch of the query.
-        return Hit(case, score / len(ask.patches), patches_of(point))
+        return Hit(case, round(score / len(ask.patches), DIGITS), patches_of(point))
     if ask.liked or ask.disliked:
         vector = vector_of(point, PICTURE)
         score = float(vector @ ask.vector / np.linalg.norm(vector) / np.linalg.norm(ask.vector))
-    return Hit(case, score)
+    return Hit(case, round(score, DIGITS))

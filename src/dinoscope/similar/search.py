@@ -108,10 +108,11 @@ def why_empty(task: Task, index: CaseIndex, filters: Filters) -> str:
 
 
 def _ask(task: Task, index: CaseIndex, query: Query, wish: Wish) -> Ask:
-    named = [*wish.liked, *wish.disliked]
+    named = list(dict.fromkeys([*wish.liked, *wish.disliked]))
     if both := set(wish.liked) & set(wish.disliked):
         raise RequestError(f"the case {min(both)!r} is both liked and disliked; choose one")
-    if named and (strangers := [c for c in named if c not in index.known(task.name, named)]):
+    held = index.known(task.name, named) if named else set()
+    if strangers := [c for c in named if c not in held]:
         raise RequestError(f"{task.title} has no case {strangers[0]!r}")
     patches = None
     if wish.region is not None:

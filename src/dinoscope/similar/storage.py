@@ -86,10 +86,13 @@ class Storage:
         Args:
             size: of a picture's vector; patch_size: of a patch's, 0 without any.
         """
+        # In memory the client scales the stored vectors anew, in place, at every search by cosine: answers would depend
+        # on the searches before. There the index scales them itself, once, and compares by dot product.
+        distance = models.Distance.DOT if self.kind == "memory" else models.Distance.COSINE
         vectors = {
             PICTURE: models.VectorParams(
                 size=size,
-                distance=models.Distance.COSINE,
+                distance=distance,
                 hnsw_config=models.HnswConfigDiff(m=16, ef_construct=128),
                 quantization_config=models.ScalarQuantization(
                     scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, quantile=0.99, always_ram=True)
@@ -100,7 +103,7 @@ class Storage:
         if patch_size:
             vectors[PATCHES] = models.VectorParams(
                 size=patch_size,
-                distance=models.Distance.COSINE,
+                distance=distance,
                 multivector_config=models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM),
                 hnsw_config=models.HnswConfigDiff(m=0),
                 on_disk=True,

@@ -78,6 +78,17 @@ def test_the_app_answers_from_a_server_as_it_does_from_memory(tiny_settings, wor
         assert [s.similarity for s in there] == pytest.approx([s.similarity for s in here], abs=1e-5)
 
 
+def test_any_number_of_liked_cases_is_looked_up_at_once(tiny_settings):
+    with qdrant_server.running() as server:
+        bench = Workbench.load(replace(tiny_settings, qdrant_url=server.url), say=lambda _: None)
+        query = bench.query(drawn("colours", "red", 501), "colours")
+        before = len(server.calls)
+        bench.similar(query, liked=tuple(c.id for c in bench.tasks["colours"].cases[:40]))
+        assert [verb.rsplit("/", 1)[-1] for _, verb in server.calls[before:]] == ["points", "query"]
+        with pytest.raises(RequestError, match="has no case 'nobody'"):
+            bench.similar(query, liked=("nobody",) * 800)
+
+
 def test_a_server_that_goes_away_in_the_middle_of_a_visit_is_told_in_one_sentence(tiny_settings):
     with qdrant_server.running() as server:
         bench = Workbench.load(replace(tiny_settings, qdrant_url=server.url), say=lambda _: None)

@@ -16,7 +16,7 @@ from .reading.heads import HeadError
 from .reading.images import ImageError
 from .reading.projection import Projection
 from .settings import Settings
-from .similar import CaseIndex, IndexFault, Storage
+from .similar import CaseIndex, IndexFault, Standby, Storage
 from .tasks import Task
 
 LARGE = 20_000
@@ -60,8 +60,12 @@ def load_projection(encoder: Encoder, settings: Settings, fitter: Fitter | None,
 
 def load_index(
     loaded: dict[str, Task], projection: Projection, settings: Settings, say: Say
-) -> tuple[CaseIndex, list[str]]:
-    """The index with every task's cases in it; in memory, with a notice, where a server or folder fails."""
+) -> tuple[CaseIndex | Standby, list[str]]:
+    """The index with every task's cases in it, and what the page should say of it.
+
+    A server is filled in the background, and the cases are searched in memory until it is; in memory, with a notice,
+    also where a folder fails.
+    """
     storage = Storage(
         settings.qdrant_url,
         settings.qdrant_api_key,
@@ -69,15 +73,26 @@ def load_index(
         settings.qdrant_shards,
         settings.qdrant_replicas,
     )
+
+    def fill(index: CaseIndex) -> None:
+        for task in loaded.values():
+            cells = task.regions.cells.astype(np.float32) if task.regions else None
+            index.fill(task.name, task.cases, task.vectors, cells, task.space(projection))
+
+    if storage.kind == "server":
+        standby = Standby(storage, fill)
+        for notice in standby.notices:
+            say(notice)
+        return standby, []
     notices: list[str] = []
     try:
         index = CaseIndex(storage)
-        _fill(index, loaded, projection)
+        fill(index)
     except IndexFault as fault:
         notices.append(f"Searching the bundled cases in memory: {fault}.")
         say(notices[-1])
         index = CaseIndex()
-        _fill(index, loaded, projection)
+        fill(index)
     if index.storage.kind == "memory":
         counts = {task: index.count(task) for task in loaded}
         notices += [
@@ -87,12 +102,6 @@ def load_index(
             if n > LARGE
         ]
     return index, notices
-
-
-def _fill(index: CaseIndex, loaded: dict[str, Task], projection: Projection) -> None:
-    for task in loaded.values():
-        cells = task.regions.cells.astype(np.float32) if task.regions else None
-        index.fill(task.name, task.cases, task.vectors, cells, task.space(projection))
 
 
 def load_task(

@@ -22,7 +22,7 @@ from .reading.images import Decoded
 from .reading.projection import Projection
 from .results import Explanation, Reading
 from .settings import Settings
-from .similar import CaseIndex, Filters, IndexFault, SimilarCase, search
+from .similar import CaseIndex, Filters, IndexFault, SimilarCase, Standby, in_a_hurry, search
 from .similar.regions import Box
 from .similar.search import Query, Wish
 from .tasks import Task
@@ -36,14 +36,14 @@ class Workbench:
     """An encoder, its tasks and their index. Pure given its inputs and a seed, safe to call from several threads.
 
     Attributes:
-        notices: sentences the page shows, such as a hub that could not be reached.
+        fixed_notices: sentences the page shows from the start, such as a hub that could not be reached.
     """
 
     encoder: Encoder
     projection: Projection
     tasks: dict[str, Task]
-    index: CaseIndex
-    notices: tuple[str, ...] = field(default=())
+    index: CaseIndex | Standby
+    fixed_notices: tuple[str, ...] = field(default=())
 
     @classmethod
     def load(cls, settings: Settings, fitter: Fitter | None = None, say: Say = print) -> Workbench:
@@ -74,6 +74,11 @@ class Workbench:
                 loaded[task.name] = task
         index, faults = load_index(loaded, projection, settings, say)
         return cls(encoder, projection, loaded, index, (*notices, *faults))
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences the page shows now: those from the start, and what is the matter with the search server."""
+        return (*self.fixed_notices, *(self.index.notices if isinstance(self.index, Standby) else ()))
 
     def classify(self, picture: Source, task: str | None = None) -> Reading:
         """Read a picture with a task's head.
@@ -270,9 +275,10 @@ class Workbench:
 
 @contextlib.contextmanager
 def _searching() -> Iterator[None]:
-    """A server that fails in the middle of a search is answered by its sentence."""
+    """A server that fails or dawdles in the middle of a search is answered by its sentence."""
     try:
-        yield
+        with in_a_hurry():
+            yield
     except IndexFault as fault:
         raise RequestError(f"The similar cases cannot be searched: {fault}.") from fault
 

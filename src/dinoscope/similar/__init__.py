@@ -3,7 +3,9 @@
 from .case import ORIGINS, Case, Hit, SimilarCase
 from .facets import FACETS, Facet, Filters
 from .index import CaseIndex
-from .storage import IndexFault, Storage
+from .server import IndexFault, in_a_hurry
+from .standby import Standby
+from .storage import Storage
 
 __all__ = [
     "FACETS",
@@ -15,5 +17,7 @@ __all__ = [
     "Hit",
     "IndexFault",
     "SimilarCase",
+    "Standby",
     "Storage",
+    "in_a_hurry",
 ]

@@ -47,6 +47,10 @@ class EdgeClient:
         config = edge.EdgeConfig(vectors={name: _params(p) for name, p in vectors_config.items()})
         self.shards[collection_name] = edge.EdgeShard.create(str(self.folder / collection_name), config)
 
+    def get_collection(self, collection_name: str) -> Any:
+        """What a shard says of itself; `payload_schema` has the indexed fields."""
+        return self.shards[collection_name].info()
+
     def create_payload_index(
         self, collection_name: str, field_name: str, field_schema: models.PayloadSchemaType
     ) -> None:

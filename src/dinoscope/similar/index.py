@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from qdrant_client import models
 
-from ..regions import unit
 from . import conditions, points
 from .ask import Ask
 from .case import Case, Hit
 from .facets import Filters
-from .storage import PATCHES, PICTURE, Storage, spoken
+from .regions import unit
+from .storage import PATCHES, PICTURE, Storage
 
 BATCH = 256
 NEAR = 256
@@ -79,6 +79,7 @@ class CaseIndex:
         with self._client() as client:
             if not client.collection_exists(name):
                 self.storage.create(client, name, size, patch_size)
+            self.storage.index_fields(client, name)
 
     def add(
         self, task: str, cases: Sequence[Case], vectors: np.ndarray, patches: np.ndarray | None, source: str = ADDED
@@ -248,7 +249,7 @@ class CaseIndex:
     def _client(self) -> Iterator[Any]:
         """The client, one caller at a time where it is local, its faults as sentences where it is remote."""
         if self.storage.kind == "server":
-            with spoken(self.storage.url):
+            with self.storage.server.spoken():
                 yield self.client
         else:
             with self._lock:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import RequestError
 from ..tasks import Task
-from . import Case, CaseIndex, Filters, Hit, SimilarCase, regions
+from . import Case, CaseIndex, Filters, Hit, SimilarCase, Standby, regions
 from .ask import Ask
 from .regions import Box
 
@@ -56,7 +56,7 @@ class Wish:
     one_a_group: bool = True
 
 
-def of_case(task: Task, index: CaseIndex, case_id: str) -> Query | None:
+def of_case(task: Task, index: CaseIndex | Standby, case_id: str) -> Query | None:
     """A known case as the query, by what is stored of it; None when the task has no such case."""
     stored = index.get(task.name, case_id)
     if stored is None:
@@ -69,7 +69,7 @@ def of_case(task: Task, index: CaseIndex, case_id: str) -> Query | None:
     return Query(task.name, vector, patches, grid, case, case.pixels, pixels_here=bool(case.image))
 
 
-def nearest(task: Task, index: CaseIndex, query: Query, k: int, wish: Wish) -> list[SimilarCase]:
+def nearest(task: Task, index: CaseIndex | Standby, query: Query, k: int, wish: Wish) -> list[SimilarCase]:
     """The k nearest cases, nearest first.
 
     Raises:
@@ -82,7 +82,7 @@ def nearest(task: Task, index: CaseIndex, query: Query, k: int, wish: Wish) -> l
 
 
 def differential(
-    task: Task, index: CaseIndex, query: Query, per_class: int, wish: Wish
+    task: Task, index: CaseIndex | Standby, query: Query, per_class: int, wish: Wish
 ) -> dict[str, list[SimilarCase]]:
     """The nearest cases of every class, the class of the nearest first.
 
@@ -96,7 +96,7 @@ def differential(
     return {label: [_seen(task, query, wish, ask, hit) for hit in hits] for label, hits in found.items()}
 
 
-def why_empty(task: Task, index: CaseIndex, filters: Filters) -> str:
+def why_empty(task: Task, index: CaseIndex | Standby, filters: Filters) -> str:
     """One sentence that names the filter that left no case."""
     culprits = index.emptied_by(task.name, filters)
     if not culprits:
@@ -107,7 +107,7 @@ def why_empty(task: Task, index: CaseIndex, filters: Filters) -> str:
     return f"No case passes the filters {named} together; widen or remove one."
 
 
-def _ask(task: Task, index: CaseIndex, query: Query, wish: Wish) -> Ask:
+def _ask(task: Task, index: CaseIndex | Standby, query: Query, wish: Wish) -> Ask:
     named = list(dict.fromkeys([*wish.liked, *wish.disliked]))
     if both := set(wish.liked) & set(wish.disliked):
         raise RequestError(f"the case {min(both)!r} is both liked and disliked; choose one")

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from qdrant_client import QdrantClient, models
-from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+from qdrant_client.http.exceptions import UnexpectedResponse
 
 from .facets import FACETS
+from .server import IndexFault, Server
 
-OLDEST = (1, 12)
-"""First server version that knows every call made here."""
-TIMEOUT = 30
-"""Seconds a server may take for one call."""
 PICTURE, PATCHES = "picture", "patches"
 """Names of a point's two vectors: of the whole picture, and of its cells."""
-
-
-class IndexFault(RuntimeError):
-    """An index that cannot be reached, opened or used; the message says which and what to do."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +36,11 @@ class Storage:
         """`server`, `folder` or `memory`."""
         return "server" if self.url else "folder" if self.path else "memory"
 
+    @cached_property
+    def server(self) -> Server:
+        """The server at `url`."""
+        return Server(self.url, self.api_key)
+
     def open(self) -> Any:
         """A client, once a server has answered and is new enough.
 
@@ -50,20 +48,7 @@ class Storage:
             IndexFault: when it cannot be reached, is too old, or the folder is in use.
         """
         if self.url:
-            try:
-                with spoken(self.url):
-                    client = QdrantClient(
-                        url=self.url, api_key=self.api_key or None, timeout=TIMEOUT, check_compatibility=False
-                    )
-                    version = client.info().version
-            except ValueError as fault:  # an address that is none, or an answer that is not Qdrant's
-                raise IndexFault(f"no Qdrant server answers at {self.url}; check QDRANT_URL") from fault
-            if _numbers(version) < OLDEST or _numbers(version)[0] != OLDEST[0]:
-                raise IndexFault(
-                    f"the Qdrant server at {self.url} is version {version}; this app speaks to "
-                    f"{OLDEST[0]}.{OLDEST[1]} and later versions {OLDEST[0]}"
-                )
-            return client
+            return self.server.open()
         if self.path is None:
             return QdrantClient(":memory:")
         from .edge import EdgeClient  # only who asks for a folder waits for the engine
@@ -81,7 +66,7 @@ class Storage:
             ) from fault
 
     def create(self, client: Any, collection: str, size: int, patch_size: int) -> None:
-        """Create a collection: HNSW over int8 vectors, patches for re-ranking only, an index on each filter field.
+        """Create a collection, unless it is there: HNSW over int8 vectors, patches for re-ranking only.
 
         Args:
             size: of a picture's vector; patch_size: of a patch's, 0 without any.
@@ -109,34 +94,21 @@ class Storage:
                 on_disk=True,
             )
         cluster = {"shard_number": self.shards, "replication_factor": self.replicas, "on_disk_payload": True}
-        client.create_collection(collection, vectors_config=vectors, **(cluster if self.kind == "server" else {}))
-        if self.kind == "memory":  # scans everything, and has no use for indexes
+        try:
+            client.create_collection(collection, vectors_config=vectors, **(cluster if self.kind == "server" else {}))
+        except UnexpectedResponse as fault:
+            if fault.status_code != 409:  # another app was faster
+                raise
+
+    def index_fields(self, client: Any, collection: str) -> None:
+        """See to it that every filter field of a collection has its index; memory scans everything, and needs none."""
+        if self.kind == "memory":
             return
-        for name in ("labels", "origin", "group", "pixels", "source", "revision"):
-            client.create_payload_index(collection, name, models.PayloadSchemaType.KEYWORD)
+        known = client.get_collection(collection).payload_schema
+        keywords = ("labels", "origin", "group", "pixels", "source", "revision")
+        fields = dict.fromkeys(keywords, models.PayloadSchemaType.KEYWORD)
         for name, facet in FACETS.items():
-            schema = models.PayloadSchemaType.FLOAT if facet.unit else models.PayloadSchemaType.KEYWORD
-            client.create_payload_index(collection, name, schema)
-
-
-@contextmanager
-def spoken(url: str):
-    """Turns what a server, or its absence, makes of a call into one sentence."""
-    try:
-        yield
-    except ResponseHandlingException as fault:
-        raise IndexFault(f"the Qdrant server at {url} cannot be reached ({_short(fault)}); check QDRANT_URL") from fault
-    except UnexpectedResponse as fault:
-        if fault.status_code in (401, 403):
-            raise IndexFault(f"the Qdrant server at {url} refuses the key; check QDRANT_API_KEY") from fault
-        raise IndexFault(f"the Qdrant server at {url} answered {fault.status_code} {fault.reason_phrase}") from fault
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """'1.15.4-dev' -> (1, 15)."""
-    parts = version.split("-")[0].split(".")[:2]
-    return tuple(int(p) if p.isdecimal() else 0 for p in parts)
-
-
-def _short(fault: ResponseHandlingException) -> str:
-    return str(fault.source).rstrip(".") or type(fault.source).__name__
+            fields[name] = models.PayloadSchemaType.FLOAT if facet.unit else models.PayloadSchemaType.KEYWORD
+        for name, schema in fields.items():
+            if name not in known:
+                client.create_payload_index(collection, name, schema)

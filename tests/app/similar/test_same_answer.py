@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
+from dinoscope.similar import Case, CaseIndex, Storage
+from dinoscope.similar.ask import Ask
+from dinoscope.similar.regions import Box, unit
 from fixtures import qdrant_server
 from fixtures.tiny import drawn
-
-from src.cases import Case, CaseIndex, Storage
-from src.cases.ask import Ask
-from src.regions import Box, unit
 
 RNG = np.random.default_rng(0)
 VECTORS, CELLS = unit(RNG.normal(size=(400, 64))), unit(RNG.normal(size=(400, 4, 8)))

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from qdrant_client import models
 
+from ..reading.scope import unit
 from . import conditions, points
 from .ask import Ask
 from .case import Case, Hit
 from .facets import Filters
-from .regions import unit
 from .storage import PATCHES, PICTURE, Storage
 
 BATCH = 256

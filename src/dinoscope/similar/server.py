@@ -12,7 +12,6 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic_core import ValidationError
 from qdrant_client import QdrantClient
 from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
@@ -95,7 +94,7 @@ class Server:
             self._tell(said, fault, min(fault.retry_after_s, LONGEST_REST))
         except ResponseHandlingException as fault:
             self._tell(self._silence(fault.source), fault)
-        except (json.JSONDecodeError, ValidationError, UnicodeDecodeError, AssertionError, QdrantException) as fault:
+        except (json.JSONDecodeError, UnicodeDecodeError, AssertionError, QdrantException) as fault:
             # The client takes it for granted that an answer is one.
             self._tell(self._silence(fault), fault)
 

@@ -88,13 +88,14 @@ def growing(
 ) -> Iterator[dict]:
     """The rows of `through_workbench` for one task, whose index is filled with made-up cases up to each count."""
     rng, classes = np.random.default_rng(seed), workbench.tasks[task].head.classes
-    size = workbench.tasks[task].vectors.shape[1]
+    size, index = workbench.tasks[task].vectors.shape[1], workbench.index
+    assert isinstance(index, CaseIndex), "cases are made up in memory, or in a folder"
     for count in counts:
-        for start in range(workbench.index.count(task), count, 1000):
+        for start in range(index.count(task), count, 1000):
             numbers = range(start, min(start + 1000, count))
             patches = unit(rng.normal(size=(len(numbers), 16, fitting.SIZE)))
             made_up = [_case(i, classes) for i in numbers]
-            workbench.index.add(task, made_up, unit(rng.normal(size=(len(numbers), size))), patches)
+            index.add(task, made_up, unit(rng.normal(size=(len(numbers), size))), patches)
         yield from through_workbench(workbench, {task: samples})
 
 

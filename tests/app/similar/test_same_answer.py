@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from dinoscope.reading.scope import unit
 from dinoscope.similar import Case, CaseIndex, Storage
 from dinoscope.similar.ask import Ask
-from dinoscope.similar.regions import Box, unit
+from dinoscope.similar.regions import Box
 from fixtures import qdrant_server
 from fixtures.tiny import drawn
 

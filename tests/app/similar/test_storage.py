@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from dinoscope.workbench import Workbench
 from fixtures import qdrant_server
 from fixtures.tiny import drawn
 
+ROOT = Path(__file__).resolve().parents[3]
 CASES = [Case(f"c{i}", ("ant",), "public") for i in range(600)]
 VECTORS = np.random.default_rng(0).normal(size=(600, 8)).astype(np.float32)
 
@@ -27,6 +31,13 @@ def test_a_server_that_is_not_there_is_named_with_the_variable_to_check():
 def test_a_server_of_the_wrong_version_is_refused_with_its_version(version):
     with qdrant_server.running(version) as server, pytest.raises(IndexFault, match=f"is version {version}; this app"):
         Storage(server.url).open()
+
+
+def test_the_server_that_compose_starts_is_within_one_minor_version_of_the_client():
+    image = re.search(r"qdrant/qdrant:v(\d+)\.(\d+)", (ROOT / "docker-compose.yml").read_text())
+    client = importlib.metadata.version("qdrant-client").split(".")
+    assert image[1] == client[0]
+    assert abs(int(image[2]) - int(client[1])) <= 1
 
 
 def test_a_wrong_key_is_refused_and_the_right_one_is_sent():

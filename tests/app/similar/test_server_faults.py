@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dinoscope.errors import RequestError
 from dinoscope.similar import Case, CaseIndex, Filters, IndexFault, Storage, server, standby
-from dinoscope.workbench import RequestError, Workbench
+from dinoscope.workbench import Workbench
 from fixtures import qdrant_server
 from fixtures.tiny import drawn
 

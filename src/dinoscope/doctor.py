@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         encoder = Encoder.load(chosen.backbone, chosen.assets / "backbone", chosen.device)
         print(f"backbone: {encoder.name}, {encoder.dim} channels, {encoder.size} px, on {encoder.device}")
         print(f"fingerprint: {encoder.fingerprint}")
-        _print_tasks(chosen.assets, encoder)
+        _print_tasks(chosen.assets, encoder, chosen.images)
         print(f"evidence: {', '.join(evidence.read(chosen.assets / 'evidence')) or 'none'}")
     except (AssetError, EncoderError, HeadError, ValueError, OSError) as fault:
         print(fault, file=sys.stderr)
@@ -51,14 +51,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_tasks(assets: Path, encoder: Encoder) -> None:
-    for folder in sorted(p for p in (assets / "tasks").iterdir() if p.is_dir()):
+def _print_tasks(assets: Path, encoder: Encoder, data: Path | None) -> None:
+    folders, strays = tasks.found(assets / "tasks")
+    for stray in strays:
+        print(stray)
+    for folder in folders:
         try:
             task = tasks.load(folder, encoder.fingerprint)
         except HeadError as fault:
             if encoder.name == "bundled":
                 raise
-            print(f"task {folder.name}: fitted at the next start ({fault})")
+            why = tasks.unfit(folder, data)
+            print(f"task {folder.name}: {f'left out: {why}' if why else f'fitted at the next start ({fault})'}")
             continue
         drawn = sum(c.origin == "phantom" for c in task.cases)
         print(f"task {task.name}: {len(task.head.classes)} classes, {len(task.cases)} cases, {drawn} of them drawn")

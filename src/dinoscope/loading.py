@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from .reading.images import ImageError
 from .reading.projection import Projection
 from .settings import Settings
 from .similar import CaseIndex, IndexFault, Standby, Storage
-from .tasks import Task
+from .tasks import AssetError, Task
 
 LARGE = 20_000
 """Above so many cases in memory a search takes long, and the app says that a server is due."""
@@ -43,7 +44,7 @@ class Fitter(Protocol):
 def load_projection(encoder: Encoder, settings: Settings, fitter: Fitter | None, say: Say) -> Projection:
     """The projection for this encoder: as bundled, from the cache, or fitted now."""
     bundled = settings.assets / "tasks"
-    cached = settings.cache / encoder.fingerprint[:16] / "projection.safetensors"
+    cached = tasks.cache(settings.cache, encoder.fingerprint) / "projection.safetensors"
     for path in (bundled / cached.name, cached):
         if found := Projection.load(path, encoder.fingerprint):
             return found
@@ -107,23 +108,32 @@ def load_index(
 def load_task(
     folder: Path, encoder: Encoder, projection: Projection, settings: Settings, fitter: Fitter | None, say: Say
 ) -> Task | None:
-    """The task for this encoder: as bundled, from the cache, or fitted now; None where none of these works."""
+    """The task for this encoder: as bundled, from the cache, or fitted now; None where none of these works.
+
+    Raises:
+        AssetError: when the bundled task is damaged; what is damaged in the cache is fitted anew.
+    """
     try:
         return tasks.load(folder, encoder.fingerprint)
     except HeadError:
-        cached = settings.cache / encoder.fingerprint[:16] / folder.name
-    if not cached.is_dir():
-        if fitter is None:
+        cached = tasks.cache(settings.cache, encoder.fingerprint) / folder.name
+    with contextlib.suppress(HeadError, AssetError):
+        return tasks.load(cached, encoder.fingerprint, folder)
+    if fitter is None:
+        return None
+    if why := tasks.unfit(folder, settings.images):
+        say(f"{folder.name} cannot be fitted for the backbone {encoder.name}: {why}")
+        return None
+    shutil.rmtree(cached, ignore_errors=True)
+    say(f"fitting {folder.name} for the backbone {encoder.name}")
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    # Fitted beside its place and moved there whole: a start cut short must not leave half a task behind.
+    with tempfile.TemporaryDirectory(dir=cached.parent) as beside:
+        try:
+            fitter.refit(encoder, projection, folder, settings.images, Path(beside) / folder.name, say)
+        except (ImageError, ValueError) as fault:
+            say(f"{folder.name} could not be fitted: {fault}")
             return None
-        say(f"fitting {folder.name} for the backbone {encoder.name}")
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        # Fitted beside its place and moved there whole: a start cut short must not leave half a task behind.
-        with tempfile.TemporaryDirectory(dir=cached.parent) as beside:
-            try:
-                fitter.refit(encoder, projection, folder, settings.images, Path(beside) / folder.name, say)
-            except (ImageError, ValueError) as fault:
-                say(f"{folder.name} could not be fitted: {fault}")
-                return None
-            with contextlib.suppress(OSError):  # another process was faster
-                (Path(beside) / folder.name).rename(cached)
+        with contextlib.suppress(OSError):  # another process was faster
+            (Path(beside) / folder.name).rename(cached)
     return tasks.load(cached, encoder.fingerprint, folder)

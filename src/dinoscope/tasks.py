@@ -1,10 +1,12 @@
-"""Tasks: the files of model_assets <-> Task objects, each file checked against the manifest."""
+"""Tasks: the folders of model_assets/tasks <-> Task objects, refused where their files do not belong together."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,18 +14,33 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from . import whole
+from .manifest import AssetError, verify
+from .manifest import write as write_manifest
 from .reading import scope
-from .reading.heads import Head, HeadError
+from .reading.heads import FORMAT, Head, HeadError
 from .reading.projection import Projection
 from .similar import Case, Facet, case_map, facets, regions
 from .similar.case_map import CaseMap
 from .similar.regions import Regions
 
-MANIFEST = "manifest.json"
+__all__ = [
+    "AssetError",
+    "Task",
+    "cache",
+    "check_name",
+    "found",
+    "load",
+    "pictures",
+    "save",
+    "unfit",
+    "verify",
+    "write_manifest",
+]
 
-
-class AssetError(RuntimeError):
-    """A bundled file that is missing or changed; the message names it and the remedy."""
+FILES = ("task.json", "cases.jsonl", "head.safetensors", "vectors.safetensors")
+"""What a task's folder must hold; anything else in it is optional."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -126,24 +143,84 @@ class Task:
         return {c.id: i for i, c in enumerate(self.cases)}
 
 
+def check_name(name: str) -> str:
+    """A task's name, which becomes the name of a folder and of a collection.
+
+    Raises:
+        ValueError: for anything but a word of letters, digits, `_` and `-`.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(
+            f"a task cannot be called {name!r}, as folders get its name; use up to 64 letters a to z, digits, _ and -"
+        )
+    return name
+
+
+def cache(folder: Path, fingerprint: str) -> Path:
+    """Where tasks fitted for this backbone by this version of the app are kept."""
+    return folder / f"{fingerprint[:16]}-v{FORMAT}"
+
+
+def found(folder: Path) -> tuple[list[Path], list[str]]:
+    """The tasks below a folder, and a sentence for each folder there that is none, so that it stops nobody."""
+    tasks, strays = [], []
+    for path in sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []:
+        missing = [name for name in FILES if not (path / name).is_file()]
+        if not missing and NAME.fullmatch(path.name):
+            tasks.append(path)
+        elif not path.name.startswith((whole.STAGED, whole.DECIDED)):
+            why = f"lacks {', '.join(missing)}" if missing else "has a name that no task can have"
+            strays.append(f"{path} {why} and is passed over; fit the task again, or remove the folder")
+    return tasks, strays
+
+
+def pictures(folder: Path, data: Path | None) -> tuple[Path | None, Path | None]:
+    """The labelled pictures from which a task can be fitted for another backbone, and their splits; None without any.
+
+    Args:
+        folder: the task's, whose task.json remembers where an operator's own pictures were.
+        data: folder of data sets, each named like its task, perhaps with a `splits` folder beside them.
+    """
+    if data is not None and (data / folder.name).is_dir():
+        return data / folder.name, data / "splits" if (data / "splits").is_dir() else None
+    try:
+        own = json.loads((folder / "task.json").read_text(encoding="utf-8"))["pictures"]
+        known = Path(own["folder"]), Path(own["splits"]) if own["splits"] else None
+    except (OSError, ValueError, KeyError, TypeError):  # a bundled task remembers none
+        return None, None
+    return known if known[0].is_dir() else (None, None)
+
+
+def unfit(folder: Path, data: Path | None) -> str:
+    """Why a task cannot be fitted for another backbone here, with the command that would do; "" where it can."""
+    if (folder / "phantoms.jsonl").is_file() or pictures(folder, data)[0] is not None:
+        return ""
+    return (
+        f"its pictures are not at hand; set DINOSCOPE_IMAGES to a folder that has them in {folder.name}, or run "
+        f"`dinoscope fit --task {folder.name} --images FOLDER` with this backbone"
+    )
+
+
 def save(folder: Path, facts: dict, head: Head, cases: list[Case], vectors: np.ndarray, reference: np.ndarray) -> None:
-    """Write a task's folder.
+    """Write a task's folder; head and vectors say that they are its own. For one that is in use, see `whole.change`.
 
     Args:
         vectors: [N, K] unit vectors of the cases; stored as float16.
         reference: [M] ascending distances of held-out cases.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "task.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    (folder / "task.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     with (folder / "cases.jsonl").open("w", encoding="utf-8") as lines:
         for case in cases:
             entry = {k: v for k, v in asdict(case).items() if v not in ("", {})}
             lines.write(json.dumps(entry, ensure_ascii=False) + "\n")
-    head.save(folder / "head.safetensors")
+    replace(head, task=folder.name).save(folder / "head.safetensors")
+    # One key: safetensors writes several in any order, and the same fit must give the same file.
+    facts = {"fingerprint": head.fingerprint, "task": folder.name, "cases": _digest(cases)}
     save_file(
         {"vectors": vectors.astype(np.float16), "reference": reference.astype(np.float32)},
         folder / "vectors.safetensors",
-        {"fingerprint": head.fingerprint},
+        {"vectors": json.dumps(facts)},
     )
 
 
@@ -154,27 +231,46 @@ def load(fitted: Path, fingerprint: str, images: Path | None = None) -> Task:
         fitted: folder with task.json, head, cases and vectors.
         images: folder with the phantoms' images, when it is another one.
     Raises:
-        HeadError: when head or vectors were fitted on another backbone.
-        AssetError: when a file is damaged.
+        HeadError: when head or vectors were fitted on another backbone, or by another version of this app.
+        AssetError: when a file is damaged, or they are not of the same task and the same cases.
     """
+    again = "restore it, or fit the task again"
     try:
         return _load(fitted, fingerprint, images)
     except SafetensorError as fault:
-        raise AssetError(f"{fitted} holds a damaged file ({fault}); restore it, or fit the task again") from fault
+        raise AssetError(f"{fitted} holds a damaged file ({fault}); {again}") from fault
+    except (AttributeError, KeyError, TypeError, ValueError, OSError) as fault:
+        raise AssetError(
+            f"{fitted} holds a file that is no task's ({type(fault).__name__}: {fault}); {again}"
+        ) from fault
 
 
 def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
-    """`load`, with damage as safetensors reports it."""
+    """`load`, with damage as its readers report it."""
     head = Head.load(fitted / "head.safetensors", fingerprint)
     with safe_open(fitted / "vectors.safetensors", "numpy") as file:
-        if file.metadata()["fingerprint"] != fingerprint:
-            raise HeadError(f"{fitted.name}: the vectors were made with another backbone; run `dinoscope fit`")
+        made = file.metadata()
+        made = json.loads(made["vectors"]) if "vectors" in made else made
         vectors, reference = file.get_tensor("vectors"), file.get_tensor("reference")
-    with (fitted / "cases.jsonl").open(encoding="utf-8") as lines:
-        cases = tuple(Case.of(json.loads(line)) for line in lines)
+    if made["fingerprint"] != fingerprint:
+        raise HeadError(f"{fitted.name}: the vectors were made with another backbone; run `dinoscope fit`")
+    cases = _cases(fitted / "cases.jsonl")
+    for part, owner in (("head", head.task), ("vectors", made.get("task", ""))):
+        if owner and owner != fitted.name:
+            raise AssetError(f"{fitted} holds the {part} of the task {owner}; restore it, or fit the task again")
+    _check_cases(fitted, cases, len(vectors), made.get("cases", ""))
+    real = [c for c in cases if c.origin != "phantom"] or cases
+    known = {label for c in real for label in c.labels}
+    if known != set(head.classes):
+        raise AssetError(
+            f"{fitted} holds a head for the classes {', '.join(head.classes)}, but its cases are "
+            f"{', '.join(sorted(known))}; restore it, or fit the task again"
+        )
+    facts = json.loads((fitted / "task.json").read_text(encoding="utf-8"))
+    facts["title"], facts["classes"].items()  # what every page needs: better missed here than there
     return Task(
         name=fitted.name,
-        facts=json.loads((fitted / "task.json").read_text()),
+        facts=facts,
         head=head,
         cases=cases,
         vectors=scope.unit(vectors.astype(np.float32)),
@@ -184,35 +280,30 @@ def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
     )
 
 
-def write_manifest(assets: Path) -> None:
-    """Record sha256 and size of every file below `assets`."""
-    files = sorted(p for p in assets.rglob("*") if p.is_file() and p.name != MANIFEST)
-    entries = {p.relative_to(assets).as_posix(): {"sha256": _sha256(p), "bytes": p.stat().st_size} for p in files}
-    (assets / MANIFEST).write_text(json.dumps(entries, indent=1) + "\n")
+def _cases(path: Path) -> tuple[Case, ...]:
+    """The cases of a file, one a line."""
+    cases = []
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                cases.append(Case.of(json.loads(line)))
+            except (AttributeError, KeyError, TypeError, ValueError) as fault:
+                raise AssetError(f"{path}, line {number} is no case; restore it, or fit the task again") from fault
+    return tuple(cases)
 
 
-def verify(assets: Path) -> int:
-    """Check every file of the manifest; returns how many there are.
-
-    Raises:
-        AssetError: for the first file that is missing or differs.
-    """
-    path = assets / MANIFEST
-    if not path.is_file():
-        raise AssetError(f"{path} is missing; clone the repository again, large files included")
-    entries = json.loads(path.read_text())
-    for name, entry in entries.items():
-        file = assets / name
-        if not file.is_file():
-            raise AssetError(f"{file} is missing; clone the repository again, large files included")
-        if file.stat().st_size != entry["bytes"] or _sha256(file) != entry["sha256"]:
-            raise AssetError(
-                f"{file} differs from {MANIFEST}; restore it with `git checkout -- {file}`, "
-                "or write the manifest anew with `dinoscope doctor --write-manifest`"
-            )
-    return len(entries)
+def _check_cases(folder: Path, cases: tuple[Case, ...], vectors: int, digest: str) -> None:
+    """Refuse lines that are missing, doubled or in another order than the vectors."""
+    path = folder / "cases.jsonl"
+    double = [name for name, n in Counter(c.id for c in cases).items() if n > 1]
+    if double:
+        raise AssetError(f"{path} lists the case {double[0]!r} twice; restore it, or fit the task again")
+    if len(cases) != vectors:
+        raise AssetError(f"{path} has {len(cases)} cases for {vectors} vectors; restore it, or fit the task again")
+    if digest and digest != _digest(cases):
+        raise AssetError(f"{path} lists other cases than the vectors are of; restore it, or fit the task again")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(cases: list[Case] | tuple[Case, ...]) -> str:
+    """Tells the cases and their order from any others."""
+    return hashlib.sha256("\n".join(c.id for c in cases).encode()).hexdigest()[:16]

@@ -25,7 +25,7 @@ from .settings import Settings
 from .similar import CaseIndex, Filters, IndexFault, SimilarCase, Standby, in_a_hurry, search
 from .similar.regions import Box
 from .similar.search import Query, Wish
-from .tasks import Task
+from .tasks import AssetError, Task
 
 Source = Path | bytes | Image.Image | Decoded
 """A picture. Never a string: what a visitor sent as text is not opened as a file."""
@@ -66,8 +66,16 @@ class Workbench:
             encoder = Encoder.load("bundled", bundled, settings.device)
         projection = load_projection(encoder, settings, fitter, say)
         loaded: dict[str, Task] = {}
-        for folder in sorted(p for p in (settings.assets / "tasks").iterdir() if p.is_dir()):
-            task = load_task(folder, encoder, projection, settings, fitter, say)
+        folders, strays = tasks.found(settings.assets / "tasks")
+        for stray in strays:
+            say(stray)
+        for folder in folders:
+            try:
+                task = load_task(folder, encoder, projection, settings, fitter, say)
+            except AssetError as fault:  # the manifest knows no better: one bad task must not stop the others
+                say(str(fault))
+                notices.append(f"{folder.name} is damaged and is left out.")
+                continue
             if task is None:
                 notices.append(f"{folder.name} has no head for the backbone {encoder.name} and is left out.")
             else:

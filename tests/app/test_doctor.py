@@ -48,8 +48,7 @@ def test_a_corrupt_file_fails_with_its_name_and_remedy_and_can_be_accepted(docto
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1] == (
         f"{assets / 'tasks/colours/phantoms.jsonl'} differs from manifest.json; restore it with "
-        f"`git checkout -- {assets / 'tasks/colours/phantoms.jsonl'}`, or write the manifest anew with "
-        "`dinoscope doctor --write-manifest`"
+        f"`git checkout -- {assets / 'tasks/colours/phantoms.jsonl'}`, or fit the task again"
     )
     assert doctor("--write-manifest").returncode == 0
 

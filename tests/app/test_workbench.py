@@ -428,7 +428,7 @@ def test_heads_are_fitted_once_for_another_backbone_and_found_at_the_next_start(
     assert bench.notices == ()
     assert {c.origin for t in bench.tasks.values() for c in t.cases} == {"phantom"}
     assert all(t.head.fingerprint == bench.encoder.fingerprint for t in bench.tasks.values())
-    assert [p.name for p in elsewhere.cache.iterdir()] == [bench.encoder.fingerprint[:16]]
+    assert [p.name for p in elsewhere.cache.iterdir()] == [tasks.cache(elsewhere.cache, bench.encoder.fingerprint).name]
     assert sorted(p.name for p in next(elsewhere.cache.iterdir()).iterdir()) == [
         "colours",
         "projection.safetensors",

@@ -32,12 +32,21 @@ def project(pools: Iterable[Labelled], fingerprint: str) -> Projection:
 
 
 def fit_task(
-    name: str, public: Labelled | None, phantoms: Labelled, projection: Projection, folder: Path, say: Say = print
+    name: str,
+    public: Labelled | None,
+    phantoms: Labelled,
+    projection: Projection,
+    folder: Path,
+    say: Say = print,
+    source: tuple[Path, Path | None] | None = None,
 ) -> dict:
     """Fit a task and write its folder; returns the facts of task.json.
 
     Folds 2 to 4 fit the head and choose C and how much a phantom counts; they set temperature and thresholds together
     with fold 1, each guessed without itself; fold 1 alone is the scope's reference; fold 0 only measures.
+
+    Args:
+        source: folder and splits of an operator's own pictures, remembered so that another backbone can be fitted.
     """
     everything = public + phantoms if public else phantoms
     origin = np.array([c.origin for c in everything.cases])
@@ -60,6 +69,9 @@ def fit_task(
         "phantom_weight": fitted.phantom_weight,
         "metrics": {},
     }
+    if source is not None:
+        pictures, splits = (str(p.resolve()) if p else "" for p in source)
+        facts["pictures"] = {"folder": pictures, "splits": splits}
     test = everything.at((folds == TEST_FOLD) & (origin == "public"))
     if test.cases:
         facts["metrics"] = measure(fitted.head, test)
@@ -79,10 +91,11 @@ def fit_projection(encoder: Encoder, bundled: Path, data: Path | None, say: Say)
         data: folder of data sets, each named like its task, perhaps with a `splits` folder beside them.
     """
     pools = []
-    for folder in sorted(p for p in bundled.iterdir() if p.is_dir()):
+    for folder in tasks.found(bundled)[0]:
         pool = read_phantoms(encoder, folder, most=10)
-        if data is not None and (data / folder.name).is_dir():
-            pool = read_public(encoder, data / folder.name, _splits(data), say, _sample)
+        pictures, splits = tasks.pictures(folder, data)
+        if pictures is not None:
+            pool = read_public(encoder, pictures, splits, say, _sample, folder.name)
         pools.append(pool)
     return project([p for p in pools if p.cases], encoder.fingerprint)
 
@@ -95,15 +108,10 @@ def refit(encoder: Encoder, projection: Projection, bundled: Path, data: Path | 
         data: folder of data sets, each named like its task, perhaps with a `splits` folder beside them.
         out: folder to write.
     """
-    pictures = data / bundled.name if data is not None and (data / bundled.name).is_dir() else None
-    splits = _splits(data) if data is not None else None
-    public = read_public(encoder, pictures, splits, say) if pictures else None
+    pictures, splits = tasks.pictures(bundled, data)
+    public = read_public(encoder, pictures, splits, say, name=bundled.name) if pictures else None
     fit_task(bundled.name, public, read_phantoms(encoder, bundled), projection, out, say)
     regions.write(encoder, out, pictures, splits, say, bundled)
-
-
-def _splits(data: Path) -> Path | None:
-    return data / "splits" if (data / "splits").is_dir() else None
 
 
 def _sample(samples: list[Sample]) -> list[Sample]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .. import settings, tasks
+from .. import manifest, settings, tasks, whole
 from ..reading.encoder import Encoder
 from ..reading.projection import Projection
 from . import catalogue, fit, regions
 from .features import read_phantoms, read_public
+
+PROJECTION = "projection.safetensors"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,11 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Fit, write below model_assets/tasks, and bring the manifest up to date."""
+    """Fit, then bring tasks and manifest up to date together.
+
+    Raises:
+        ValueError: with one sentence, for a name, pictures or a disk that will not do; nothing has changed then.
+    """
+    names = list(catalogue.TASKS) if arguments.all else [tasks.check_name(arguments.task)]
     chosen = settings.load()
     folder = chosen.assets / "tasks"
+    whole.finish(chosen.assets)
     encoder = Encoder.load(arguments.backbone or chosen.backbone, chosen.assets / "backbone", chosen.device)
-    names = list(catalogue.TASKS) if arguments.all else [arguments.task]
     pools = {}
     for name in names:
         pictures = arguments.images / name if arguments.all else arguments.images
@@ -44,17 +51,22 @@ def run(arguments: argparse.Namespace) -> None:
             read_public(encoder, pictures, arguments.splits, name=name, cache=chosen.cache),
             read_phantoms(encoder, folder / name),
         )
-    stored = folder / "projection.safetensors"
-    projection = None if arguments.all else Projection.load(stored, encoder.fingerprint)
+    projection = None if arguments.all else Projection.load(folder / PROJECTION, encoder.fingerprint)
+    renewed = projection is None
     if projection is None:
         projection = fit.project((public + phantoms for public, phantoms in pools.values()), encoder.fingerprint)
-        folder.mkdir(parents=True, exist_ok=True)
-        projection.save(stored)
-    for name, (public, phantoms) in pools.items():
-        fit.fit_task(name, public, phantoms, projection, folder / name)
-        pictures = arguments.images / name if arguments.all else arguments.images
-        regions.write(encoder, folder / name, pictures, arguments.splits)
-    tasks.write_manifest(chosen.assets)
+    try:
+        with whole.change(chosen.assets) as staged:
+            for name, (public, phantoms) in pools.items():
+                pictures = arguments.images / name if arguments.all else arguments.images
+                source = None if name in catalogue.TASKS else (pictures, arguments.splits)
+                fit.fit_task(name, public, phantoms, projection, staged / "tasks" / name, source=source)
+                regions.write(encoder, staged / "tasks" / name, pictures, arguments.splits, bundled=folder / name)
+            if renewed:
+                projection.save(staged / "tasks" / PROJECTION)
+            manifest.stage(chosen.assets, staged)
+    except OSError as fault:
+        raise ValueError(f"{folder} cannot be written ({fault.strerror}); everything is as it was before") from fault
     print(f"{len(names)} task(s) written below {folder}", flush=True)
     if arguments.all:
         print(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import settings, tasks
+from .. import settings, tasks, whole
 from ..reading import images
 from ..reading.encoder import Encoder
 from ..reading.images import ImageError
@@ -83,11 +83,12 @@ def run(arguments: argparse.Namespace) -> None:
     )
     if storage.kind == "memory":
         raise ValueError("set QDRANT_URL to a Qdrant server or QDRANT_PATH to a folder; memory forgets at the end")
-    folder = chosen.assets / "tasks" / arguments.task
+    whole.finish(chosen.assets)
+    folder = chosen.assets / "tasks" / tasks.check_name(arguments.task)
     if not folder.is_dir():
         raise FileNotFoundError(f"no task is called {arguments.task!r}; fit it first with `dinoscope fit`")
     encoder = Encoder.load(chosen.backbone, chosen.assets / "backbone", chosen.device)
-    cached = chosen.cache / encoder.fingerprint[:16] / arguments.task
+    cached = tasks.cache(chosen.cache, encoder.fingerprint) / arguments.task
     task = tasks.load(cached if cached.is_dir() else folder, encoder.fingerprint, folder)
     projection = _projection(chosen.assets / "tasks", cached.parent, encoder.fingerprint)
     total = check(arguments.cases, task)

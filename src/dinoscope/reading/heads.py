@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,15 @@ from safetensors.numpy import save_file
 from scipy.special import expit, softmax
 from torch import Tensor
 
+FORMAT = 2
+"""Version of a head's file and of what a task keeps beside it; raise it when a reader of before cannot use them.
+
+Version 2 says which task the head belongs to. Version 1 said no version; its heads are read as they are.
+"""
+
 
 class HeadError(RuntimeError):
-    """A head that does not belong to the backbone in use."""
+    """A head that does not belong to the backbone in use, or was written by another version of this app."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Head:
         coverage: share of pictures whose class the prediction set is made to contain; 0 for findings.
         fingerprint: of the backbone whose features it reads.
         thresholds: C probabilities from which on a finding is called present; empty for exclusive classes.
+        task: name of the task whose classes these are; "" where a head was written before version 2.
     """
 
     classes: tuple[str, ...]
@@ -41,6 +48,7 @@ class Head:
     coverage: float
     fingerprint: str
     thresholds: tuple[float, ...] = ()
+    task: str = ""
 
     @property
     def exclusive(self) -> bool:
@@ -80,7 +88,7 @@ class Head:
 
     def save(self, path: Path) -> None:
         """Write the head as safetensors."""
-        facts = {k: v for k, v in vars(self).items() if k not in ("weight", "bias")}
+        facts = {"format": FORMAT} | {k: v for k, v in vars(self).items() if k not in ("weight", "bias")}
         # One key: safetensors writes several in any order, and the same head must give the same file.
         save_file({"weight": self.weight, "bias": self.bias}, path, {"head": json.dumps(facts)})
 
@@ -89,18 +97,25 @@ class Head:
         """Read a head for the backbone with this fingerprint.
 
         Raises:
-            HeadError: when it was fitted on another backbone.
+            HeadError: when it was fitted on another backbone, or by another version of this app.
         """
         with safe_open(path, "numpy") as file:
-            facts = json.loads(file.metadata()["head"])
-            weight, bias = file.get_tensor("weight"), file.get_tensor("bias")
+            facts = json.loads((file.metadata() or {}).get("head", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        facts |= tensors
+        needed = {f.name for f in fields(cls)} - {"thresholds", "task"}
+        if facts.pop("format", 1) not in (1, FORMAT) or not needed <= facts.keys():
+            raise HeadError(
+                f"{path.parent.name}: the head was written by another version of this app; fit it again with "
+                "`dinoscope fit`"
+            )
         if facts["fingerprint"] != fingerprint:
             raise HeadError(
                 f"{path.parent.name}: the head was fitted on backbone {facts['fingerprint'][:8]}, not on "
                 f"{fingerprint[:8]}; fit it again with `dinoscope fit`"
             )
         facts |= {k: tuple(facts.get(k, ())) for k in ("classes", "thresholds")}
-        return cls(**facts, weight=weight, bias=bias)
+        return cls(**{f.name: facts[f.name] for f in fields(cls) if f.name in facts})
 
 
 def conformal_threshold(true_class: np.ndarray, coverage: float) -> float:

@@ -78,8 +78,10 @@ def content(path):
 
 
 def test_fold_0_reaches_neither_head_nor_index_nor_reference(encoder, no_phantoms, tmp_path):
-    first, one = fitted(encoder, write_set(tmp_path / "a", rows_of()), no_phantoms, tmp_path / "A")
-    second, two = fitted(encoder, write_set(tmp_path / "b", rows_of(test_seed=1)), no_phantoms, tmp_path / "B")
+    first, one = fitted(encoder, write_set(tmp_path / "a", rows_of()), no_phantoms, tmp_path / "A" / "colours")
+    second, two = fitted(
+        encoder, write_set(tmp_path / "b", rows_of(test_seed=1)), no_phantoms, tmp_path / "B" / "colours"
+    )
     assert one == two, {name for name in WRITTEN if one[name] != two[name]}
     assert first["metrics"]["pictures"] == second["metrics"]["pictures"] == 6
     ids = {json.loads(line)["id"] for line in one["cases.jsonl"].splitlines()}
@@ -89,8 +91,8 @@ def test_fold_0_reaches_neither_head_nor_index_nor_reference(encoder, no_phantom
 @pytest.mark.parametrize("fold", [1, 3])
 def test_another_picture_in_any_other_fold_does_reach_them(encoder, no_phantoms, tmp_path, fold):
     changed = [(n, y, f, picture(y, 777) if n == f"{fold}-0" else p) for n, y, f, p in rows_of()]
-    _, one = fitted(encoder, write_set(tmp_path / "a", rows_of()), no_phantoms, tmp_path / "A")
-    _, two = fitted(encoder, write_set(tmp_path / "b", changed), no_phantoms, tmp_path / "B")
+    _, one = fitted(encoder, write_set(tmp_path / "a", rows_of()), no_phantoms, tmp_path / "A" / "colours")
+    _, two = fitted(encoder, write_set(tmp_path / "b", changed), no_phantoms, tmp_path / "B" / "colours")
     assert all(one[name] != two[name] for name in WRITTEN)
 
 

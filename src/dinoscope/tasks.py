@@ -80,7 +80,7 @@ class Task:
     def training(self) -> np.ndarray:
         """[M, K] vectors of the real (or, without any, the drawn) cases of the training folds."""
         fitted = np.array([c.fold not in (0, 1) for c in self.cases])
-        real = np.array([c.origin == "public" for c in self.cases])
+        real = np.array([c.origin != "phantom" for c in self.cases])
         chosen = fitted & real if (fitted & real).any() else fitted
         return self.vectors[chosen]
 

@@ -168,7 +168,7 @@ def labels(task: str, sample: Sample) -> tuple[str, ...]:
     """The class of a sample, or its findings."""
     entry = TASKS.get(task, {})
     if entry.get("exclusive", True):
-        return (sample.label,)
+        return sample.labels
     return tuple(finding for finding in entry["classes"] if sample.metadata.get(finding) == "1")
 
 

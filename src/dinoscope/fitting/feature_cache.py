@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from ..reading import images
 from ..reading.frozen import Frozen
+from ..reading.images import ImageError
 
 
 class FeatureCache:
@@ -37,10 +39,18 @@ class FeatureCache:
         if kept and kept.is_file():
             with safe_open(kept, "numpy") as stored:
                 return stored.metadata()["pixels"].split(), stored.get_tensor("pooled")
-        pictures = [images.read(file).picture for file in files]
+        pictures = [_picture(file) for file in files]
         pixels, pooled = [images.pixel_hash(p) for p in pictures], self.encoder(pictures).pooled
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
             save_file({"pooled": pooled}, kept.with_suffix(".part"), {"pixels": " ".join(pixels)})
             kept.with_suffix(".part").replace(kept)
         return pixels, pooled
+
+
+def _picture(file: Path) -> Image.Image:
+    """A picture; what is wrong with it is said with its whole path, as there may be many of its name."""
+    try:
+        return images.read(file).picture
+    except ImageError as fault:
+        raise ImageError(f"{file}: {fault}") from fault

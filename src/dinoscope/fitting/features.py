@@ -63,6 +63,7 @@ def read_public(
     chosen: Callable[[list[Sample]], list[Sample]] = list,
     name: str = "",
     cache: Path | None = None,
+    origin: str = "public",
 ) -> Labelled:
     """Features of a data set's pictures, without those that repeat a test picture.
 
@@ -73,27 +74,35 @@ def read_public(
         chosen: picks the samples to read, for who does not need them all.
         name: of the task, when the folder is not named like it.
         cache: where features are kept between runs.
+        origin: of pictures without the address of an original: `public`, or `own` for an operator's.
+    Raises:
+        ValueError: for a set that cannot be understood or fitted on, or a picture that stands there under two labels.
     """
     leaked = datasets.copies_of_tests(folder, splits)
-    known = [s for s in datasets.read(folder, splits) if s.fold == TEST_FOLD or s.id not in leaked]
+    everything = datasets.read(folder, splits, say)
+    datasets.check_folds(everything, say)
+    known = [s for s in everything if s.fold == TEST_FOLD or s.id not in leaked]
     samples = sorted(chosen(known), key=lambda s: (s.fold != TEST_FOLD, s.id))
     cases: list[Case] = []
     rows: list[np.ndarray] = []
-    seen: set[str] = set()
+    seen: dict[str, Case] = {}
+    torn: list[str] = []
     kept = FeatureCache(encoder, cache)
     for start in range(0, len(samples), BATCH):
         batch = samples[start : start + BATCH]
         hashes, pooled = kept.read(name or folder.name, [s.path for s in batch])
         for sample, pixels, row in zip(batch, hashes, pooled, strict=True):
-            if pixels in seen:
+            labels = catalogue.labels(name or folder.name, sample)
+            if first := seen.get(pixels):
+                if set(first.labels) != set(labels):
+                    torn.append(f"{first.id} ({', '.join(first.labels)}) = {sample.id} ({', '.join(labels)})")
                 continue
-            seen.add(pixels)
             rows.append(row)
             cases.append(
                 Case(
                     id=sample.id,
-                    labels=catalogue.labels(name or folder.name, sample),
-                    origin="public",
+                    labels=labels,
+                    origin="public" if sample.url else origin,
                     licence=catalogue.licence(name or folder.name) if sample.url else "",
                     group=sample.group,
                     fold=sample.fold,
@@ -103,7 +112,13 @@ def read_public(
                     metadata={k: sample.metadata[k] for k in METADATA if k in sample.metadata},
                 )
             )
+            seen[pixels] = cases[-1]
         say(f"{folder.name}: {min(start + BATCH, len(samples))} of {len(samples)} pictures read")
+    if torn:
+        many = f"{len(torn)} pictures stand" if len(torn) > 1 else "a picture stands"
+        raise ValueError(
+            f"{many} in two classes: {'; '.join(torn[:5])}{'; …' * (len(torn) > 5)}; leave each in one of them"
+        )
     return Labelled(cases, np.stack(rows))
 
 

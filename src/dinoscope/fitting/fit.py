@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from . import catalogue, regions
 from .datasets import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Sample
 from .features import Labelled, Say, read_phantoms, read_public
 from .logistic import fit_head
-from .measure import measure
+from .measure import in_words, measure
 
 PROJECTED = 200
 """Pictures a data set that the projection of another backbone is fitted on."""
@@ -26,7 +28,7 @@ def project(pools: Iterable[Labelled], fingerprint: str) -> Projection:
     rows = []
     for pool in pools:
         training = np.isin(pool.folds, TRAINING_FOLDS)
-        real = np.array([c.origin == "public" for c in pool.cases], dtype=bool)
+        real = np.array([c.origin != "phantom" for c in pool.cases], dtype=bool)
         rows.append(pool.pooled[training & real if (training & real).any() else training])
     return Projection.fit(np.concatenate(rows), fingerprint)
 
@@ -50,20 +52,22 @@ def fit_task(
     """
     everything = public + phantoms if public else phantoms
     origin = np.array([c.origin for c in everything.cases])
-    main = "public" if public else "phantom"
+    drawn_ones = origin == "phantom"
+    main = ~drawn_ones if public else drawn_ones
     folds = everything.folds
     training = (folds != TEST_FOLD) & (folds != VALIDATION_FOLD)
-    known = everything.at(training & (origin == main))
-    held = everything.at((folds == VALIDATION_FOLD) & (origin == main))
+    known = everything.at(training & main)
+    held = everything.at((folds == VALIDATION_FOLD) & main)
     exclusive = all(len(c.labels) == 1 for c in everything.cases)
-    drawn = everything.at(training & (origin != main))
+    drawn = everything.at(training & ~main)
+    say(f"{name}: fitting the head on {len(known.cases)} pictures")
     fitted = fit_head(known, held, projection.fingerprint, drawn, exclusive)
     reference = np.sort(scope.distances(projection(held.pooled), projection(known.pooled)))
     shipped = everything.at(folds != TEST_FOLD)
     facts = catalogue.facts(name, list(fitted.head.classes))
     facts |= {
         "exclusive": exclusive,
-        "cases": {k: int(sum(o == k for o in origin[folds != TEST_FOLD])) for k in ("public", "phantom")},
+        "cases": {"public": 0, "phantom": 0} | Counter(c.origin for c in shipped.cases),
         "fitted_on": len(known.cases),
         "C": fitted.strength,
         "phantom_weight": fitted.phantom_weight,
@@ -72,13 +76,15 @@ def fit_task(
     if source is not None:
         pictures, splits = (str(p.resolve()) if p else "" for p in source)
         facts["pictures"] = {"folder": pictures, "splits": splits}
-    test = everything.at((folds == TEST_FOLD) & (origin == "public"))
+    test = everything.at((folds == TEST_FOLD) & ~drawn_ones)
     if test.cases:
         facts["metrics"] = measure(fitted.head, test)
         if fitted.phantom_weight:
             plain = fit_head(known, held, projection.fingerprint, exclusive=exclusive).head
-            facts["metrics"]["without_phantoms"] = measure(plain, test)["balanced_accuracy"]
-        say(f"{name}: balanced accuracy {facts['metrics']['balanced_accuracy']['value']:.3f} on fold 0")
+            without = measure(plain, test)
+            if "balanced_accuracy" in without:
+                facts["metrics"]["without_phantoms"] = without["balanced_accuracy"]
+    say(f"{name}: {in_words(facts['metrics'])}")
     tasks.save(folder, facts, fitted.head, shipped.cases, projection(shipped.pooled), reference)
     return facts
 
@@ -109,9 +115,17 @@ def refit(encoder: Encoder, projection: Projection, bundled: Path, data: Path | 
         out: folder to write.
     """
     pictures, splits = tasks.pictures(bundled, data)
-    public = read_public(encoder, pictures, splits, say, name=bundled.name) if pictures else None
+    public = (
+        read_public(encoder, pictures, splits, say, name=bundled.name, origin=_origin(bundled)) if pictures else None
+    )
     fit_task(bundled.name, public, read_phantoms(encoder, bundled), projection, out, say)
     regions.write(encoder, out, pictures, splits, say, bundled)
+
+
+def _origin(bundled: Path) -> str:
+    """Of the pictures of a task that have no address: an operator's own, if the task was fitted on such."""
+    facts = json.loads((bundled / "task.json").read_text(encoding="utf-8"))
+    return "own" if facts.get("cases", {}).get("own") else "public"
 
 
 def _sample(samples: list[Sample]) -> list[Sample]:

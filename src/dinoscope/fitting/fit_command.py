@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
     for name in names:
         pictures = arguments.images / name if arguments.all else arguments.images
         pools[name] = (
-            read_public(encoder, pictures, arguments.splits, name=name, cache=chosen.cache),
+            read_public(encoder, pictures, arguments.splits, name=name, cache=chosen.cache, origin="own"),
             read_phantoms(encoder, folder / name),
         )
     projection = None if arguments.all else Projection.load(folder / PROJECTION, encoder.fingerprint)

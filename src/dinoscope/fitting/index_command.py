@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import itertools
-import os
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from .. import settings, tasks, whole
-from ..reading import images
 from ..reading.encoder import Encoder
-from ..reading.images import ImageError
 from ..reading.projection import Projection
-from ..similar import FACETS, Case, CaseIndex, IndexFault, Storage, regions
+from ..similar import CaseIndex, IndexFault, Storage, regions
 from ..tasks import Task
-from .datasets import SUFFIXES
+from . import classes, datasets
+from .datasets import Sample
+from .own_cases import Arrivals, Known, New, thumbnail
 
 SAY_EVERY = 2.0
 """Seconds between two lines of progress."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A picture on disk that may become a case: id is its path in the folder."""
-
-    id: str
-    path: Path
-    labels: tuple[str, ...]
-    group: str = ""
-    url: str = ""
-    metadata: dict[str, str | float] = field(default_factory=dict)
 
 
 @dataclass
@@ -47,6 +32,8 @@ class Tally:
     added: int = 0
     held: int = 0
     unreadable: int = 0
+    replaced: int = 0
+    torn: int = 0
     began: float = field(default_factory=time.monotonic)
 
     def __str__(self) -> str:
@@ -54,6 +41,8 @@ class Tally:
         return (
             f"{self.met} of {self.total}: {self.added} added ({rate:.1f} a second), {self.held} already there, "
             f"{self.unreadable} unreadable"
+            + (f", {self.replaced} replaced" if self.replaced else "")
+            + (f", {self.torn} left out" if self.torn else "")
         )
 
 
@@ -91,12 +80,13 @@ def run(arguments: argparse.Namespace) -> None:
     cached = tasks.cache(chosen.cache, encoder.fingerprint) / arguments.task
     task = tasks.load(cached if cached.is_dir() else folder, encoder.fingerprint, folder)
     projection = _projection(chosen.assets / "tasks", cached.parent, encoder.fingerprint)
-    total = check(arguments.cases, task)
+    samples = check(arguments.cases, task)
     try:
         index = CaseIndex(storage)
         cells = task.regions.cells.astype(np.float32) if task.regions else None
         index.fill(task.name, task.cases, task.vectors, cells, task.space(projection))
-        tally = stream(arguments.cases, task, encoder, projection, index, total, arguments.licence, arguments.batch)
+        arrivals = Arrivals(arguments.cases, task.name, index, arguments.licence)
+        tally = stream(samples, arrivals, task, encoder, projection, arguments.batch)
         print("building the search graph", flush=True)
         index.settle()
         count = index.count(task.name)
@@ -106,105 +96,68 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"{tally}\n{task.name} now holds {count} cases")
 
 
-def check(folder: Path, task: Task) -> int:
-    """How many pictures the folder holds.
+def check(folder: Path, task: Task) -> list[Sample]:
+    """The pictures of a folder, each with labels in the task's own spelling.
 
     Raises:
         FileNotFoundError: for a missing or empty folder.
-        ValueError: for a label that is no class of the task, or a labels.csv without its columns.
+        ValueError: for a label that is no class of the task, or a table that cannot be understood.
     """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder; give a folder with one sub-folder a class")
-    total = 0
-    for entry in entries(folder):
-        total += 1
-        if strangers := [label for label in entry.labels if label not in task.head.classes]:
+    known = {classes.key(label): label for label in task.head.classes}
+    samples = []
+    for sample in datasets.read(folder, say=_say, drawn=False):
+        if strangers := [label for label in sample.labels if classes.key(label) not in known]:
             raise ValueError(
-                f"{entry.path} is labelled {strangers[0]!r}, which {task.title} does not know; "
+                f"{sample.path} is labelled {strangers[0]!r}, which {task.title} does not know; "
                 f"its classes are {', '.join(task.head.classes)}"
             )
-    if not total:
-        raise FileNotFoundError(f"no pictures under {folder}; looked for {', '.join(sorted(SUFFIXES))}")
-    return total
-
-
-def entries(folder: Path) -> Iterator[Entry]:
-    """The pictures of a folder one by one, never all at once, in the same order each time."""
-    table = folder / "labels.csv"
-    if table.is_file():
-        sources = {s for kind in FACETS.values() for s in kind.sources}
-        with table.open(newline="", encoding="utf-8") as file:
-            rows = csv.DictReader(file)
-            if not {"file", "label"} <= set(rows.fieldnames or ()):
-                raise ValueError(f"{table} has the columns {', '.join(rows.fieldnames or ())}; it needs file and label")
-            for row in rows:
-                yield Entry(
-                    id=row["file"],
-                    path=folder / row["file"],
-                    labels=tuple(part.strip() for part in row["label"].split(";")),
-                    group=row.get("group") or row.get("patient") or "",
-                    url=row.get("url") or "",
-                    metadata={k: v for k, v in row.items() if k in sources and v},
-                )
-        return
-    for root, folders, files in os.walk(folder):
-        folders.sort()
-        for name in sorted(files):
-            path = Path(root) / name
-            if path.suffix.lower() in SUFFIXES:
-                yield Entry(path.relative_to(folder).as_posix(), path, (path.parent.name,))
+        first, *others = (known[classes.key(label)] for label in sample.labels)
+        samples.append(replace(sample, label=first, others=tuple(others)))
+    return samples
 
 
 def stream(
-    folder: Path,
+    samples: Sequence[Sample],
+    arrivals: Arrivals,
     task: Task,
     encoder: Encoder,
     projection: Projection,
-    index: CaseIndex,
-    total: int,
-    licence: str,
     batch: int,
 ) -> Tally:
     """Read, encode and send what the index does not hold yet, a batch at a time."""
-    tally, said = Tally(total), 0.0
-    remaining = entries(folder)
-    while part := list(itertools.islice(remaining, batch)):
-        held = index.known(task.name, [e.id for e in part])
-        cases, pictures = [], []
-        for entry in part:
-            if entry.id in held:
-                continue
-            try:
-                picture = images.read(entry.path).picture
-            except ImageError as fault:
-                tally.unreadable += 1
-                print(f"left out {entry.id}: {fault}", flush=True)
-                continue
-            pictures.append(picture)
-            pixels = images.pixel_hash(picture)
-            cases.append(
-                Case(
-                    id=entry.id,
-                    labels=entry.labels,
-                    origin="own",
-                    licence=licence,
-                    group=entry.group,
-                    url=entry.url,
-                    pixels=pixels,
-                    metadata=entry.metadata,
-                )
-            )
-        if cases:
-            features = encoder(pictures)
+    tally, said = Tally(len(samples)), 0.0
+    for start in range(0, len(samples), batch):
+        part = arrivals.sort(samples[start : start + batch])
+        new = [p for p in part if isinstance(p, New)]
+        for known in (p for p in part if isinstance(p, Known)):
+            tally.held += not known.why
+            tally.unreadable += known.unreadable
+            tally.torn += bool(known.why) and not known.unreadable
+            if known.why:
+                _say(known.why)
+        if new:
+            features = encoder([n.picture for n in new])
             patches = None
             if task.regions is not None:
                 patches = task.regions.vectors(regions.pool(features.patches, features.grid))
-            index.add(task.name, cases, projection(features.pooled), patches)
-        tally.met, tally.added, tally.held = tally.met + len(part), tally.added + len(cases), tally.held + len(held)
-        if time.monotonic() - said > SAY_EVERY or tally.met == total:
+            arrivals.index.add(
+                task.name,
+                [n.case for n in new],
+                projection(features.pooled),
+                patches,
+                thumbnails=[thumbnail(n.picture) for n in new],
+            )
+        tally.met += len(part)
+        tally.replaced += sum(n.replaces for n in new)
+        tally.added += sum(not n.replaces for n in new)
+        if time.monotonic() - said > SAY_EVERY or tally.met == tally.total:
             said = time.monotonic()
-            print(tally, flush=True)
+            _say(str(tally))
     return tally
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)
 
 
 def _projection(bundled: Path, cached: Path, fingerprint: str) -> Projection:

@@ -13,50 +13,63 @@ from .statistics import balanced_accuracy, calibration_error, expected_calibrati
 
 
 def measure(head: Head, test: Labelled) -> dict:
-    """Metrics of a head with 95 % intervals from resampling groups.
+    """Metrics of a head with 95 % intervals from resampling groups; one that these pictures do not give is absent.
 
-    Exclusive classes: balanced accuracy, macro F1, ROC-AUC (one against the rest), calibration error with the error
-    a perfectly calibrated head would show on as many pictures, coverage and mean size of the prediction sets.
-    Findings: the mean over findings of ROC-AUC and, at the thresholds, of balanced accuracy.
-    Both: the points of a reliability diagram; of findings, over every pair of picture and finding.
+    Exclusive classes: balanced accuracy, macro F1, ROC-AUC (one against the rest), all three only where every class
+    occurs, as they would be those of another question; calibration error with the error a perfectly calibrated head
+    would show on as many pictures, coverage and mean size of the prediction sets.
+    Findings: the mean over findings of ROC-AUC and, at the thresholds, of balanced accuracy, over those that some
+    pictures have and some have not.
+    Both: the points of a reliability diagram, of findings over every pair of picture and finding; `unseen` names what
+    no picture, or every picture, has.
     """
     probabilities = head.probabilities(test.pooled)
     groups = [c.group or c.id for c in test.cases]
+    truth = test.membership(head.classes)
     common = {
         "split": "fold 0, grouped by patient, lesion or near-duplicate where known",
         "pictures": len(test.cases),
+        "groups": len(set(groups)),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
-    truth = test.membership(head.classes)
-    if not head.exclusive:
-        called = probabilities >= np.array(head.thresholds)
+    told: np.ndarray = truth.any(axis=0) if head.exclusive else truth.any(axis=0) & ~truth.all(axis=0)
+    if not told.all():
+        common["unseen"] = [c for c, seen in zip(head.classes, told, strict=True) if not seen]
+    measured = (
+        _classes(head, test, probabilities, truth, groups)
+        if head.exclusive
+        else _findings(head, probabilities, truth, groups)
+    )
+    return common | {k: v for k, v in measured.items() if v is not None}
 
-        def over_findings(metric, values):
-            def mean(i: np.ndarray) -> float:
-                columns = [k for k in range(len(head.classes)) if 0 < truth[i, k].sum() < len(i)]
-                return float(np.mean([metric(truth[i, k], values[i, k]) for k in columns])) if columns else np.nan
 
-            return grouped_bootstrap(mean, groups).json()
+def in_words(metrics: dict) -> str:
+    """The figure of a fit with its interval, or why there is none."""
+    if not metrics:
+        return "no picture is kept back for a test (fold 0), so nothing is measured"
+    of = f"{metrics['pictures']} test pictures in {metrics['groups']} groups (fold 0)"
+    if "balanced_accuracy" not in metrics:
+        return f"no test picture tells {', '.join(metrics['unseen'])}, so balanced accuracy is not measured; {of}"
+    right = metrics["balanced_accuracy"]
+    return f"balanced accuracy {right['value']:.3f} (95 % interval {right['low']:.3f} to {right['high']:.3f}), {of}"
 
-        return common | {
-            "balanced_accuracy": over_findings(balanced_accuracy, called),
-            "roc_auc": over_findings(roc_auc_score, probabilities),
-            "findings_roc_auc": {
-                c: round(float(roc_auc_score(truth[:, k], probabilities[:, k])), 4)
-                for k, c in enumerate(head.classes)
-                if 0 < truth[:, k].sum() < len(truth)
-            },
-            "reliability": [b.json() for b in reliability(probabilities.ravel(), truth.ravel())],
-        }
+
+def _classes(head: Head, test: Labelled, probabilities: np.ndarray, truth: np.ndarray, groups: list[str]) -> dict:
+    """Metrics of exclusive classes; None for one that cannot be computed."""
     guess, right = probabilities.argmax(1), truth.argmax(1)
     sets = [head.prediction_set(p) for p in probabilities]
     covered = np.array([label in kept for label, kept in zip(test.labels, sets, strict=True)])
     expected = expected_calibration_error(probabilities, groups)
     ece = grouped_bootstrap(lambda i: calibration_error(probabilities[i], right[i]), groups, biased=True).json()
-    return common | {
-        "balanced_accuracy": grouped_bootstrap(lambda i: balanced_accuracy(right[i], guess[i]), groups).json(),
-        "macro_f1": grouped_bootstrap(lambda i: f1_score(right[i], guess[i], average="macro"), groups, 200).json(),
-        "roc_auc": grouped_bootstrap(lambda i: _auc(truth[i], probabilities[i]), groups, 200).json(),
+    every = truth.any(axis=0).all()
+
+    def of_all(statistic, draws: int = 1000) -> dict | None:
+        return grouped_bootstrap(statistic, groups, draws).json() if every else None
+
+    return {
+        "balanced_accuracy": of_all(lambda i: balanced_accuracy(right[i], guess[i])),
+        "macro_f1": of_all(lambda i: f1_score(right[i], guess[i], average="macro"), 200),
+        "roc_auc": of_all(lambda i: _auc(truth[i], probabilities[i]), 200),
         "calibration_error": ece | {"expected": round(expected, 4), "excess": round(ece["value"] - expected, 4)},
         "coverage": grouped_bootstrap(lambda i: covered[i].mean(), groups).json(),
         "set_size": round(float(np.mean([len(s) for s in sets])), 3),
@@ -64,6 +77,28 @@ def measure(head: Head, test: Labelled) -> dict:
         .reshape(len(head.classes), -1)
         .tolist(),
         "reliability": [b.json() for b in reliability(probabilities.max(1), guess == right)],
+    }
+
+
+def _findings(head: Head, probabilities: np.ndarray, truth: np.ndarray, groups: list[str]) -> dict:
+    """Metrics of findings; None for one that cannot be computed."""
+    called = probabilities >= np.array(head.thresholds)
+    told = [k for k in range(len(head.classes)) if 0 < truth[:, k].sum() < len(truth)]
+
+    def over_findings(metric, values) -> dict | None:
+        def mean(i: np.ndarray) -> float:
+            columns = [k for k in told if 0 < truth[i, k].sum() < len(i)]
+            return float(np.mean([metric(truth[i, k], values[i, k]) for k in columns])) if columns else np.nan
+
+        return grouped_bootstrap(mean, groups).json() if told else None
+
+    return {
+        "balanced_accuracy": over_findings(balanced_accuracy, called),
+        "roc_auc": over_findings(roc_auc_score, probabilities),
+        "findings_roc_auc": {
+            head.classes[k]: round(float(roc_auc_score(truth[:, k], probabilities[:, k])), 4) for k in told
+        },
+        "reliability": [b.json() for b in reliability(probabilities.ravel(), truth.ravel())],
     }
 
 

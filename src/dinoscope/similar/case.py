@@ -23,7 +23,8 @@ class Case:
         licence: of the picture, as far as it is known.
         group: patient, lesion, tile or near-duplicate group.
         fold: 1 validation, 2 to 4 training; test cases are never in an index.
-        url: where the original of a public case stands, at a pinned commit; blob: its git blob SHA-1.
+        url: where the original of a public case stands, at a pinned commit; blob: its git blob SHA-1, and that of
+            the file of an own case that was indexed; root: tells the folder from which that came, without naming it.
         image, mask: files of a phantom, relative to the task's folder.
         pixels: sha256 of the decoded picture, to recognise the picture itself among the cases.
         metadata: age, sex, view, lesion size and the like, where known.
@@ -40,6 +41,7 @@ class Case:
     image: str = ""
     mask: str = ""
     pixels: str = ""
+    root: str = ""
     metadata: dict[str, str | float] = field(default_factory=dict)
 
     @classmethod
@@ -57,11 +59,13 @@ class Hit:
         similarity: cosine of the case's vector with the query's, -1 to 1; with a region, the mean over the query's
             patches of the cosine with the case's best patch.
         patches: [m, d] patch vectors of the case, where a region was searched for.
+        thumbnail: WebP of an own case, made when it was indexed; empty for any other.
     """
 
     case: Case
     similarity: float
     patches: np.ndarray | None = field(default=None, repr=False, compare=False)
+    thumbnail: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,11 @@ class SimilarCase:
         closer_than: share of the task's cases that are farther than this from their own nearest case, 0 to 1;
             None for a region, whose similarity is of another kind.
         matched: where in the case the region was found; None without a region.
+        thumbnail: as in `Hit`.
     """
 
     case: Case
     similarity: float
     closer_than: float | None = None
     matched: Box | None = None
+    thumbnail: bytes = field(default=b"", repr=False, compare=False)

@@ -41,6 +41,7 @@ class CaseIndex:
         self.storage = storage or Storage()
         self.client = self.storage.open()
         self._collections: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
         # Local mode keeps its points in plain numpy arrays, which a reader must not see half written.
         self._lock = threading.RLock()
 
@@ -75,6 +76,7 @@ class CaseIndex:
     def attach(self, task: str, size: int, patch_size: int, space: str) -> None:
         """Use the task's collection of this space, created where there is none."""
         digest = hashlib.sha256(f"{space}/{size}/{patch_size}".encode()).hexdigest()[:12]
+        self._sizes[task] = size
         name = self._collections[task] = f"dinoscope_{task}_{digest}"
         with self._client() as client:
             if not client.collection_exists(name):
@@ -82,13 +84,25 @@ class CaseIndex:
             self.storage.index_fields(client, name)
 
     def add(
-        self, task: str, cases: Sequence[Case], vectors: np.ndarray, patches: np.ndarray | None, source: str = ADDED
+        self,
+        task: str,
+        cases: Sequence[Case],
+        vectors: np.ndarray,
+        patches: np.ndarray | None,
+        source: str = ADDED,
+        thumbnails: Sequence[bytes] = (),
     ) -> int:
-        """Send those cases that are not there yet, or not like this; returns how many. Idempotent by case id."""
+        """Send those cases that are not there yet, or not like this; returns how many. Idempotent by case id.
+
+        Args:
+            thumbnails: WebP of each case that the collection keeps with it, or none at all.
+        """
         sent = 0
         for start in range(0, len(cases), BATCH):
             part = slice(start, start + BATCH)
             batch = self._points(task, cases[part], vectors[part], None if patches is None else patches[part], source)
+            for point, small in zip(batch, thumbnails[part], strict=False):
+                points.show(point, small)
             with self._client() as client:
                 held = client.retrieve(self._name(task), [p.id for p in batch], with_payload=["revision"])
                 known = {p.id: (p.payload or {}).get("revision") for p in held}
@@ -113,6 +127,29 @@ class CaseIndex:
         with self._client() as client:
             held = client.retrieve(self._name(task), list(asked), with_payload=False)
         return {asked[str(p.id)] for p in held}
+
+    def held(self, task: str, case_ids: Sequence[str]) -> dict[str, Case]:
+        """Id -> the case that the task's collection holds under it, for those of the ids that it does."""
+        asked = [points.point_id(task, c) for c in case_ids]
+        with self._client() as client:
+            found = client.retrieve(self._name(task), asked, with_payload=["case"])
+        return {case.id: case for case in map(points.case_of, found)}
+
+    def of_pixels(self, task: str, pixels: Sequence[str]) -> list[Case]:
+        """Cases whose pictures decode to one of these hashes."""
+        if not pixels:
+            return []
+        wanted = models.FieldCondition(key="pixels", match=models.MatchAny(any=list(pixels)))
+        with self._client() as client:
+            found = client.query_points(
+                self._name(task),
+                query=[1.0] * self._sizes[task],  # any: all that pass the filter are wanted
+                using=PICTURE,
+                limit=4 * len(pixels),
+                query_filter=models.Filter(must=[wanted]),
+                with_payload=["case"],
+            ).points
+        return [points.case_of(p) for p in found]
 
     def get(self, task: str, case_id: str) -> tuple[Case, np.ndarray, np.ndarray | None] | None:
         """A case with its vector [K] and patches [m, d]; None when there is no such case."""
@@ -230,7 +267,7 @@ class CaseIndex:
         if self.storage.kind != "memory":
             rescored = models.SearchParams(quantization=models.QuantizationSearchParams(rescore=True, oversampling=2.0))
         condition = conditions.of(ask.filters)
-        request: dict[str, Any] = {"collection_name": self._name(task), "with_payload": ["case"]}
+        request: dict[str, Any] = {"collection_name": self._name(task), "with_payload": ["case", points.THUMBNAIL]}
         if ask.patches is None:
             request |= {"query": nearest, "using": PICTURE, "query_filter": condition, "search_params": rescored}
             # The order follows the feedback, but the similarity that is shown is the one with the picture.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import uuid
@@ -18,6 +19,8 @@ from .storage import PATCHES, PICTURE
 
 DIGITS = 6
 """Decimals of a similarity: fewer than any engine's rounding reaches, so that what is equal compares equal."""
+THUMBNAIL = "thumbnail"
+"""Where a point keeps the small picture of an own case, as base64."""
 
 
 def of_case(task: str, case: Case, vector: np.ndarray, patches: np.ndarray | None, source: str) -> models.PointStruct:
@@ -45,6 +48,12 @@ def on_the_wire(point: models.PointStruct) -> models.PointStruct:
     """The same with its arrays as lists, which is what JSON knows."""
     plain = {name: vector.tolist() for name, vector in cast(dict, point.vector).items()}
     return models.PointStruct(id=point.id, vector=plain, payload=point.payload)
+
+
+def show(point: models.PointStruct, thumbnail: bytes) -> None:
+    """Let a point carry a small picture of its case."""
+    if thumbnail and point.payload is not None:
+        point.payload[THUMBNAIL] = base64.b64encode(thumbnail).decode()
 
 
 def case_of(point: Any) -> Case:
@@ -87,10 +96,11 @@ def rank(point: Any) -> float:
 
 def _hit(point: Any, ask: Ask) -> Hit:
     case, score = case_of(point), float(point.score)
+    small = base64.b64decode(point.payload.get(THUMBNAIL) or "")
     if ask.patches is not None:
         # Qdrant adds up the best cosine of each patch of the query.
-        return Hit(case, round(score / len(ask.patches), DIGITS), patches_of(point))
+        return Hit(case, round(score / len(ask.patches), DIGITS), patches_of(point), small)
     if ask.liked or ask.disliked:
         vector = vector_of(point, PICTURE)
         score = float(vector @ ask.vector / np.linalg.norm(vector) / np.linalg.norm(ask.vector))
-    return Hit(case, round(score, DIGITS))
+    return Hit(case, round(score, DIGITS), thumbnail=small)

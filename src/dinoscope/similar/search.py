@@ -138,13 +138,13 @@ def _ask(task: Task, index: CaseIndex | Standby, query: Query, wish: Wish) -> As
 def _seen(task: Task, query: Query, wish: Wish, ask: Ask, hit: Hit) -> SimilarCase:
     if wish.region is None or ask.patches is None or hit.patches is None:
         closer = float(np.searchsorted(task.nearest, hit.similarity) / len(task.nearest))
-        return SimilarCase(hit.case, hit.similarity, closer)
+        return SimilarCase(hit.case, hit.similarity, closer, thumbnail=hit.thumbnail)
     detail = task.regions.in_detail(hit.case.id) if task.regions else None
     if task.regions is not None and detail is not None:
         matched = regions.locate(ask.patches, detail, task.regions.grid, wish.region)
     else:
         matched = regions.locate(ask.patches, hit.patches, (regions.CELLS, regions.CELLS), wish.region)
-    return SimilarCase(hit.case, hit.similarity, matched=matched)
+    return SimilarCase(hit.case, hit.similarity, matched=matched, thumbnail=hit.thumbnail)
 
 
 def in_words(found: SimilarCase) -> str:

@@ -17,7 +17,11 @@ def touch(folder, *names):
 
 
 def write(path, columns, *rows):
+    """A table, and an empty file for each picture that it lists beside itself, or in the folder named like it."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if "file" in columns:
+        home = path.parent.parent / path.stem if path.parent.name == "splits" else path.parent
+        touch(home, *(row[list(columns).index("file")] for row in rows))
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([columns, *rows])
     return path
@@ -40,9 +44,9 @@ def by_fold(samples):
 def test_a_pictures_folder_names_its_class(tmp_path):
     touch(tmp_path, "benign/a.png", "malignant/b.JPG", "malignant/c.dcm", "benign/notes.txt", "masks/a.png")
     found = {s.id: (s.label, s.path, s.official) for s in read(tree(tmp_path, benign=8, malignant=8))}
-    assert found["a"] == ("benign", tmp_path / "benign" / "a.png", "all")
-    assert found["b"] == ("malignant", tmp_path / "malignant" / "b.JPG", "all")
-    assert found["c"][0] == "malignant"
+    assert found["benign/a.png"] == ("benign", tmp_path / "benign" / "a.png", "all")
+    assert found["malignant/b.JPG"] == ("malignant", tmp_path / "malignant" / "b.JPG", "all")
+    assert found["malignant/c.dcm"][0] == "malignant"
     assert len(found) == 8 + 8 + 3
 
 
@@ -66,7 +70,7 @@ def test_labels_csv_needs_no_more_than_files_and_labels(tmp_path):
     rows = [(f"{i}.png", "odd" if i % 2 else "even") for i in range(20)]
     write(tmp_path / "labels.csv", ("file", "label"), *rows)
     samples = read(tmp_path)
-    assert {s.id: s.label for s in samples} == {name[:-4]: label for name, label in rows}
+    assert {s.id: s.label for s in samples} == dict(rows)
     assert Counter(s.fold for s in samples) == dict.fromkeys(range(5), 4)
 
 
@@ -120,21 +124,21 @@ def test_drawn_folds_do_not_depend_on_the_order_of_the_rows(tmp_path):
 
 def test_sources_become_addresses_that_a_browser_can_open(tmp_path):
     folder = tree(tmp_path, cat=5, dog=5)
-    row = ("cat_001", "owner/pets", "0a1b2c", "all/big cats/#1 (2) 50%.png")
+    row = ("cat/cat_001.png", "owner/pets", "0a1b2c", "all/big cats/#1 (2) 50%.png")
     write(folder / "sources.csv", ("id", "repo", "commit", "path"), row)
     urls = {s.id: s.url for s in read(folder)}
     wanted = "https://raw.githubusercontent.com/owner/pets/0a1b2c/all/big%20cats/%231%20%282%29%2050%25.png"
-    assert urls["cat_001"] == wanted
-    assert urls["cat_002"] == ""
+    assert urls["cat/cat_001.png"] == wanted
+    assert urls["cat/cat_002.png"] == ""
 
 
 def test_metadata_is_joined_by_id_and_empty_cells_are_left_out(tmp_path):
     folder = tree(tmp_path, cat=5, dog=5)
-    write(folder / "metadata.csv", ("id", "age", "sex"), ("cat_001", "61", ""), ("dog_002", "", "F"))
+    write(folder / "metadata.csv", ("id", "age", "sex"), ("cat/cat_001.png", "61", ""), ("dog/dog_002.png", "", "F"))
     metadata = {s.id: s.metadata for s in read(folder)}
-    assert metadata["cat_001"] == {"age": "61"}
-    assert metadata["dog_002"] == {"sex": "F"}
-    assert metadata["cat_000"] == {}
+    assert metadata["cat/cat_001.png"] == {"age": "61"}
+    assert metadata["dog/dog_002.png"] == {"sex": "F"}
+    assert metadata["cat/cat_000.png"] == {}
 
 
 def test_a_missing_folder_is_named_with_the_remedy(tmp_path):

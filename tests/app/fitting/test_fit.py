@@ -37,10 +37,10 @@ def write_set(folder, rows):
     folder.mkdir()
     with (folder / "labels.csv").open("w", newline="") as file:
         table = csv.writer(file)
-        table.writerow(("file", "label", "fold"))
+        table.writerow(("id", "file", "label", "fold"))
         for name, label, fold, shown in rows:
             shown.save(folder / f"{name}.png")
-            table.writerow((f"{name}.png", label, fold))
+            table.writerow((name, f"{name}.png", label, fold))
     return folder
 
 
@@ -99,8 +99,8 @@ def test_another_picture_in_any_other_fold_does_reach_them(encoder, no_phantoms,
 def test_pictures_that_repeat_a_test_picture_are_dropped_wherever_they_stand(encoder, tmp_path):
     rows = rows_of()
     shown = {name: p for name, _, _, p in rows}
-    rows += [("0-00-copy-of-0-1", "red", 3, shown["0-1"]), ("z-copy-of-0-1", "green", 1, shown["0-1"])]
-    rows += [("a-copy-of-4-1", "red", 2, shown["4-1"])]
+    rows += [("0-00-copy-of-0-1", "green", 3, shown["0-1"]), ("z-copy-of-0-1", "green", 1, shown["0-1"])]
+    rows += [("a-copy-of-4-1", "green", 2, shown["4-1"])]
     public = read_public(encoder, write_set(tmp_path / "set", rows), None, quiet)
     ids = {c.id for c in public.cases}
     assert "0-1" in ids
@@ -170,7 +170,7 @@ def test_the_command_fits_a_task_from_a_folder_of_classes(brought):
     assert f"1 task(s) written below {assets / 'tasks'}" in run.stdout
     facts = json.loads((assets / "tasks" / "mine" / "task.json").read_text())
     assert facts["title"] == "Mine"
-    assert facts["cases"] == {"public": 36, "phantom": 0}
+    assert facts["cases"] == {"public": 0, "phantom": 0, "own": 36}
     assert facts["metrics"]["balanced_accuracy"]["value"] > 0.9
     assert facts["licence"] == "your own"
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dinoscope import cli as command_line
-from dinoscope.fitting import index_command
+from dinoscope.fitting import datasets
 from dinoscope.settings import Settings
 from dinoscope.similar import Case, CaseIndex, Filters, Storage
 from dinoscope.workbench import Workbench
@@ -53,9 +53,10 @@ def test_a_kill_in_the_middle_loses_nothing_and_duplicates_nothing(own, environm
         [sys.executable, "-m", "dinoscope", *call(own)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     )
     first = process.stdout.readline()
+    assert process.stdout.readline().startswith("2 of 40: 2 added")
     process.kill()
     process.wait()
-    assert first.startswith("2 of 40: 2 added")
+    assert first.startswith("own: 40 pictures, 13 blue, 13 green, 14 red")
 
     again = subprocess.run(
         [sys.executable, "-m", "dinoscope", *call(own)],
@@ -116,9 +117,9 @@ def test_a_table_gives_labels_groups_and_what_is_known_of_each_picture(own):
     (own / "labels.csv").write_text(
         "file,label,patient,age,sex,note\nred/00.png,red,p1,057Y,F,x\nblue/01.png,blue;red,p2,,,\n"
     )
-    first, second = index_command.entries(own)
+    second, first = datasets.read(own, drawn=False)
     assert (first.id, first.labels, first.group) == ("red/00.png", ("red",), "p1")
-    assert first.metadata == {"age": "057Y", "sex": "F"}
+    assert first.metadata == {"age": "057Y", "sex": "F", "note": "x"}
     assert second.labels == ("blue", "red")
 
 

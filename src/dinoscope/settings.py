@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def _cache() -> Path:
+    """Below the user's home; asked for only where no folder is named, as a container's user may have no home.
+
+    Raises:
+        ValueError: where there is none.
+    """
+    try:
+        return Path.home() / ".cache" / "dinoscope"
+    except RuntimeError as fault:
+        raise ValueError(
+            "this user has no home directory; set DINOSCOPE_CACHE to a folder that may be written"
+        ) from fault
 
 
 @dataclass(frozen=True)
@@ -30,7 +44,7 @@ class Settings:
     backbone: str = "bundled"
     device: str = "auto"
     assets: Path = ROOT / "model_assets"
-    cache: Path = Path.home() / ".cache" / "dinoscope"
+    cache: Path = field(default_factory=_cache)
     images: Path | None = None
     host: str = "127.0.0.1"
     port: int = 7860
@@ -70,7 +84,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         backbone=text("DINOSCOPE_BACKBONE", Settings.backbone),
         device=device,
         assets=Path(text("DINOSCOPE_ASSETS", str(Settings.assets))),
-        cache=Path(text("DINOSCOPE_CACHE", str(Settings.cache))),
+        cache=Path(given) if (given := text("DINOSCOPE_CACHE", "")) else _cache(),
         images=Path(images) if (images := text("DINOSCOPE_IMAGES", "")) else None,
         host=host,
         port=int(port),

@@ -84,7 +84,7 @@ def read(path: Path, needed: Sequence[str] = ()) -> Table:
         skipped, delimiter = 1, first[4]
     else:
         skipped, delimiter = 0, _delimiter(text, needed)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     columns: list[str] = []
     rows = []
     try:

@@ -6,7 +6,9 @@ server has them, a write-ahead log that survives a kill, one shard a collection.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -21,6 +23,25 @@ SCHEMAS = {
 }
 
 
+RESERVE = 64_000_000
+"""Bytes that must stay free on the disk: the engine's files grow by steps of some megabytes each."""
+
+
+class EngineFault(RuntimeError):
+    """What the engine says of a folder that it cannot use."""
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """The engine raises plain exceptions, and panics that no `except Exception` catches."""
+    try:
+        yield
+    except BaseException as fault:
+        if isinstance(fault, Exception) or type(fault).__name__ == "PanicException":
+            raise EngineFault(str(fault)) from fault
+        raise
+
+
 class EdgeClient:
     """Shards in a folder, asked in the words of `QdrantClient`. One process at a time, one thread at a time."""
 
@@ -28,15 +49,17 @@ class EdgeClient:
         """Open every collection in the folder.
 
         Raises:
-            RuntimeError: when another process has it open.
+            EngineFault: when another process has it open, or it cannot be read.
         """
         self.folder = folder
         self.shards: dict[str, edge.EdgeShard] = {}
         for path in sorted(p for p in folder.iterdir() if (p / "edge_config.json").is_file() or (p / "wal").is_dir()):
             try:
-                self.shards[path.name] = edge.EdgeShard.load(str(path))
-            except Exception as fault:  # the engine raises nothing more particular
-                raise RuntimeError(str(fault)) from fault
+                with _told():
+                    self.shards[path.name] = edge.EdgeShard.load(str(path))
+            except EngineFault:
+                self.close()  # else this process would keep the others locked
+                raise
 
     def collection_exists(self, collection_name: str) -> bool:
         """Whether there is a shard of this name."""
@@ -45,7 +68,9 @@ class EdgeClient:
     def create_collection(self, collection_name: str, vectors_config: dict[str, models.VectorParams], **_: Any) -> None:
         """A new shard; what only a cluster has, such as shard numbers, is left out."""
         config = edge.EdgeConfig(vectors={name: _params(p) for name, p in vectors_config.items()})
-        self.shards[collection_name] = edge.EdgeShard.create(str(self.folder / collection_name), config)
+        self._check_room(0)
+        with _told():
+            self.shards[collection_name] = edge.EdgeShard.create(str(self.folder / collection_name), config)
 
     def get_collection(self, collection_name: str) -> Any:
         """What a shard says of itself; `payload_schema` has the indexed fields."""
@@ -61,6 +86,9 @@ class EdgeClient:
         """Add or replace points; they are in the write-ahead log when this returns."""
         # Only the index adds points, always with a dictionary of plain vectors.
         given = [edge.Point(id=p.id, vector=cast(dict, p.vector), payload=p.payload) for p in points]
+        # Once in the log and once in its segment, the numbers as float32.
+        numbers = sum(np.size(v) for p in points for v in cast(dict, p.vector).values())
+        self._check_room(2 * (4 * numbers + sum(len(str(p.payload)) for p in points)))
         self._update(collection_name, edge.UpdateOperation.upsert_points(given))
 
     def delete(self, collection_name: str, points_selector: models.FilterSelector) -> None:
@@ -140,8 +168,11 @@ class EdgeClient:
 
     def optimize(self) -> None:
         """Build what makes searches fast; worth it after many points were added."""
-        for shard in self.shards.values():
-            shard.optimize()
+        for name, shard in self.shards.items():
+            # It writes a segment anew before it removes the old one.
+            self._check_room(sum(f.stat().st_blocks * 512 for f in (self.folder / name).rglob("*") if f.is_file()))
+            with _told():
+                shard.optimize()
 
     def close(self) -> None:
         """Write what is pending, and let go of the folder."""
@@ -151,7 +182,20 @@ class EdgeClient:
         self.shards = {}
 
     def _update(self, collection_name: str, operation: edge.UpdateOperation) -> None:
-        self.shards[collection_name].update(operation)
+        with _told():
+            self.shards[collection_name].update(operation)
+
+    def _check_room(self, needed: int) -> None:
+        """Refuse before the disk is full: the engine writes through mapped memory, and would be killed by SIGBUS.
+
+        Raises:
+            EngineFault: when less than RESERVE would be left after `needed` bytes.
+        """
+        free = shutil.disk_usage(self.folder).free
+        if free - needed < RESERVE:
+            raise EngineFault(
+                f"No space: {free / 1e6:.0f} MB are free, and {(needed + RESERVE) / 1e6:.0f} MB are wanted"
+            )
 
     def _vector(self, collection_name: str, query: Any, using: str | None) -> Any:
         """A query as a vector; of examples, the average that a Qdrant server takes of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 from qdrant_client import models
 
 from ..reading.scope import unit
-from . import conditions, points
+from . import conditions, folder, points
 from .ask import Ask
 from .case import Case, Hit
 from .facets import Filters
@@ -289,7 +289,7 @@ class CaseIndex:
             with self.storage.server.spoken():
                 yield self.client
         else:
-            with self._lock:
+            with self._lock, folder.spoken(self.storage.path) if self.storage.path else nullcontext():
                 yield self.client
 
 

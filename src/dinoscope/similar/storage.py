@@ -10,6 +10,7 @@ from typing import Any
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
+from . import folder
 from .facets import FACETS
 from .server import IndexFault, Server
 
@@ -61,9 +62,7 @@ class Storage:
                 f"the folder {self.path} cannot be used ({fault.strerror}); set QDRANT_PATH to one"
             ) from fault
         except RuntimeError as fault:
-            raise IndexFault(
-                f"the index in {self.path} is in use by another process; stop it, or use a Qdrant server"
-            ) from fault
+            raise IndexFault(folder.in_words(self.path, str(fault))) from fault
 
     def create(self, client: Any, collection: str, size: int, patch_size: int) -> None:
         """Create a collection, unless it is there: HNSW over int8 vectors, patches for re-ranking only.

@@ -25,7 +25,7 @@ class TableError(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: where it stands, and column -> text without white space around it."""
+    """One line of a table: where it stands, and column -> text without white space around it, where there is any."""
 
     line: int
     cells: dict[str, str]
@@ -101,7 +101,7 @@ def read(path: Path, needed: Sequence[str] = ()) -> Table:
                     f"{path}, line {line} has {len(cells)} cells, but there are {len(columns)} columns; "
                     "put text with a delimiter in it between quotation marks"
                 )
-            row = Row(line, {c: v for c, v in zip(columns, cells, strict=False) if c})
+            row = Row(line, {c: v for c, v in zip(columns, cells, strict=False) if c and v})
             for column in needed:
                 if not row.get(column):
                     raise TableError(

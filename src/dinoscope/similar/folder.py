@@ -25,14 +25,14 @@ def in_words(path: Path, said: str) -> str:
     known = {
         "WouldBlock": "is in use by another process; stop it, or use a Qdrant server",
         "No space": "has no room left on its disk; make room, or set QDRANT_PATH to a folder on another disk",
-        "Permission denied": "may not be read and written by this user; change its owner, or set QDRANT_PATH to another",
-        "Read-only file system": "lies on a disk that may only be read; set QDRANT_PATH to a folder that may be written",
+        "Permission denied": "may not be read and written by this user; change its owner or QDRANT_PATH",
+        "Read-only file system": "lies on a disk that may only be read; set QDRANT_PATH to another folder",
         "Too many open files": "needs more open files than are allowed; raise the limit (ulimit -n)",
     }
     if remedy := next((sentence for word, sentence in known.items() if word in said), ""):
         return f"the index in {path} {remedy}" + (f" ({said})" if said.startswith("No space") else "")
     short = " ".join(said.split())
     return (
-        f"the index in {path} is damaged ({short[:200]}{'…' * (len(short) > 200)}); restore it from a copy, or move the "
-        "folder away, start again, and add own cases with `dinoscope index`"
+        f"the index in {path} is damaged ({short[:200]}{'…' * (len(short) > 200)}); restore it from a copy, or move "
+        "the folder away, start again, and add own cases with `dinoscope index`"
     )

@@ -32,7 +32,8 @@ def measure(head: Head, test: Labelled) -> dict:
         "groups": len(set(groups)),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
-    told: np.ndarray = truth.any(axis=0) if head.exclusive else truth.any(axis=0) & ~truth.all(axis=0)
+    held = truth.sum(axis=0)
+    told = (held > 0) & (head.exclusive | (held < len(truth)))
     if not told.all():
         common["unseen"] = [c for c, seen in zip(head.classes, told, strict=True) if not seen]
     measured = (

@@ -22,15 +22,17 @@ MAY_IMPORT = {
     "errors": set(),
     "settings": set(),
     "evidence": set(),
+    "whole": set(),
+    "manifest": {"whole"},
     "results": {"reading", "explain", "similar"},
     "reading": {"settings"},
     "similar": {"reading", "tasks", "results", "settings"},
-    "tasks": {"reading", "similar"},
+    "tasks": {"reading", "similar", "manifest", "whole"},
     "explain": {"reading", "similar", "tasks", "results"},
     "figures": {"explain", "reading", "results"},
     "loading": {"reading", "similar", "tasks", "settings"},
     "workbench": {"reading", "explain", "similar", "tasks", "results", "loading", "settings"},
-    "fitting": {"reading", "similar", "tasks", "settings", "results"},
+    "fitting": {"reading", "similar", "tasks", "settings", "results", "manifest", "whole"},
 }
 """Room -> the rooms of the product that it may know beside `errors`; one that is not named here may know every one."""
 

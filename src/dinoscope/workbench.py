@@ -17,6 +17,7 @@ from .explain import Progress
 from .explain.session import Asked, Question
 from .loading import Fitter, Say, load_index, load_projection, load_task
 from .reading import images, scope
+from .reading.encoded import Encoded
 from .reading.encoder import Encoder, EncoderError
 from .reading.images import Decoded
 from .reading.projection import Projection
@@ -27,8 +28,8 @@ from .similar.regions import Box
 from .similar.search import Query, Wish
 from .tasks import AssetError, Task
 
-Source = Path | bytes | Image.Image | Decoded
-"""A picture. Never a string: what a visitor sent as text is not opened as a file."""
+Source = Path | bytes | Image.Image | Decoded | Encoded
+"""A picture, or what `read` made of it. Never a string: what a visitor sent as text is not opened as a file."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,17 @@ class Workbench:
         """Sentences the page shows now: those from the start, and what is the matter with the search server."""
         return (*self.fixed_notices, *(self.index.notices if isinstance(self.index, Standby) else ()))
 
+    def read(self, picture: Source) -> Encoded:
+        """Let the encoder read a picture; every verb takes the outcome in its place and reads it no more.
+
+        Raises:
+            RequestError: with the sentence a visitor sees.
+        """
+        if isinstance(picture, Encoded):
+            return picture
+        decoded = picture if isinstance(picture, Decoded) else images.read(picture)
+        return Encoded.of(self.encoder, self.projection, decoded)
+
     def classify(self, picture: Source, task: str | None = None) -> Reading:
         """Read a picture with a task's head.
 
@@ -97,13 +109,12 @@ class Workbench:
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        decoded = _read(picture)
-        pooled = self.encoder([decoded.picture]).pooled
-        query = self.projection(pooled)[0]
-        chosen = self._task(task) if task else self._nearest_task(query)
-        probabilities = chosen.head.probabilities(pooled)[0]
+        read = self.read(picture)
+        decoded = read.decoded
+        chosen = self._task(task) if task else self._nearest_task(read.vector)
+        probabilities = chosen.head.probabilities(read.pooled)[0]
         kept = chosen.head.prediction_set(probabilities)
-        measured = scope.measure(query, chosen.training, chosen.reference)
+        measured = scope.measure(read.vector, chosen.training, chosen.reference)
         warnings = list(decoded.warnings)
         if not measured.familiar:
             warnings.append(
@@ -151,11 +162,9 @@ class Workbench:
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        decoded = _read(picture)
-        pixels = self.encoder.pixels([decoded.picture])
-        tokens = self.encoder.tokens(pixels)
-        chosen = self._task(task) if task else self._nearest_task(self.projection(tokens.pooled.cpu().numpy())[0])
-        return Asked.of(self.encoder, chosen, decoded, pixels, tokens, question, self.projection.of)
+        read = self.read(picture)
+        chosen = self._task(task) if task else self._nearest_task(read.vector)
+        return Asked.of(self.encoder, chosen, read.decoded, read.pixels, read.tokens, question, self.projection.of)
 
     def query(self, picture: Source, task: str | None = None) -> Query:
         """What similar cases are searched with, read once; the searches take it in place of the picture.
@@ -166,13 +175,11 @@ class Workbench:
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        decoded = _read(picture)
-        features = self.encoder([decoded.picture])
-        vector = self.projection(features.pooled)[0]
-        chosen = self._task(task) if task else self._nearest_task(vector)
-        patches = chosen.regions.vectors(features.patches[0]) if chosen.regions else None
-        pixels = images.pixel_hash(decoded.picture)
-        return Query(chosen.name, vector, patches, features.grid, chosen.of_pixels(pixels), pixels)
+        read = self.read(picture)
+        chosen = self._task(task) if task else self._nearest_task(read.vector)
+        patches = chosen.regions.vectors(read.patches) if chosen.regions else None
+        pixels = images.pixel_hash(read.decoded.picture)
+        return Query(chosen.name, read.vector, patches, read.tokens.grid, chosen.of_pixels(pixels), pixels)
 
     def query_case(self, case_id: str, task: str | None = None) -> Query:
         """A known case to search with, by what is stored of it.
@@ -289,8 +296,3 @@ def _searching() -> Iterator[None]:
             yield
     except IndexFault as fault:
         raise RequestError(f"The similar cases cannot be searched: {fault}.") from fault
-
-
-def _read(picture: Source) -> Decoded:
-    """A picture that has been read already is taken as it is, with the frame that was chosen."""
-    return picture if isinstance(picture, Decoded) else images.read(picture)

@@ -502,3 +502,25 @@ def test_a_stray_file_among_the_tasks_does_not_stop_the_start(tiny_settings, tmp
         "colours",
         "stripes",
     ]
+
+
+def test_a_picture_is_encoded_once_for_every_verb(workbench, monkeypatch):
+    passes = []
+    tokens = type(workbench.encoder).tokens
+
+    def counted(encoder, pixels, hurried=False):
+        if not hurried:
+            passes.append(len(pixels))
+        return tokens(encoder, pixels, hurried)
+
+    monkeypatch.setattr(type(workbench.encoder), "tokens", counted)
+    read = workbench.read(drawn("colours", "red", 9))
+    assert passes == [1]
+    reading = workbench.classify(read)
+    found = workbench.similar(workbench.query(read, reading.task))
+    workbench.differential(workbench.query(read), None)
+    asked = workbench.ask(read, reading.task, Question(reading.label))
+    assert passes == [1]
+    assert reading == workbench.classify(drawn("colours", "red", 9))
+    assert [s.case.id for s in found] == [s.case.id for s in workbench.similar(drawn("colours", "red", 9))]
+    assert asked.value == pytest.approx(reading.probabilities[reading.label])

@@ -41,13 +41,14 @@ class Standby:
 
     @property
     def storage(self) -> Storage:
-        """Where the index keeps its cases that answers now."""
-        return self._index.storage
+        """Where the index keeps its cases that answers now, or will in a moment."""
+        now = self._now
+        return Storage() if now is None else now.storage
 
     @property
     def notices(self) -> tuple[str, ...]:
         """A sentence for the page, as long as the server does not answer."""
-        if self._index.storage.kind == "server":
+        if self.storage.kind == "server":
             return ()
         return (f"Searching the bundled cases in memory: {self._why}. The server is tried again by itself.",)
 
@@ -85,20 +86,18 @@ class Standby:
         """Let go of the connection, and stop filling."""
         self._closed = True
         self._wake.set()
-        self._index.close()
-
-    @property
-    def _index(self) -> CaseIndex:
-        if self._now is None:
-            raise IndexFault(self._why)
-        return self._now
+        if self._now is not None:
+            self._now.close()
 
     @contextmanager
     def _asked(self) -> Iterator[CaseIndex]:
         """The index that answers; a server that has lost a collection is filled again."""
         try:
+            now = self._now
+            if now is None:
+                raise IndexFault(self._why)
             with in_a_hurry():
-                yield self._index
+                yield now
         except CollectionGoneError as fault:
             self._why = str(fault)
             self._wake.set()

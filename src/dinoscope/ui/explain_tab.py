@@ -15,7 +15,7 @@ from ..explain.methods import METHODS
 from ..explain.session import Asked, Question
 from ..results import Explanation
 from ..tasks import Task
-from ..workbench import Workbench
+from ..workbench import Source, Workbench
 from . import explain_markup, markup
 from .case_panel import Chosen
 from .recommendation import recommend
@@ -23,6 +23,7 @@ from .running import Running, StoppedError, SupersededError
 
 NEAREST = 8
 """Cases offered for "similar to"."""
+NO_CASE = ("no case: explain the class", "")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ExplainTab:
     inputs: list
     outputs: list
     follow: Callable
-    """Given the event that runs `fresh`, measures afterwards what it showed."""
+    """Given the event that runs `fresh`, measures afterwards what it showed, and looks for cases to compare with."""
     supersede: Callable[[str], None]
     """Given a visitor's session, drops the answer under way: there is another picture."""
 
@@ -164,23 +165,27 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
             return *answers, nothing, nothing, nothing
         task = workbench.tasks[value.reading.task]
         choices = [(task.display(c), c) for c in task.head.classes]
-        cases = [("no case: explain the class", "")]
-        cases += [
-            (f"{task.display(s.case.labels[0])}, similarity {s.similarity:.2f} ({s.case.id})", s.case.id)
-            for s in workbench.similar(value.decoded, task.name, NEAREST)
-        ]
         return (
             *answers,
             gr.Dropdown(choices=choices, value=value.reading.label),
             gr.Dropdown(choices=[("nothing: explain the class alone", ""), *choices], value=""),
-            gr.Dropdown(choices=cases, value=""),
+            gr.Dropdown(choices=[NO_CASE], value=""),
         )
+
+    def offer(value: Chosen | None) -> Any:
+        if value is None or value.reading is None:
+            return gr.skip()
+        return gr.Dropdown(choices=cases_to_compare(workbench, value.decoded, value.reading.task))
 
     answers = [answer, curves, shown, checked, masks, about]
     private: dict[str, Any] = {"api_visibility": "private"}
 
-    def follow(event: Any) -> None:
+    def measured(event: Any) -> None:
         event.then(measure, shown, [answer, curves, shown], show_progress_on=curves, **private)
+
+    def follow(event: Any) -> None:
+        measured(event)
+        event.then(offer, chosen, like, show_progress="hidden", **private)
 
     def halt(request: gr.Request) -> None:
         for answers in (running, checks):
@@ -188,7 +193,7 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
 
     def asks(event: Callable, *settings: Any) -> Any:
         run = event(show, [chosen, *settings], answers, show_progress_on=answer, trigger_mode="always_last", **private)
-        follow(run)
+        measured(run)
         return run
 
     for event in (method.input, like.input, second.input, pace.input, seed.submit):
@@ -202,6 +207,17 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
     return ExplainTab(
         fresh, [chosen, method, second, pace, seed], [*answers, target, instead, like], follow, running.supersede
     )
+
+
+def cases_to_compare(workbench: Workbench, picture: Source, task: str) -> list[tuple[str, str]]:
+    """What "similar to" offers: the nearest cases. A search that fails takes no map from anybody."""
+    try:
+        found = workbench.similar(picture, task, NEAREST)
+    except RequestError:
+        found = []
+    display = workbench.tasks[task].display
+    named = [(f"{display(s.case.labels[0])}, similarity {s.similarity:.2f} ({s.case.id})", s.case.id) for s in found]
+    return [NO_CASE, *named]
 
 
 def _methods() -> list[tuple[str, str]]:

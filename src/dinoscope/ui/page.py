@@ -18,9 +18,17 @@ CACHE_SWEEP, CACHE_AGE = 300, 1800
 
 
 def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.Draw) -> gr.Blocks:
-    """Lay out the page and wire it: a new picture is classified, compared and explained, in this order."""
+    """Lay out the page and wire it: a new picture is classified, then compared and explained.
+
+    The map does not wait for the similar cases: a search server may be slow.
+    """
     with GuardedBlocks(title="DINOscope", analytics_enabled=False, delete_cache=(CACHE_SWEEP, CACHE_AGE)) as page:
-        gr.HTML(markup.header(workbench.encoder.name, len(workbench.tasks), workbench.notices))
+
+        def header() -> str:
+            """Made anew for every visit: what is the matter with a search server passes."""
+            return markup.header(workbench.encoder.name, len(workbench.tasks), workbench.notices)
+
+        page.load(header, None, gr.HTML(header()), show_progress="hidden", api_visibility="private")
         with gr.Row():
             with gr.Column(scale=4, min_width=320, elem_id="case-panel"):
                 panel = case_panel.build(workbench, draw)
@@ -46,10 +54,10 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
         for change in panel.changes:
             cleared = change.then(clear, panel.chosen, answers, show_progress="hidden", **private)
             read = cleared.then(classify, panel.chosen, [panel.chosen, *classify_outputs], **private)
-            found = read.then(similar, similar_inputs, similar_outputs, **private)
+            read.then(similar, similar_inputs, similar_outputs, **private)
             read.then(follow, panel.chosen, follow_outputs, show_progress="hidden", **private)
             progress = {"show_progress_on": explain.outputs[0]}
-            explain.follow(found.then(explain.fresh, explain.inputs, explain.outputs, **progress, **private))
+            explain.follow(read.then(explain.fresh, explain.inputs, explain.outputs, **progress, **private))
         api.add(workbench)
     return page
 

@@ -1,0 +1,74 @@
+"""A search server that fails or dawdles costs the similar cases, and nothing else on the page."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from dinoscope.similar import standby
+from dinoscope.ui import page
+from dinoscope.ui.explain_tab import NO_CASE, cases_to_compare
+from dinoscope.workbench import Workbench
+from fixtures import qdrant_server
+from fixtures.tiny import drawn
+
+
+@pytest.fixture
+def there():
+    with qdrant_server.running() as started:
+        yield started
+
+
+@pytest.fixture
+def bench(there, tiny_settings):
+    bench = Workbench.load(replace(tiny_settings, qdrant_url=there.url), say=lambda _: None)
+    yield bench
+    bench.index.close()
+
+
+def test_a_failing_search_offers_no_cases_to_compare_with_and_loses_no_map(there, bench):
+    picture = drawn("colours", "red", 501)
+    assert len(cases_to_compare(bench, picture, "colours")) == 9
+    there.illness = "ill"
+    assert cases_to_compare(bench, picture, "colours") == [NO_CASE]
+
+
+def test_the_map_does_not_wait_for_the_search(workbench):
+    config = page.build(workbench, {}, lambda task, label, seed: Image.new("RGB", (64, 64))).config
+    named = {c["id"]: c["props"].get("elem_id") for c in config["components"]}
+    events = {e["id"]: e for e in config["dependencies"]}
+
+    def fills(event: dict, name: str) -> bool:
+        return name in [named.get(o) for o in event["outputs"]]
+
+    maps = [e for e in events.values() if fills(e, "explain-answer") and fills(e, "target")]
+    assert maps
+    for event in maps:
+        while (before := event.get("trigger_after")) is not None:
+            event = events[before]
+            # Clearing the page for another picture fills everything, and searches nothing.
+            assert fills(event, "explain-answer") or not fills(event, "similar-answer")
+
+
+def test_what_is_the_matter_with_the_server_is_shown_as_long_as_it_lasts(there, bench, monkeypatch):
+    monkeypatch.setattr(standby, "AGAIN", 0.1)
+    demo = page.build(bench, {}, lambda task, label, seed: Image.new("RGB", (64, 64)))
+    header = next(f.fn for f in demo.fns.values() if f.name == "header")
+    assert "Searching the bundled cases" not in header()
+    there.forget()
+    cases_to_compare(bench, drawn("colours", "red", 501), "colours")
+    there.illness = "ill"
+    until(lambda: "Searching the bundled cases in memory: the Qdrant server at" in header())
+    there.illness = ""
+    until(lambda: "Searching the bundled cases" not in header())
+
+
+def until(true) -> None:
+    """Wait for what happens in the background."""
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)

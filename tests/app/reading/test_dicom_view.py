@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pydicom import Dataset, uid
+from pydicom.pixels import compress
 
 from dinoscope.reading.images import read
-from fixtures.dicom_files import HU, dataset, grey, lookup, written
+from fixtures.dicom_files import HU, compressed, dataset, grey, lookup, pillow, written
 
 
 def ps3_linear(x: float, centre: float, width: float) -> float:
@@ -116,3 +118,223 @@ def test_a_modality_table_comes_before_the_window():
     item.ModalityLUTType = "HU"
     made = dataset(stored, ModalityLUTSequence=[item], WindowCenter=3000, WindowWidth=2000)
     assert abs(grey(made)[0, 33] - ps3_linear(3300, 3000, 2000)) <= 0.51
+
+
+# The file's own view, wherever it stands
+
+
+TWELVE = np.linspace(0, 4095, 48 * 64).reshape(48, 64).astype(np.uint16)
+CURVE = (4095 * (np.arange(4096) / 4095) ** 2).astype(int)
+CURVED = CURVE[TWELVE] / 4095 * 255
+
+
+def twelve_bit(array: np.ndarray = TWELVE, **elements) -> Dataset:
+    return dataset(array, BitsStored=12, HighBit=11, **elements)
+
+
+def group(**elements) -> Dataset:
+    """A functional group with one Frame VOI LUT item."""
+    item, made = Dataset(), Dataset()
+    for keyword, value in elements.items():
+        setattr(item, keyword, value)
+    made.FrameVOILUTSequence = [item]
+    return made
+
+
+@pytest.mark.parametrize("place", ["per frame", "shared", "data set"])
+def test_a_table_of_greys_is_found_at_every_place_the_standard_allows(place):
+    table = lookup(0, CURVE.tolist(), 12, "OW")
+    made = twelve_bit(np.stack([TWELVE, TWELVE[::-1]]))
+    if place == "per frame":
+        made.PerFrameFunctionalGroupsSequence = [group(VOILUTSequence=[table]), group(VOILUTSequence=[table])]
+    elif place == "shared":
+        made.SharedFunctionalGroupsSequence = [group(VOILUTSequence=[table])]
+        made.PerFrameFunctionalGroupsSequence = [Dataset(), Dataset()]
+    else:
+        made.VOILUTSequence = [table]
+    assert np.abs(grey(made, 1) - CURVED).max() <= 0.51
+    assert read(written(made), 2).facts[1] == "shown through the file's own table"
+
+
+def test_a_frames_own_window_comes_before_a_table_for_all():
+    made = twelve_bit(np.stack([TWELVE, TWELVE]), VOILUTSequence=[lookup(0, CURVE.tolist(), 12)])
+    made.PerFrameFunctionalGroupsSequence = [group(WindowCenter=1000, WindowWidth=500), Dataset()]
+    assert abs(grey(made, 1)[20, 7] - ps3_linear(int(TWELVE[20, 7]), 1000, 500)) <= 0.51
+    assert np.abs(grey(made, 2) - CURVED).max() <= 0.51
+
+
+def test_tables_of_big_endian_files():
+    """16-bit entries in the file's order; 8-bit entries two in a word, so that each pair is turned round."""
+    made = twelve_bit(syntax=uid.ExplicitVRBigEndian)
+    made.PixelData = TWELVE.astype(">u2").tobytes()
+    item = lookup(0, CURVE.tolist(), 12, "OW")
+    item.LUTData = CURVE.astype(">u2").tobytes()
+    made.VOILUTSequence = [item]
+    assert np.abs(grey(made) - CURVED).max() <= 0.51
+    item.LUTDescriptor = [4096, 0, 8]
+    item.LUTData = (CURVE >> 4).astype("u1").reshape(-1, 2)[:, ::-1].tobytes()
+    assert np.abs(grey(made) - (CURVE >> 4)[TWELVE]).max() <= 0.51
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_a_modality_table_of_any_depth(bits):
+    entries = np.linspace(0, 2**bits - 1, 4096).astype(int)
+    item = lookup(0, entries.tolist(), bits)
+    item.ModalityLUTType = "US"
+    made = twelve_bit(ModalityLUTSequence=[item], WindowCenter=2 ** (bits - 1), WindowWidth=2**bits)
+    expected = [ps3_linear(x, 2 ** (bits - 1), 2**bits) for x in entries[TWELVE].ravel()]
+    assert np.abs(grey(made).ravel() - expected).max() <= 0.51
+
+
+@pytest.mark.parametrize("spelling", ["SS", "US"])
+def test_a_table_that_begins_below_zero_however_its_first_value_is_spelled(spelling):
+    """Hounsfield units from -1000: what the rescale makes negative, the descriptor means as negative."""
+    entries = np.linspace(0, 4095, 3001).astype(int)
+    item = lookup(0, entries.tolist(), 12)
+    del item.LUTDescriptor
+    item.add_new("LUTDescriptor", spelling, [3001, -1000 if spelling == "SS" else 65536 - 1000, 12])
+    made = dataset((HU + 1024).astype(np.uint16), RescaleSlope=1, RescaleIntercept=-1024, VOILUTSequence=[item])
+    assert np.abs(grey(made) - entries[HU.astype(int) + 1000] / 4095 * 255).max() <= 0.51
+
+
+def float_pixels(values: np.ndarray, double: bool = False, **elements) -> Dataset:
+    made = dataset(np.zeros(values.shape, np.uint16), **elements)
+    del made.PixelData, made.BitsStored, made.HighBit, made.PixelRepresentation
+    made.BitsAllocated = 64 if double else 32
+    if double:
+        made.DoubleFloatPixelData = values.astype("<f8").tobytes()
+    else:
+        made.FloatPixelData = values.astype("<f4").tobytes()
+    return made
+
+
+def test_not_a_number_and_infinities_go_through_tables_and_windows():
+    values = TWELVE.astype(np.float32)
+    values[0, :3] = np.nan, np.inf, -np.inf
+    through_table = grey(float_pixels(values, VOILUTSequence=[lookup(0, CURVE.tolist(), 12)]))
+    assert through_table[0, :3].tolist() == [0, 255, 0]
+    assert np.abs(through_table[1:] - CURVED[1:]).max() <= 0.51
+    for function in ("LINEAR", "LINEAR_EXACT", "SIGMOID"):
+        window = {"WindowCenter": 2048, "WindowWidth": 4096, "VOILUTFunction": function}
+        assert grey(float_pixels(values, **window))[0, :3].tolist() == [0, 255, 0]
+
+
+@pytest.mark.parametrize(("bits", "shift"), [(16, 2), (12, 4), (16, 8)])
+def test_a_table_that_uses_less_than_half_of_its_bits_ends_at_its_largest_entry_and_says_so(bits, shift):
+    made = twelve_bit(VOILUTSequence=[lookup(0, (CURVE >> shift).tolist(), bits)])
+    largest = 4095 >> shift
+    assert np.abs(grey(made) - (CURVE >> shift)[TWELVE] / largest * 255).max() <= 0.51
+    assert read(written(made)).warnings == (
+        f"The file's own table declares {bits} bits, but its entries end at {largest}: that is shown as white.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("elements", "told"),
+    [
+        (
+            {"WindowCenter": 30000, "WindowWidth": 10},
+            "window cannot be used (window 30000/10 (centre/width), as the file asks, which shows nothing",
+        ),
+        (
+            {"WindowCenter": 40, "WindowWidth": 0},
+            "window cannot be used (The (0028,1051) Window Width must be greater than or equal to 1 for a 'LINEAR'",
+        ),
+        ({"VOILUTSequence": [lookup(0, [7] * 16, 8)]}, "table of greys cannot be used (shown through the file's own"),
+        ({"VOILUTSequence": [lookup(0, [], 8)]}, "table of greys cannot be used ("),
+        ({"RescaleSlope": 0, "RescaleIntercept": 5}, "scale of measured values cannot be used (its slope is 0)."),
+    ],
+)
+def test_a_view_that_cannot_be_used_is_told(elements, told):
+    decoded = read(written(dataset(HU, **elements)))
+    assert "percentile" in decoded.facts[1]
+    assert decoded.warnings[0].startswith(f"The file's own {told}")
+
+
+# What is not picture
+
+
+def disk(dtype: type = np.int16, padding: float = -2000, other: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """A disk of values from -100 to 200 in padding, and the greys that it should have."""
+    y, x = np.mgrid[:64, :64]
+    inside = (y - 32) ** 2 + (x - 32) ** 2 < 28**2
+    values = np.full((64, 64), padding, dtype)
+    values[inside] = np.linspace(-100, 200, inside.sum()).astype(dtype)
+    if other is not None:
+        values[~inside & (y < 32)] = other
+    low, high = np.percentile(values[inside].astype(float), (1, 99.5))
+    return values, np.clip((values.astype(float) - low) / (high - low), 0, 1) * 255
+
+
+@pytest.mark.parametrize(("first", "limit"), [(-2000, -1500), (-1500, -2000), (65536 - 2000, 65536 - 1500)])
+def test_a_range_of_padding_does_not_bend_the_percentiles(first, limit):
+    """From either end, and with the pixels' own sign however it is spelled."""
+    values, expected = disk(other=-1501)
+    made = dataset(values)
+    for keyword, value in (("PixelPaddingValue", first), ("PixelPaddingRangeLimit", limit)):
+        made.add_new(keyword, "SS" if value < 0 else "US", value)
+    assert np.abs(grey(made) - expected).max() <= 0.51
+
+
+def test_padding_of_floating_point_pixels():
+    values, expected = disk(np.float32, -1e6, -1e5)
+    made = float_pixels(values, FloatPixelPaddingValue=-1e6, FloatPixelPaddingRangeLimit=-1e5)
+    assert np.abs(grey(made) - expected).max() <= 0.51
+    values, expected = disk(np.float64, -1e30)
+    assert np.abs(grey(float_pixels(values, True, DoubleFloatPixelPaddingValue=-1e30)) - expected).max() <= 0.51
+
+
+def test_a_picture_of_nothing_but_padding_is_still_shown():
+    assert (grey(dataset(np.full((48, 64), -5, np.int16), PixelPaddingValue=-5)) == 0).all()
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("compression", ["none", "RLE", "JPEG 2000"])
+def test_bits_above_the_stored_ones_are_no_part_of_the_value(compression, signed):
+    """An overlay in the highest bits, as older files hold it, after every decoder."""
+    values = TWELVE.astype(np.int16) - (2048 if signed else 0)
+    stored = (values.view(np.uint16) & 0x0FFF) | (np.arange(64, dtype=np.uint16) % 2 << 15)
+    window = {"WindowCenter": 0 if signed else 2048, "WindowWidth": 4096}
+    representation = {"PixelRepresentation": int(signed)}
+    made = twelve_bit(stored, **window, **representation)
+    if compression == "JPEG 2000":
+        stream = pillow(stored, "JPEG2000", no_jp2=True)
+        made = compressed(stored, uid.JPEG2000Lossless, stream, BitsStored=12, HighBit=11, **window, **representation)
+    elif compression == "RLE":
+        compress(made, uid.RLELossless, encoding_plugin="pydicom")
+    clean = dataset(values if signed else TWELVE, BitsStored=12, HighBit=11, **window)
+    assert np.array_equal(grey(made), grey(clean))
+
+
+def test_values_in_the_upper_bits():
+    """High Bit 15 with 12 bits stored: the lower four are no part of the value."""
+    stored = (TWELVE << 4) | 7
+    made = dataset(stored, BitsStored=12, HighBit=15, WindowCenter=2048, WindowWidth=4096)
+    assert np.array_equal(grey(made), grey(twelve_bit(WindowCenter=2048, WindowWidth=4096)))
+
+
+# Depth as it is declared
+
+
+def test_8_bits_in_16_are_shown_as_8_in_8():
+    values = np.tile(np.arange(64, dtype=np.uint16) + 60, (48, 1))
+    made = dataset(values, BitsStored=8, HighBit=7)
+    assert np.array_equal(grey(made), values)
+    assert read(written(made)).facts == (
+        "DICOM CT, 64 x 48 pixels, 8-bit grey",
+        "shown from 0 to 255, all that it can store",
+    )
+
+
+def test_signed_and_shallow_bits_are_shown_whole():
+    signed = np.tile(np.arange(64, dtype=np.int16) - 30, (48, 1))
+    assert np.array_equal(grey(dataset(signed, BitsStored=8, HighBit=7)), signed + 128)
+    six = np.tile(np.arange(64, dtype=np.uint8) // 2, (48, 1))
+    assert np.abs(grey(dataset(six, BitsStored=6, HighBit=5)) - six * (255 / 63)).max() <= 0.51
+
+
+def test_a_dark_frame_of_8_bits_stays_dark_with_a_rescale():
+    values = np.tile(np.arange(64, dtype=np.uint8), (48, 1))
+    made = dataset(values, RescaleSlope=0.5, RescaleIntercept=-10)
+    assert np.array_equal(grey(made), values)
+    assert read(written(made)).facts[1] == "shown from -10 to 117.5, all that it can store"

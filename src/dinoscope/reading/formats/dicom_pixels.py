@@ -61,7 +61,7 @@ def stored_values(dataset: Dataset, index: int, subject: str, effort: Effort, sa
             raise refusals.cut_short(subject)
         if syntax.is_encapsulated:
             said.append(f"The file says that it is compressed ({syntax.name}), but its pixels are not.")
-            syntax = uid.ExplicitVRLittleEndian
+            syntax = dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
         values = _decoder(syntax, subject).as_array(dataset, index=index, correct_unused_bits=False)[0]
     return values if values.dtype.kind == "f" or values.ndim == 3 else _without_unused_bits(values, dataset)
 

@@ -48,7 +48,7 @@ def shades(stored: np.ndarray, view: View, subject: str) -> np.ndarray:
     values, (low, high), bits = _modality_values(stored, view)
     if not np.isfinite(values).any():
         raise refusals.no_finite_value(subject)
-    picture = next(_as_the_file_asks(values, low < 0, view), None)
+    picture = _as_the_file_asks(values, low < 0, view)
     if picture is None and bits <= 8:
         picture = grey.between(values, low, high)
         view.notes.append(grey.whole_fact(low, high))
@@ -95,47 +95,52 @@ def _modality_values(stored: np.ndarray, view: View) -> tuple[np.ndarray, tuple[
     return stored, (low, high), bits
 
 
-def _as_the_file_asks(values: np.ndarray, signed: bool, view: View) -> Iterator[np.ndarray]:
-    """Each view that the file proposes and that shows anything, first choice first."""
+@dataclass(frozen=True)
+class _Shown:
+    """What one of the file's own views makes of the values: greys [H, W] uint8, a fact, perhaps a warning."""
+
+    greys: np.ndarray
+    fact: str
+    warning: str = ""
+
+
+def _as_the_file_asks(values: np.ndarray, signed: bool, view: View) -> np.ndarray | None:
+    """Through the first view that the file proposes and that shows anything; None where there is none."""
     for level in _levels(view, "FrameVOILUTSequence"):
         for show, what in ((_through_table, "table of greys"), (_through_window, "window")):
             try:
-                shown, note, warning = show(values, signed, level, view)
+                shown = show(values, signed, level, view)
             except ValueError as error:
                 view.warnings.append(_unusable(what, error))
                 continue
             if shown is None:
                 continue
-            if shown.min() == shown.max() and np.nanmin(values) < np.nanmax(values):
-                view.warnings.append(_unusable(what, f"{note}: it shows nothing of this frame"))
+            if shown.greys.min() == shown.greys.max() and np.nanmin(values) < np.nanmax(values):
+                view.warnings.append(_unusable(what, f"{shown.fact}, which shows nothing of this frame"))
                 continue
-            view.notes.append(note)
-            view.warnings += [warning] if warning else []
-            yield shown
+            view.notes.append(shown.fact)
+            view.warnings += [shown.warning] if shown.warning else []
+            return shown.greys
+    return None
 
 
-Shown = tuple[np.ndarray | None, str, str]
-"""The greys, uint8, or None where the file proposes none; a fact; and a warning or nothing."""
-
-
-def _through_table(values: np.ndarray, signed: bool, level: Dataset, view: View) -> Shown:
+def _through_table(values: np.ndarray, signed: bool, level: Dataset, view: View) -> _Shown | None:
     if not level.get("VOILUTSequence"):
-        return None, "", ""
+        return None
     table = dicom_tables.of_item(level.VOILUTSequence[0], view.little_endian, signed)
-    warning = ""
-    if table.narrower:
-        warning = (
-            f"The file's own table declares {table.bits} bits, but its entries end at {table.top:g}: "
-            "that is shown as white."
-        )
-    return grey.to_bytes(table(values) / table.top * 255), "shown through the file's own table", warning
+    warning = (
+        f"The file's own table declares {table.bits} bits, but its entries end at {table.top:g}: "
+        "that is shown as white."
+    )
+    greys = grey.to_bytes(table(values) / table.top * 255)
+    return _Shown(greys, "shown through the file's own table", warning if table.narrower else "")
 
 
-def _through_window(values: np.ndarray, signed: bool, level: Dataset, view: View) -> Shown:
+def _through_window(values: np.ndarray, signed: bool, level: Dataset, view: View) -> _Shown | None:
     centre = number(level, "WindowCenter", view.warnings)
     width = number(level, "WindowWidth", view.warnings)
     if centre is None or width is None:
-        return None, "", ""
+        return None
     function = str(level.get("VOILUTFunction") or "LINEAR").strip(" \0").upper()
     warning = ""
     if function not in _FUNCTIONS:
@@ -146,8 +151,8 @@ def _through_window(values: np.ndarray, signed: bool, level: Dataset, view: View
     window.PhotometricInterpretation, window.PixelRepresentation, window.BitsStored = "MONOCHROME2", 0, 8
     window.WindowCenter, window.WindowWidth, window.VOILUTFunction = centre, width, function
     with np.errstate(over="ignore", invalid="ignore"):  # the exponential of a far value is infinite, and rightly so
-        shown = grey.to_bytes(apply_windowing(values, window))
-    return shown, f"window {centre:g}/{width:g} (centre/width), as the file asks", warning
+        greys = grey.to_bytes(apply_windowing(values, window))
+    return _Shown(greys, f"window {centre:g}/{width:g} (centre/width), as the file asks", warning)
 
 
 def _levels(view: View, sequence: str) -> Iterator[Dataset]:

@@ -175,4 +175,4 @@ def check_frame(subject: str, frames: int, frame: int) -> None:
 
 def plain(text: str) -> str:
     """Text out of a file, which may hold anything, fit to stand in a sentence on a page."""
-    return re.sub(r"[^A-Za-z0-9 .,/()\[\]_-]", "?", text)[:100]
+    return re.sub(r"[^A-Za-z0-9 .,:'/()\[\]_-]", "?", text)[:100]

@@ -26,8 +26,6 @@ _JPEG_NEEDED = {
 _JPEG_FRAMES = {
     0xC3: "it is a lossless JPEG, which is not read here. Save it as PNG and upload that.",
     0xC7: "it is a lossless JPEG, which is not read here. Save it as PNG and upload that.",
-    0xC9: "it is an arithmetic-coded JPEG, which is not read here. Save it as PNG and upload that.",
-    0xCA: "it is an arithmetic-coded JPEG, which is not read here. Save it as PNG and upload that.",
 }
 
 

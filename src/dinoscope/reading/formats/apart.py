@@ -17,9 +17,11 @@ from pathlib import Path
 from PIL import Image
 
 from . import refusals
-from .child import MEMORY, SECONDS
 from .decoded import Decoded, File, ImageError
 
+SECONDS = 20
+"""Of processor time; of the clock, twice as many."""
+MEMORY = 3 << 30
 AT_ONCE = 2
 WAIT_SECONDS = 60
 _slots = threading.BoundedSemaphore(AT_ONCE)
@@ -54,14 +56,14 @@ def _run(file: File) -> bytes:
     """What the process answers, as `child.main` writes it."""
     # -P: the folder in which the app was started must not shadow the modules that the process imports.
     script = f"import sys; sys.path.insert(0, {_ROOT!r}); from {_PACKAGE}.child import main; main()"
-    question = json.dumps([file.kind, file.subject, file.frame]).encode() + b"\n"
+    question = json.dumps([file.kind, file.subject, file.frame, SECONDS, MEMORY]).encode() + b"\n"
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-c", script],
             input=question + file.data,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=2 * SECONDS,  # of the clock, where the process has to share its core
+            timeout=2 * SECONDS,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             check=False,
         )

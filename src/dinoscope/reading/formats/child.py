@@ -10,19 +10,16 @@ import os
 import sys
 import warnings
 
-SECONDS = 20
-MEMORY = 3 << 30
-
 
 def main() -> None:
-    """Read the file that stdin holds after a line of JSON: its kind, subject and frame."""
-    _limit()
+    """Read the file that stdin holds after a line of JSON: its kind, subject and frame, the seconds and the bytes."""
+    head, _, data = sys.stdin.buffer.read().partition(b"\n")
+    kind, subject, frame, seconds, memory = json.loads(head)
+    limit(seconds, memory)
     warnings.simplefilter("ignore")  # they may quote a visitor's file
     from . import decoding
     from .decoded import APART, File, ImageError
 
-    head, _, data = sys.stdin.buffer.read().partition(b"\n")
-    kind, subject, frame = json.loads(head)
     try:
         decoded = decoding.decode(File(data, kind, subject, frame), APART)
     except ImageError as error:
@@ -36,13 +33,13 @@ def main() -> None:
     sys.stdout.buffer.write(decoded.picture.tobytes())
 
 
-def _limit() -> None:
-    """Bound time and memory, and give way to those who wait for an answer about a small picture."""
+def limit(seconds: int, memory: int) -> None:
+    """Bound this process's time and memory, and give way to those who wait for an answer about a small picture."""
     try:
         import resource  # not on Windows, where the clock alone must do
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     os.nice(5)

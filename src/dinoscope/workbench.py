@@ -274,7 +274,7 @@ class Workbench:
 
     def _task(self, name: str) -> Task:
         if name not in self.tasks:
-            raise RequestError(f"no task is called {name!r}; choose one of {', '.join(self.tasks)}")
+            raise RequestError(f"no task is called {shown(name)}; choose one of {', '.join(self.tasks)}")
         return self.tasks[name]
 
     def _nearest_task(self, query: np.ndarray) -> Task:

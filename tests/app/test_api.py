@@ -107,17 +107,17 @@ def test_similar_searches_with_a_case_by_its_id_alone(app: Client):
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        ({"api_name": "/classify", "task": "knee"}, "no task is called 'knee'"),
-        ({"api_name": "/explain", "target": "fracture"}, "has no class 'fracture'"),
-        ({"api_name": "/explain", "method": "magic"}, "no explanation method is called 'magic'"),
-        ({"api_name": "/explain", "task": "pneumonia_cxr", "like": "nobody"}, "has no case 'nobody'"),
-        ({"api_name": "/similar", "k": 500}, "500 cases were asked for"),
-        ({"api_name": "/similar", "k": 0}, "0 cases were asked for"),
+        ({"api_name": "/classify", "task": "knee"}, "no task is called “knee”"),
+        ({"api_name": "/explain", "target": "fracture"}, "has no class “fracture”"),
+        ({"api_name": "/explain", "method": "magic"}, "no explanation method is called “magic”"),
+        ({"api_name": "/explain", "task": "pneumonia_cxr", "like": "nobody"}, "has no case “nobody”"),
+        ({"api_name": "/similar", "k": 500}, "`k` is 500; give a whole number from 1 to 50"),
+        ({"api_name": "/similar", "k": 0}, "`k` is 0; give a whole number"),
         ({"api_name": "/similar", "case_id": "x"}, "send either a picture as `picture` or the id of a case"),
-        ({"api_name": "/similar", "filters": {"colour": ["red"]}}, "no filter is called 'colour'"),
+        ({"api_name": "/similar", "filters": {"colour": ["red"]}}, "no filter is called “colour”"),
         ({"api_name": "/similar", "filters": {"age": [70, 40]}}, "the filter age goes from 70 to 40"),
         ({"api_name": "/similar", "region": [0.5, 0, 0.5, 1]}, "shares of the picture"),
-        ({"api_name": "/similar", "liked": ["nobody"]}, "has no case 'nobody'"),
+        ({"api_name": "/similar", "liked": ["nobody"]}, "has no case “nobody”"),
     ],
 )
 def test_a_wrong_request_is_answered_by_a_sentence(app: Client, radiograph: Path, call: dict, sentence: str):

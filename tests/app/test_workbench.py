@@ -273,20 +273,20 @@ def test_the_vote_is_the_majority_and_on_a_tie_the_nearest(workbench, red):
 
 def test_an_unknown_task_is_refused_by_every_verb_with_those_there_are(workbench, red):
     for verb in (workbench.classify, workbench.explain, workbench.similar):
-        assert said(verb, red, "knee") == "no task is called 'knee'; choose one of colours, stripes"
+        assert said(verb, red, "knee") == "no task is called “knee”; choose one of colours, stripes"
     assert (
-        said(workbench.similar_to_case, "red_01", "knee") == "no task is called 'knee'; choose one of colours, stripes"
+        said(workbench.similar_to_case, "red_01", "knee") == "no task is called “knee”; choose one of colours, stripes"
     )
 
 
 def test_an_unknown_class_is_refused_with_those_of_the_task(workbench, red):
-    sentence = "Colours has no class 'pink'; choose one of blue, green, red"
+    sentence = "Colours has no class “pink”; choose one of blue, green, red"
     assert said(workbench.explain, red, target="pink") == sentence
 
 
 def test_an_unknown_method_is_refused_with_those_there_are(workbench, red):
     sentence = said(workbench.explain, red, method="oracle")
-    assert sentence.startswith("no explanation method is called 'oracle'; choose one of vitcx")
+    assert sentence.startswith("no explanation method is called “oracle”; choose one of vitcx")
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64, 2**80])
@@ -331,12 +331,12 @@ def test_the_similarity_to_a_case_is_the_one_that_the_search_gives(workbench, re
 def test_a_class_is_not_compared_with_itself_nor_with_one_that_is_not_there(workbench, red):
     sentence = "'red' cannot be compared with itself; choose another class to compare with"
     assert said(workbench.explain, red, target="red", instead_of="red") == sentence
-    sentence = "Colours has no class 'pink'; choose one of blue, green, red"
+    sentence = "Colours has no class “pink”; choose one of blue, green, red"
     assert said(workbench.explain, red, instead_of="pink") == sentence
 
 
 def test_an_unknown_case_is_refused_with_where_to_find_one(workbench, red):
-    sentence = "Colours has no case 'nobody'; take an id from the similar cases"
+    sentence = "Colours has no case “nobody”; take an id from the similar cases"
     assert said(workbench.explain, red, "colours", like="nobody") == sentence
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ..errors import RequestError
+from ..errors import RequestError, shown
 from ..reading import images
 from ..reading.encoder import Encoder, Tokens
 from ..reading.images import Decoded
@@ -55,7 +55,9 @@ class Question:
             RequestError: for an unknown method or a seed out of range.
         """
         if self.method not in METHODS:
-            raise RequestError(f"no explanation method is called {self.method!r}; choose one of {', '.join(METHODS)}")
+            raise RequestError(
+                f"no explanation method is called {shown(self.method)}; choose one of {', '.join(METHODS)}"
+            )
         if not 0 <= self.seed < MAX_SEED:
             raise RequestError(f"the seed is {self.seed}; choose a whole number from 0 to {MAX_SEED - 1}")
 
@@ -189,13 +191,13 @@ def _targets(task: Task, question: Question, embed: Embed) -> tuple[Target, Targ
     if question.like:
         number = {c.id: i for i, c in enumerate(task.cases)}.get(question.like)
         if number is None:
-            raise RequestError(f"{task.title} has no case {question.like!r}; take an id from the similar cases")
+            raise RequestError(f"{task.title} has no case {shown(question.like)}; take an id from the similar cases")
         vector = task.vectors[number]
         return targets.similarity(embed, vector), targets.similarity(embed, targets.stranger(vector, question.seed))
     names = [question.target or ""] + ([question.instead_of] if question.instead_of else [])
     for name in names:
         if name not in task.head.classes:
-            raise RequestError(f"{task.title} has no class {name!r}; choose one of {', '.join(task.head.classes)}")
+            raise RequestError(f"{task.title} has no class {shown(name)}; choose one of {', '.join(task.head.classes)}")
     ask = targets.contrast if question.instead_of else targets.label
     return ask(task.head, *names), ask(targets.unfitted(task.head, question.seed), *names)
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from ..errors import RequestError
-from .case import Case
+from .. import bounds
+from ..errors import RequestError, shown
+from .case import ORIGINS, Case
 
 Range = tuple[float | None, float | None]
 """Lowest and highest value, both included; None leaves a side open."""
@@ -38,6 +39,8 @@ FACETS = {
 }
 SEXES = {"m": "male", "f": "female"}
 UNKNOWN = {"", "unknown", "none", "nan"}
+LARGEST = 1e6
+"""A limit of a range lies below it."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,18 @@ class Filters:
         """Read filters from a JSON object such as {"labels": ["glioma"], "sex": ["female"], "age": [40, null]}.
 
         Raises:
-            RequestError: for a key that is no facet, or a range that is not two numbers.
+            RequestError: for a key that is no facet, an origin that is none, too many values, or a range that is not
+                two numbers.
         """
         known = ("labels", "origins", *FACETS)
         if strangers := [k for k in entry if k not in known]:
-            raise RequestError(f"no filter is called {strangers[0]!r}; choose from {', '.join(known)}")
-        choices = {k: _values(k, v) for k, v in entry.items() if k in FACETS and not FACETS[k].unit and v}
+            raise RequestError(f"no filter is called {shown(str(strangers[0]))}; choose from {', '.join(known)}")
+        choices = {k: bounds.names(k, v) for k, v in entry.items() if k in FACETS and not FACETS[k].unit and v}
         ranges = {k: _range(k, v) for k, v in entry.items() if k in FACETS and FACETS[k].unit and v}
-        labels, origins = _values("labels", entry.get("labels")), _values("origins", entry.get("origins"))
+        labels, origins = (
+            bounds.names("labels", entry.get("labels")),
+            bounds.names("origins", entry.get("origins"), ORIGINS),
+        )
         return cls(labels, origins, choices, ranges)
 
     def allow(self, case: Case) -> bool:
@@ -141,23 +148,10 @@ def _within(value: str | float | None, low: float | None, high: float | None) ->
     return isinstance(value, float) and (low is None or value >= low) and (high is None or value <= high)
 
 
-def _values(name: str, given: object) -> tuple[str, ...]:
-    if given is None or given == "":
-        return ()
-    listed = [given] if isinstance(given, str) else given
-    if not isinstance(listed, list | tuple) or not all(isinstance(v, str) for v in listed):
-        raise RequestError(f"the filter {name} is {given!r}; give a list of names")
-    return tuple(listed)
-
-
 def _range(name: str, given: object) -> Range:
-    if (
-        not isinstance(given, list | tuple)
-        or len(given) != 2
-        or not all(v is None or isinstance(v, int | float) for v in given)
-    ):
-        raise RequestError(f"the filter {name} is {given!r}; give [lowest, highest], null for no limit")
-    low, high = (None if v is None else float(v) for v in given)
+    if not isinstance(given, list | tuple) or len(given) != 2:
+        raise RequestError(f"the filter {name} must be [lowest, highest], null for no limit")
+    low, high = (None if v is None else bounds.number(name, v, -LARGEST, LARGEST) for v in given)
     if low is not None and high is not None and low > high:
         raise RequestError(f"the filter {name} goes from {low:g} to {high:g}; give the lower number first")
     return low, high

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import RequestError
+from ..errors import RequestError, shown
 from ..tasks import Task
 from . import Case, CaseIndex, Filters, Hit, SimilarCase, Standby, regions
 from .ask import Ask
@@ -110,10 +110,10 @@ def why_empty(task: Task, index: CaseIndex | Standby, filters: Filters) -> str:
 def _ask(task: Task, index: CaseIndex | Standby, query: Query, wish: Wish) -> Ask:
     named = list(dict.fromkeys([*wish.liked, *wish.disliked]))
     if both := set(wish.liked) & set(wish.disliked):
-        raise RequestError(f"the case {min(both)!r} is both liked and disliked; choose one")
+        raise RequestError(f"the case {shown(min(both))} is both liked and disliked; choose one")
     held = index.known(task.name, named) if named else set()
     if strangers := [c for c in named if c not in held]:
-        raise RequestError(f"{task.title} has no case {strangers[0]!r}")
+        raise RequestError(f"{task.title} has no case {shown(strangers[0])}")
     patches = None
     if wish.region is not None:
         if query.patches is None:

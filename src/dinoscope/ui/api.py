@@ -8,29 +8,28 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 
-from .. import figures
-from ..errors import RequestError
+from .. import bounds, figures
+from ..explain.session import MAX_SEED
 from ..reading import images
 from ..workbench import Workbench
-from . import similar_api
+from . import given, similar_api
+from .running import EXPLAINING
 
 
 def add(workbench: Workbench) -> None:
-    """Register the named endpoints; call it inside the page's `Blocks`.
-
-    Errors reach the caller as the same sentences that a visitor sees.
-    """
+    """Register the named endpoints; call it inside the page's `Blocks`, which turn mistakes into sentences."""
     with gr.Row(visible=False):
-        picture, task, target, method = gr.File(), gr.Textbox(""), gr.Textbox(""), gr.Textbox("vitcx")
-        seed = gr.Number(0, precision=0)
-        answer, overlay, saliency = gr.JSON(), gr.File(), gr.File()
-        instead_of, like, quick = gr.Textbox(""), gr.Textbox(""), gr.Checkbox(False)
+        picture, task = gr.File(label="picture"), given.value("", str, label="task")
+        target, method = given.value("", str, label="target"), given.value("vitcx", str, label="method")
+        seed, quick = given.value(0, int, label="seed"), given.value(False, bool, label="quick")
+        instead_of, like = given.value("", str, label="instead_of"), given.value("", str, label="like")
+        reading, explanation = gr.JSON(label="reading"), gr.JSON(label="explanation")
+        overlay, saliency = gr.File(label="overlay"), gr.File(label="saliency")
         buttons = [gr.Button() for _ in range(2)]
-        similar_api.add(workbench, picture, task, answer, _Spoken)
+        similar_api.add(workbench, picture, task)
 
     def classify(picture: str, task: str = "") -> dict:
-        with _Spoken():
-            return workbench.classify(_given(picture), task or None).json()
+        return workbench.classify(given.picture(picture), bounds.text("task", task) or None).json()
 
     def explain(
         picture: str,
@@ -42,18 +41,19 @@ def add(workbench: Workbench) -> None:
         like: str = "",
         quick: bool = False,
     ) -> tuple:
-        with _Spoken():
-            decoded = images.read(_given(picture))
-            found = workbench.explain(
-                decoded,
-                task or None,
-                target or None,
-                method or "vitcx",
-                int(seed or 0),
-                instead_of=instead_of or None,
-                like=like or None,
-                quick=bool(quick),
-            )
+        asked = {"target": target, "instead_of": instead_of, "like": like, "method": method}
+        named = {name: bounds.text(name, value) or None for name, value in asked.items()}
+        decoded = images.read(given.picture(picture))
+        found = workbench.explain(
+            decoded,
+            bounds.text("task", task) or None,
+            named["target"],
+            named["method"] or "vitcx",
+            bounds.whole_number("seed", seed, 0, MAX_SEED - 1, 0),
+            instead_of=named["instead_of"],
+            like=named["like"],
+            quick=bounds.flag("quick", quick),
+        )
         with tempfile.TemporaryDirectory() as folder:
             png, npy = Path(folder) / "overlay.png", Path(folder) / "saliency.npy"
             figures.overlay(decoded.picture, found.saliency).save(png)
@@ -62,24 +62,6 @@ def add(workbench: Workbench) -> None:
             kept = [box.move_resource_to_block_cache(file) for box, file in ((overlay, png), (saliency, npy))]
         return found.json(), *kept
 
-    buttons[0].click(classify, [picture, task], answer, api_name="classify")
+    buttons[0].click(classify, [picture, task], reading, api_name="classify")
     asked = [picture, task, target, method, seed, instead_of, like, quick]
-    buttons[1].click(explain, asked, [answer, overlay, saliency], api_name="explain")
-
-
-def _given(picture: str | None) -> Path:
-    """The upload; Gradio has checked that it lies in the folder of uploads."""
-    if not picture:
-        raise RequestError("no picture was sent; send one as `picture`")
-    return Path(picture)
-
-
-class _Spoken:
-    """Turns the errors that a caller can cause into ones whose sentence reaches the caller."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, fault: object, trace: object) -> None:
-        if isinstance(fault, RequestError):
-            raise gr.Error(str(fault), print_exception=False) from fault
+    buttons[1].click(explain, asked, [explanation, overlay, saliency], api_name="explain", **EXPLAINING)

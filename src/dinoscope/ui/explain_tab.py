@@ -19,7 +19,7 @@ from ..workbench import Source, Workbench
 from . import explain_markup, markup
 from .case_panel import Chosen
 from .recommendation import recommend
-from .running import Running, StoppedError, SupersededError
+from .running import EXPLAINING, Running, StoppedError, SupersededError
 
 NEAREST = 8
 """Cases offered for "similar to"."""
@@ -178,7 +178,7 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
         return gr.Dropdown(choices=cases_to_compare(workbench, value.decoded, value.reading.task))
 
     answers = [answer, curves, shown, checked, masks, about]
-    private: dict[str, Any] = {"api_visibility": "private"}
+    private: dict[str, Any] = {"api_visibility": "private", **EXPLAINING}
 
     def measured(event: Any) -> None:
         event.then(measure, shown, [answer, curves, shown], show_progress_on=curves, **private)

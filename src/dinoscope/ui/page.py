@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
 from ..evidence import Evidence
 from ..settings import Settings
 from ..workbench import Workbench
-from . import api, case_panel, classify_tab, evidence_tab, explain_tab, markup, similar_tab, theme
+from . import api, case_panel, classify_tab, door, evidence_tab, explain_tab, markup, similar_tab, theme
 from .guarded import GuardedBlocks
+from .running import EXPLAINING
 
 UPLOAD_LIMIT = "128mb"
 CACHE_SWEEP, CACHE_AGE = 300, 1800
 """Every so many seconds, files of visitors older than so many seconds are deleted."""
+SESSION_BYTES = 120 << 20
+"""What a visit takes at most: its picture, of 4096 px a side, and the maps of it."""
 
 
 def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.Draw) -> gr.Blocks:
@@ -56,19 +63,16 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
             read = cleared.then(classify, panel.chosen, [panel.chosen, *classify_outputs], **private)
             read.then(similar, similar_inputs, similar_outputs, **private)
             read.then(follow, panel.chosen, follow_outputs, show_progress="hidden", **private)
-            progress = {"show_progress_on": explain.outputs[0]}
+            progress = {"show_progress_on": explain.outputs[0], **EXPLAINING}
             explain.follow(read.then(explain.fresh, explain.inputs, explain.outputs, **progress, **private))
         api.add(workbench)
     return page
 
 
-def launch(page: gr.Blocks, settings: Settings, block: bool = True) -> str:
-    """Serve the page; returns its local address.
-
-    Args:
-        block: wait until the server is stopped.
-    """
-    page.queue(default_concurrency_limit=2)
+def launch(page: gr.Blocks, settings: Settings) -> str:
+    """Serve the page beside whatever else this process does; returns its local address once it answers there."""
+    page.queue(api_open=False, default_concurrency_limit=2)
+    folder = Path(get_upload_folder())
     _, url, _ = page.launch(
         server_name=settings.host,
         server_port=settings.port,
@@ -78,10 +82,26 @@ def launch(page: gr.Blocks, settings: Settings, block: bool = True) -> str:
         run_history=False,
         enable_monitoring=False,
         max_file_size=UPLOAD_LIMIT,
+        state_session_capacity=sessions(),
+        app_kwargs={"middleware": [Middleware(door.Door, waiting=lambda: len(page._queue), folder=folder)]},
         ssr_mode=False,
         share=False,
         pwa=False,
         quiet=True,
-        prevent_thread_lock=not block,
+        prevent_thread_lock=True,
     )
     return url
+
+
+def sessions() -> int:
+    """How many visits are remembered at once: as many large ones as half of this machine's memory holds."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")  # of a container
+    if limit.is_file() and (given := limit.read_text().strip()).isdigit():
+        memory = min(memory, int(given))
+    return min(max(memory // 2 // SESSION_BYTES, 32), 500)
+
+
+def own_files(page: gr.Blocks) -> set[str]:
+    """Files that the page itself put beside the uploads, which stay as long as it is served."""
+    return {str(path) for block in page.blocks.values() for path in getattr(block, "keep_in_cache", ())}

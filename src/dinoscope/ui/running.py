@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
+
+EXPLAINING: dict[str, Any] = {"concurrency_id": "explain", "concurrency_limit": 2}
+"""Every event that draws a map or measures one: so many at once, of all visitors, and the others keep a core."""
 
 
 class StoppedError(Exception):

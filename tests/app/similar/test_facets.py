@@ -42,10 +42,10 @@ def test_filters_survive_json():
 @pytest.mark.parametrize(
     ("entry", "sentence"),
     [
-        ({"colour": ["red"]}, "no filter is called 'colour'; choose from labels, origins, age, sex"),
+        ({"colour": ["red"]}, "no filter is called “colour”; choose from labels, origins, age, sex"),
         ({"age": [70, 40]}, "the filter age goes from 70 to 40; give the lower number first"),
-        ({"age": "old"}, r"the filter age is 'old'; give \[lowest, highest\], null for no limit"),
-        ({"labels": [3]}, r"the filter labels is \[3\]; give a list of names"),
+        ({"age": "old"}, r"the filter age must be \[lowest, highest\], null for no limit"),
+        ({"labels": [3]}, r"`labels` is a list of 1; give a list of names"),
     ],
 )
 def test_a_wrong_filter_is_refused_with_its_value(entry, sentence):

@@ -117,8 +117,8 @@ def test_the_filter_that_leaves_nothing_is_named_in_a_sentence(workbench):
 @pytest.mark.parametrize(
     ("named", "sentence"),
     [
-        ({"liked": ("x",)}, "Colours has no case 'x'"),
-        ({"disliked": ("y",)}, "Colours has no case 'y'"),
+        ({"liked": ("x",)}, "Colours has no case “x”"),
+        ({"disliked": ("y",)}, "Colours has no case “y”"),
         ({"liked": ("phantom_red_1",), "disliked": ("phantom_red_1",)}, "is both liked and disliked; choose one"),
         ({"k": 0}, "0 cases were asked for; choose from 1 to 50"),
     ],

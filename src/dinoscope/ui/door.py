@@ -1,0 +1,127 @@
+"""Door: which requests are let in at all, before Gradio reads them: how large, how many, and to which routes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from shutil import disk_usage
+from typing import Any
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .. import visits
+from .guarded import ADDRESS, FAULT, UNREADABLE, note
+
+MOST_WAITING = 128
+"""Events that may wait in the queue, of all visitors together."""
+MOST_BYTES = 1 << 20
+"""Of a request that is no upload."""
+MOST_UPLOADED = 512 << 20
+"""Of one request that is."""
+MOST_KEPT = 4 << 30
+"""Of all uploads that are not deleted yet."""
+LEFT_FREE = 512 << 20
+"""Of the disk that they lie on."""
+
+FULL = "Too many visitors are waiting just now; nothing was lost, ask again in a minute."
+NO_ROOM = "The server holds as many uploads as it can; they are deleted after a while, try again in half an hour."
+
+# Gradio's own, which no page here uses: fetching from elsewhere, keeping what visitors chose, watching and editing.
+SHUT = re.compile(
+    r"(proxy=|component_server|process_recording|vibe|undo-vibe|monitoring|deep_link|stream/|run-history|runs|dev/"
+    r"|custom_component/|login|logout|profiling)"
+)
+CALLS = ("queue/join", "call/")
+ELSEWHERE = re.compile(r"file[=/]\s*[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+
+
+class Door:
+    """ASGI middleware around Gradio's routes."""
+
+    def __init__(self, app: ASGIApp, waiting: Callable[[], int], folder: Path) -> None:
+        """Args:
+        waiting: how many events wait in the queue.
+        folder: of uploads.
+        """
+        self.app, self.waiting, self.folder = app, waiting, folder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request in, or answer it with a sentence."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            path = scope["path"].lstrip("/").removeprefix("gradio_api/").lstrip("/")
+            self._look(path, scope)
+            limit = MOST_UPLOADED if path.startswith("upload") else MOST_BYTES
+            try:
+                await self.app(scope, _counted(receive, limit), answer)
+            except (KeyError, ValueError, TypeError) as fault:
+                if not path.startswith(CALLS):
+                    raise
+                # Only the request was read so far; whatever is asked for runs later, from the queue.
+                raise _Refused(400, UNREADABLE) from fault
+        except _Refused as no:
+            if not begun:
+                await JSONResponse({"detail": no.sentence, "error": no.sentence}, no.status)(scope, receive, send)
+        except Exception as fault:  # a request that Gradio's own routes cannot read, or a fault of theirs
+            note(fault, "a request")
+            if not begun:
+                await JSONResponse({"detail": FAULT, "error": FAULT}, 500)(scope, receive, send)
+
+    def _look(self, path: str, scope: Scope) -> None:
+        if SHUT.match(path):
+            raise _Refused(404, "There is nothing here.")
+        if ELSEWHERE.match(path):
+            raise _Refused(403, ADDRESS)
+        if scope["method"] != "POST":
+            return
+        length = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
+        if path.startswith("upload"):
+            _limit(length, MOST_UPLOADED)
+            if not self._has_room():
+                raise _Refused(507, NO_ROOM)
+            return
+        _limit(length, MOST_BYTES)
+        # Not 503: of that one Gradio's page makes a sentence of its own.
+        if path.startswith(CALLS) and self.waiting() >= MOST_WAITING:
+            raise _Refused(429, FULL)
+
+    def _has_room(self) -> bool:
+        disk = self.folder if self.folder.is_dir() else self.folder.parent
+        return visits.kept(self.folder) < MOST_KEPT and disk_usage(disk).free > LEFT_FREE
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+def _limit(length: bytes, limit: int) -> None:
+    if not length.isdigit() or int(length[:20]) > limit:
+        raise _Refused(413, f"A request may have {limit >> 20} MB here; this one has more.")
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    """The request as it comes in, for those that do not say how long they are."""
+    seen = 0
+
+    async def counted() -> Any:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise _Refused(413, f"A request may have {limit >> 20} MB here; this one has more.")
+        return message
+
+    return counted

@@ -173,13 +173,13 @@ class Encoder:
             raise EncoderError(str(fault)) from fault
         return cls(folder, name_or_path, device, dtype)
 
-    def pixels(self, pictures: Sequence[Image.Image]) -> Tensor:
-        """Pictures -> normalised pixels [N, 3, size, size] float32.
+    def pixels(self, pictures: Sequence[Image.Image], side: int | None = None) -> Tensor:
+        """Pictures -> normalised pixels [N, 3, side, side] float32; without a side, of the size it reads at.
 
         The whole picture is squashed to a square rather than cropped: a lesion at its edge must not vanish.
         """
-        side = (self.size, self.size)
-        arrays = [np.asarray(p.convert("RGB").resize(side, Image.Resampling.BICUBIC)) for p in pictures]
+        square = (side or self.size, side or self.size)
+        arrays = [np.asarray(p.convert("RGB").resize(square, Image.Resampling.BICUBIC)) for p in pictures]
         x = torch.from_numpy(np.stack(arrays)).to(self.device).permute(0, 3, 1, 2).float() / 255
         return (x - self.mean) / self.std
 
@@ -210,6 +210,17 @@ class Encoder:
         after = output.last_hidden_state
         grid = (height // self.patch, width // self.patch)
         return Tokens(after[:, 0].float(), after[:, self.prefix :].float(), before.float(), grid)
+
+    @torch.inference_mode()
+    def leaving(self, pixels: Tensor, before: int) -> Tensor:
+        """Normalised pixels [N, 3, h, w] -> patch tokens [N, h * w, D] float32 as they leave a block.
+
+        Args:
+            before: so many blocks follow it; 0 for the last one, whose tokens come after the final norm.
+        """
+        output = self.model(pixels.to(self.dtype), output_hidden_states=True)
+        state = output.hidden_states[-1 - before] if before else output.last_hidden_state
+        return state[:, self.prefix :].float()
 
     def trace(self, pixels: Tensor, hurried: bool = False) -> Trace:
         """Normalised pixels [1, 3, h, w] -> tokens and attentions that can be differentiated, also by the pixels.

@@ -1,0 +1,68 @@
+"""Sight: one picture as the network sees it - a colour and a vector for every patch."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from ..reading.encoder import Encoder
+from ..similar.regions import quantize
+from .axes import Axes
+
+SIDE = 392
+"""Pixels at which a picture is read for this, in the nearest whole number of patches."""
+BEFORE_LAST = 1
+"""The tokens are taken as they leave the block before so many last ones."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the network sees in one picture.
+
+    Attributes:
+        grid: (h, w) patches down and across.
+        colours: [h, w, 3] uint8 sRGB; the same colour is the same kind of place in every picture of the task.
+        vectors: [h * w, K] int8, each row scaled to its own largest entry: their cosines say what is alike.
+        share: of the variance of this picture's vectors that the three coloured components hold, 0 to 1.
+    """
+
+    grid: tuple[int, int]
+    colours: np.ndarray
+    vectors: np.ndarray
+    share: float
+
+    def picture(self, size: tuple[int, int]) -> Image.Image:
+        """The colours at a picture's size (W, H), smoothly enlarged."""
+        return Image.fromarray(self.colours).resize(size, Image.Resampling.BICUBIC)
+
+    def json(self) -> dict:
+        """Plain values; the vectors as base64 of their bytes, row by row."""
+        return {
+            "grid": list(self.grid),
+            "components": self.vectors.shape[1],
+            "vectors": base64.b64encode(self.vectors.tobytes()).decode(),
+            "coloured_share": self.share,
+        }
+
+
+def tokens(encoder: Encoder, pictures: list[Image.Image], side: int = SIDE, before: int = BEFORE_LAST) -> np.ndarray:
+    """Patch tokens [N, h * w, D] float32 that axes are fitted on and applied to."""
+    side = max(1, round(side / encoder.patch)) * encoder.patch
+    return encoder.leaving(encoder.pixels(pictures, side), before).cpu().numpy()
+
+
+def look(encoder: Encoder, axes: Axes, picture: Image.Image) -> Sight:
+    """Read a picture's patches: one pass of the network."""
+    read = tokens(encoder, [picture])[0]
+    side = int(len(read) ** 0.5)
+    components = axes.project(read)
+    spread = components.var(axis=0)
+    return Sight(
+        (side, side),
+        axes.colours(read).reshape(side, side, 3),
+        quantize(components),
+        float(spread[:3].sum() / max(spread.sum(), 1e-12)),
+    )

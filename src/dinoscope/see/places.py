@@ -36,14 +36,3 @@ def mutual(here: np.ndarray, there: np.ndarray, most: int = MOST) -> list[Pair]:
     own = np.flatnonzero(back[forth] == np.arange(len(here)))
     best = sorted(own, key=lambda i: (-likeness[i, forth[i]], i))[:most]
     return [Pair(int(i), int(forth[i]), float(likeness[i, forth[i]])) for i in best]
-
-
-def found(likeness: np.ndarray, lesion: np.ndarray) -> tuple[bool, float]:
-    """Whether the most alike patch lies in the lesion, and the AUC of the likeness inside against outside.
-
-    Args:
-        likeness: [N]; lesion: [N] bool, neither empty nor all.
-    """
-    inside, outside = likeness[lesion], likeness[~lesion]
-    greater = (inside[:, None] > outside).mean() + 0.5 * (inside[:, None] == outside).mean()
-    return bool(lesion[likeness.argmax()]), float(greater)

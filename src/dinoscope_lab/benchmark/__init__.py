@@ -15,6 +15,7 @@ NAMES = (
     "similar",
     "end_to_end",
     "robustness",
+    "see",
     "replications/frozen",
     "replications/labels",
     "replications/start",
@@ -22,7 +23,9 @@ NAMES = (
     "replications/fusion",
 )
 """Measurements, in the order in which they build on one another; each is a module here with `run(arguments)`."""
-WITH_A_TRIAL = tuple(n for n in NAMES if n in ("explain", "similar", "robustness") or n.startswith("replications/"))
+WITH_A_TRIAL = tuple(
+    n for n in NAMES if n in ("explain", "similar", "robustness", "see") or n.startswith("replications/")
+)
 ALL = "all"
 
 

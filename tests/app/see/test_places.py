@@ -1,10 +1,9 @@
-"""Alike places: pairs of patches that are each other's nearest, and whether a lesion is found."""
+"""Alike places: pairs of patches that are each other's nearest."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from dinoscope.reading.scope import unit
 from dinoscope.see import places, sight
@@ -31,14 +30,6 @@ def test_pairs_are_mutual_the_best_first_and_no_more_than_asked_for():
     for p in pairs:
         assert likeness[p.here].argmax() == p.there
         assert likeness[:, p.there].argmax() == p.here
-
-
-def test_found_is_the_best_patch_and_the_area_under_the_curve():
-    rng = np.random.default_rng(3)
-    lesion, likeness = rng.random(80) < 0.2, np.round(rng.random(80), 1)
-    hit, area = places.found(likeness, lesion)
-    assert hit == lesion[likeness.argmax()]
-    assert area == pytest.approx(roc_auc_score(lesion, likeness))
 
 
 def test_a_picture_is_read_at_whole_patches_and_its_vectors_travel_as_bytes(encoder):

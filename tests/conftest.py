@@ -13,7 +13,7 @@ import pytest
 from gradio_client import Client
 
 from dinoscope import tasks
-from dinoscope.fitting import fit, regions
+from dinoscope.fitting import axes, fit, regions
 from dinoscope.fitting.features import read_phantoms, read_public
 from dinoscope.reading import images
 from dinoscope.reading.encoder import Encoder
@@ -94,7 +94,8 @@ def tiny_assets(
     projection.save(assets / "tasks" / "projection.safetensors")
     for task, (public, phantoms) in pools.items():
         fit.fit_task(task, public, phantoms, projection, assets / "tasks" / task, lambda _: None)
-        regions.write(encoder, assets / "tasks" / task, public_pictures / task, None, lambda _: None)
+        for room in (regions, axes):
+            room.write(encoder, assets / "tasks" / task, public_pictures / task, None, lambda _: None)
     headline = {"label": "balanced accuracy", "value": 0.9, "low": 0.8, "high": 1.0, "unit": ""}
     command = "dinoscope benchmark tiny"
     rows = [{"task": "colours", "value": 0.9}]

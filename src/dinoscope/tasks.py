@@ -20,6 +20,8 @@ from .manifest import write as write_manifest
 from .reading import scope
 from .reading.heads import FORMAT, Head, HeadError
 from .reading.projection import Projection
+from .see.axes import FILE as AXES
+from .see.axes import Axes
 from .similar import Case, Facet, case_map, facets, regions
 from .similar.case_map import CaseMap
 from .similar.regions import Regions
@@ -56,6 +58,7 @@ class Task:
         reference: ascending distances of held-out cases to the training cases, for the scope.
         folder: where the phantoms' images and masks are.
         regions: patch vectors of the cases, in the same order; None where the task was fitted without them.
+        axes: of what the network sees, as colours; None where the task was fitted without them.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Task:
     reference: np.ndarray
     folder: Path
     regions: Regions | None = None
+    axes: Axes | None = None
 
     @property
     def title(self) -> str:
@@ -277,6 +281,7 @@ def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
         reference=reference,
         folder=images or fitted,
         regions=regions.load(fitted, fingerprint, len(cases)),
+        axes=Axes.load(fitted / AXES, fingerprint),
     )
 
 

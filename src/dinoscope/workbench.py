@@ -22,6 +22,8 @@ from .reading.encoder import Encoder, EncoderError
 from .reading.images import Decoded
 from .reading.projection import Projection
 from .results import Explanation, Reading
+from .see import sight
+from .see.sight import Sight
 from .settings import Settings
 from .similar import CaseIndex, Filters, IndexFault, SimilarCase, Standby, in_a_hurry, search
 from .similar.regions import Box
@@ -165,6 +167,21 @@ class Workbench:
         read = self.read(picture)
         chosen = self._task(task) if task else self._nearest_task(read.vector)
         return Asked.of(self.encoder, chosen, read.decoded, read.pixels, read.tokens, question, self.projection.of)
+
+    def see(self, picture: Source, task: str | None = None) -> Sight:
+        """What the network sees in a picture, as colours and vectors of its patches: no label and no head is asked.
+
+        Args: as for `classify`.
+        Raises:
+            ImageError, RequestError: with the sentence a visitor sees.
+        """
+        decoded = _read(picture)
+        if task is None:
+            task = self._nearest_task(self.projection(self.encoder([decoded.picture]).pooled)[0]).name
+        chosen = self._task(task)
+        if chosen.axes is None:
+            raise RequestError(f"{chosen.title} was fitted without colours; fit it again with `dinoscope fit`")
+        return sight.look(self.encoder, chosen.axes, decoded.picture, chosen.name)
 
     def query(self, picture: Source, task: str | None = None) -> Query:
         """What similar cases are searched with, read once; the searches take it in place of the picture.

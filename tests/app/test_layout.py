@@ -28,12 +28,13 @@ MAY_IMPORT = {
     "results": {"reading", "explain", "similar"},
     "reading": {"settings"},
     "similar": {"reading", "tasks", "results", "settings"},
-    "tasks": {"reading", "similar", "manifest", "whole"},
+    "tasks": {"reading", "see", "similar", "manifest", "whole"},
+    "see": {"reading", "similar"},
     "explain": {"reading", "similar", "tasks", "results"},
     "figures": {"explain", "reading", "results"},
     "loading": {"reading", "similar", "tasks", "settings"},
-    "workbench": {"reading", "explain", "similar", "tasks", "results", "loading", "settings"},
-    "fitting": {"reading", "similar", "tasks", "settings", "results", "manifest", "whole"},
+    "workbench": {"reading", "explain", "see", "similar", "tasks", "results", "loading", "settings"},
+    "fitting": {"reading", "see", "similar", "tasks", "settings", "results", "manifest", "whole"},
 }
 """Room -> the rooms of the product that it may know beside `errors` and `bounds`; one not named may know every one."""
 

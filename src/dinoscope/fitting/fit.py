@@ -13,7 +13,7 @@ from .. import tasks
 from ..reading import scope
 from ..reading.encoder import Encoder
 from ..reading.projection import Projection
-from . import catalogue, regions
+from . import axes, catalogue, regions
 from .datasets import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Sample
 from .features import Labelled, Say, read_phantoms, read_public
 from .logistic import fit_head
@@ -119,7 +119,8 @@ def refit(encoder: Encoder, projection: Projection, bundled: Path, data: Path | 
         read_public(encoder, pictures, splits, say, name=bundled.name, origin=_origin(bundled)) if pictures else None
     )
     fit_task(bundled.name, public, read_phantoms(encoder, bundled), projection, out, say)
-    regions.write(encoder, out, pictures, splits, say, bundled)
+    for room in (regions, axes):
+        room.write(encoder, out, pictures, splits, say, bundled)
 
 
 def _origin(bundled: Path) -> str:

@@ -1,6 +1,6 @@
 """Fit a task's head and case vectors from labelled pictures: one sub-folder a class, or a labels.csv.
 
-With `--all`, everything that depends on the backbone is renewed: projection, heads, vectors and patch vectors.
+With `--all`, everything that depends on the backbone is renewed: projection, heads, vectors, patch vectors and colours.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from .. import manifest, settings, tasks, whole
 from ..reading.encoder import Encoder
 from ..reading.projection import Projection
-from . import catalogue, fit, regions
+from . import axes, catalogue, fit, regions
 from .features import read_phantoms, read_public
 
 PROJECTION = "projection.safetensors"
@@ -61,7 +61,8 @@ def run(arguments: argparse.Namespace) -> None:
                 pictures = arguments.images / name if arguments.all else arguments.images
                 source = None if name in catalogue.TASKS else (pictures, arguments.splits)
                 fit.fit_task(name, public, phantoms, projection, staged / "tasks" / name, source=source)
-                regions.write(encoder, staged / "tasks" / name, pictures, arguments.splits, bundled=folder / name)
+                for room in (regions, axes):
+                    room.write(encoder, staged / "tasks" / name, pictures, arguments.splits, bundled=folder / name)
             if renewed:
                 projection.save(staged / "tasks" / PROJECTION)
             manifest.stage(chosen.assets, staged)

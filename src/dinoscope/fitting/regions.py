@@ -63,7 +63,7 @@ def write(
     grid = (0, 0)
     for start in range(0, len(cases), BATCH):
         part = cases[start : start + BATCH]
-        features = encoder([images.read(_picture(case, bundled or folder, paths)).picture for case in part])
+        features = encoder([images.read(picture_of(case, bundled or folder, paths)).picture for case in part])
         grid = features.grid
         cells.append(regions.pool(features.patches, grid))
         fine |= {c.id: rows for c, rows in zip(part, features.patches, strict=True) if c.image}
@@ -74,7 +74,12 @@ def write(
     return fitted
 
 
-def _picture(case: Case, folder: Path, paths: dict[str, Path]) -> Path:
+def picture_of(case: Case, folder: Path, paths: dict[str, Path]) -> Path:
+    """The file of a case: beside the task where it is bundled, else in the data set, by its id.
+
+    Raises:
+        ValueError: when the data set has no such picture.
+    """
     if case.image:
         return folder / case.image
     if case.id not in paths:

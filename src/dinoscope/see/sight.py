@@ -23,12 +23,14 @@ class Sight:
     """What the network sees in one picture.
 
     Attributes:
+        task: whose axes were taken.
         grid: (h, w) patches down and across.
         colours: [h, w, 3] uint8 sRGB; the same colour is the same kind of place in every picture of the task.
         vectors: [h * w, K] int8, each row scaled to its own largest entry: their cosines say what is alike.
         share: of the variance of this picture's vectors that the three coloured components hold, 0 to 1.
     """
 
+    task: str
     grid: tuple[int, int]
     colours: np.ndarray
     vectors: np.ndarray
@@ -41,6 +43,7 @@ class Sight:
     def json(self) -> dict:
         """Plain values; the vectors as base64 of their bytes, row by row."""
         return {
+            "task": self.task,
             "grid": list(self.grid),
             "components": self.vectors.shape[1],
             "vectors": base64.b64encode(self.vectors.tobytes()).decode(),
@@ -54,13 +57,14 @@ def tokens(encoder: Encoder, pictures: list[Image.Image], side: int = SIDE, befo
     return encoder.leaving(encoder.pixels(pictures, side), before).cpu().numpy()
 
 
-def look(encoder: Encoder, axes: Axes, picture: Image.Image) -> Sight:
+def look(encoder: Encoder, axes: Axes, picture: Image.Image, task: str = "") -> Sight:
     """Read a picture's patches: one pass of the network."""
     read = tokens(encoder, [picture])[0]
     side = int(len(read) ** 0.5)
     components = axes.project(read)
     spread = components.var(axis=0)
     return Sight(
+        task,
         (side, side),
         axes.colours(read).reshape(side, side, 3),
         quantize(components),

@@ -12,7 +12,7 @@ from .. import bounds, figures
 from ..explain.session import MAX_SEED
 from ..reading import images
 from ..workbench import Workbench
-from . import given, similar_api
+from . import given, see_api, similar_api
 from .running import EXPLAINING
 
 
@@ -27,6 +27,7 @@ def add(workbench: Workbench) -> None:
         overlay, saliency = gr.File(label="overlay"), gr.File(label="saliency")
         buttons = [gr.Button() for _ in range(2)]
         similar_api.add(workbench, picture, task)
+        see_api.add(workbench, picture, task)
 
     def classify(picture: str, task: str = "") -> dict:
         return workbench.classify(given.picture(picture), bounds.text("task", task) or None).json()

@@ -175,12 +175,12 @@ class Workbench:
         Raises:
             ImageError, RequestError: with the sentence a visitor sees.
         """
-        decoded = _read(picture)
-        if task is None:
-            task = self._nearest_task(self.projection(self.encoder([decoded.picture]).pooled)[0]).name
-        chosen = self._task(task)
+        # Read at a size of its own, so that what the heads read of the picture serves only to guess a task.
+        known = picture if isinstance(picture, Encoded | Decoded) else images.read(picture)
+        chosen = self._task(task) if task else self._nearest_task(self.read(known).vector)
         if chosen.axes is None:
             raise RequestError(f"{chosen.title} was fitted without colours; fit it again with `dinoscope fit`")
+        decoded = known.decoded if isinstance(known, Encoded) else known
         return sight.look(self.encoder, chosen.axes, decoded.picture, chosen.name)
 
     def query(self, picture: Source, task: str | None = None) -> Query:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from dinoscope import manifest, whole
+
 
 def machine() -> str:
     """The processor and how many of its cores are used."""
@@ -43,7 +45,6 @@ def write(
         resumed: results may have been kept from an earlier run: the seconds are then those of the longest one on this
             backbone, which had the most to do.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     if resumed and path.is_file():
         earlier = json.loads(path.read_text())
         seconds = max(seconds, earlier["seconds"]) if earlier["fingerprint"] == fingerprint else seconds
@@ -58,7 +59,18 @@ def write(
         "rows": list(rows),
         "notes": list(notes),
     }
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    assets = path.parent.parent
+    # Together with its line in the manifest: a kill between the two would leave assets that the app refuses.
+    try:
+        if (assets / manifest.MANIFEST).is_file():
+            with whole.change(assets) as staged:
+                whole.write(staged / path.relative_to(assets), text)
+                manifest.stage(assets, staged)
+            return
+    except manifest.AssetError as fault:  # no reason to lose what took hours to measure
+        print(fault, flush=True)
+    whole.write(path, text)
 
 
 def wide(rows: Sequence[dict], name: str, column: Callable[[dict], str], value: str) -> list[dict]:

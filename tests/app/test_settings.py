@@ -1,6 +1,10 @@
 """What an operator sets in the environment arrives, and what makes no sense is refused in words."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +78,34 @@ print([p["num_threads"] for p in threadpool_info() if p["internal_api"] == "open
     run = run_python("-c", script)
     assert run.returncode == 0, run.stderr
     assert set(json.loads(run.stdout)) <= {1}
+
+
+def test_no_home_is_needed_where_the_cache_is_named(monkeypatch):
+    def nowhere():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert load({"DINOSCOPE_CACHE": "/c"}).cache == Path("/c")
+    with pytest.raises(ValueError, match="this user has no home directory; set DINOSCOPE_CACHE to a folder"):
+        load({})
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become a user without a home"
+)
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not here")
+def test_every_room_can_be_opened_by_a_user_without_a_home(tmp_path):
+    tmp_path.chmod(0o777)
+    script = "import dinoscope.cli, dinoscope.doctor, dinoscope.workbench; from dinoscope import settings; print(settings.load().cache)"
+    run = subprocess.run(
+        ["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups", sys.executable, "-P", "-c", script],
+        env={"PYTHONPATH": str(ROOT / "src"), "DINOSCOPE_CACHE": str(tmp_path), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "Permission denied" in run.stderr:
+        pytest.skip("another user may not read this checkout")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == str(tmp_path)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import settings
+from .. import settings, whole
 from ..similar import Case
 from . import catalogue, unlabelled
 from .originals import FetchError, Original, bring, name_of
@@ -68,14 +69,16 @@ def _file(case: Case) -> str:
 
 
 def _list(cases: Sequence[Case], folder: Path) -> None:
-    """Write labels.csv: file, first label, id, group, fold, and a column for each finding of several."""
+    """Write labels.csv: file, first label, id, group, fold, address, blob, and a column for each finding of several."""
     entry = catalogue.TASKS.get(folder.name, {})
     findings = [] if entry.get("exclusive", True) else list(entry["classes"])
-    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(["file", "label", "id", "group", "fold", *findings])
-        for c in cases:
-            table.writerow([_file(c), c.labels[0], c.id, c.group, c.fold, *(int(f in c.labels) for f in findings)])
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["file", "label", "id", "group", "fold", "url", "blob", *findings])
+    for c in cases:
+        known = [_file(c), c.labels[0], c.id, c.group, c.fold, c.url, c.blob]
+        table.writerow([*known, *(int(f in c.labels) for f in findings)])
+    whole.write(folder / "labels.csv", text.getvalue())
 
 
 def _names(tasks: Path) -> list[str]:

@@ -9,7 +9,8 @@ import argparse
 from pathlib import Path
 
 from .. import manifest, settings, tasks, whole
-from ..reading.encoder import Encoder
+from ..manifest import AssetError
+from ..reading.encoder import Encoder, EncoderError
 from ..reading.projection import Projection
 from . import axes, catalogue, fit, regions
 from .features import read_phantoms, read_public
@@ -39,6 +40,13 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         ValueError: with one sentence, for a name, pictures or a disk that will not do; nothing has changed then.
     """
+    try:
+        _fit(arguments)
+    except (AssetError, EncoderError) as fault:
+        raise ValueError(str(fault)) from fault
+
+
+def _fit(arguments: argparse.Namespace) -> None:
     names = list(catalogue.TASKS) if arguments.all else [tasks.check_name(arguments.task)]
     chosen = settings.load()
     folder = chosen.assets / "tasks"

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from .. import settings, tasks, whole
-from ..reading.encoder import Encoder
+from ..reading.encoder import Encoder, EncoderError
+from ..reading.heads import HeadError
 from ..reading.projection import Projection
 from ..similar import CaseIndex, IndexFault, Storage, regions
-from ..tasks import Task
+from ..tasks import AssetError, Task
 from . import classes, datasets
+from .apart import carry_out
 from .datasets import Sample
 from .own_cases import Arrivals, Known, New, thumbnail
 
@@ -66,23 +68,32 @@ def run(arguments: argparse.Namespace) -> None:
     Raises:
         ValueError, FileNotFoundError: with one sentence, for anything that keeps it from starting or going on.
     """
+    tasks.check_name(arguments.task)
     chosen = settings.load()
-    storage = Storage(
-        chosen.qdrant_url, chosen.qdrant_api_key, chosen.qdrant_path, chosen.qdrant_shards, chosen.qdrant_replicas
-    )
-    if storage.kind == "memory":
+    kind = _storage(chosen).kind
+    if kind == "memory":
         raise ValueError("set QDRANT_URL to a Qdrant server or QDRANT_PATH to a folder; memory forgets at the end")
+    if kind == "folder":  # its engine writes through mapped memory: a disk that fills up meanwhile kills the process
+        hint = "a full disk does that: make room, and run the command again, it goes on where it stopped"
+        carry_out(add, arguments, f"{chosen.qdrant_path} holds what was added before; {hint}")
+    else:
+        add(arguments)
+
+
+def add(arguments: argparse.Namespace) -> None:
+    """The work of the command, in this process; raises as `run` does."""
+    chosen = settings.load()
     whole.finish(chosen.assets)
-    folder = chosen.assets / "tasks" / tasks.check_name(arguments.task)
+    folder = chosen.assets / "tasks" / arguments.task
     if not folder.is_dir():
         raise FileNotFoundError(f"no task is called {arguments.task!r}; fit it first with `dinoscope fit`")
-    encoder = Encoder.load(chosen.backbone, chosen.assets / "backbone", chosen.device)
-    cached = tasks.cache(chosen.cache, encoder.fingerprint) / arguments.task
-    task = tasks.load(cached if cached.is_dir() else folder, encoder.fingerprint, folder)
-    projection = _projection(chosen.assets / "tasks", cached.parent, encoder.fingerprint)
-    samples = check(arguments.cases, task)
     try:
-        index = CaseIndex(storage)
+        encoder = Encoder.load(chosen.backbone, chosen.assets / "backbone", chosen.device)
+        cached = tasks.cache(chosen.cache, encoder.fingerprint) / arguments.task
+        task = tasks.load(cached if cached.is_dir() else folder, encoder.fingerprint, folder)
+        projection = _projection(chosen.assets / "tasks", cached.parent, encoder.fingerprint)
+        samples = check(arguments.cases, task)
+        index = CaseIndex(_storage(chosen))
         cells = task.regions.cells.astype(np.float32) if task.regions else None
         index.fill(task.name, task.cases, task.vectors, cells, task.space(projection))
         arrivals = Arrivals(arguments.cases, task.name, index, arguments.licence)
@@ -91,9 +102,17 @@ def run(arguments: argparse.Namespace) -> None:
         index.settle()
         count = index.count(task.name)
         index.close()
+    except (AssetError, HeadError, EncoderError) as fault:
+        raise ValueError(str(fault)) from fault
     except IndexFault as fault:
         raise ValueError(f"{fault}; run the command again, it goes on where it stopped") from fault
-    print(f"{tally}\n{task.name} now holds {count} cases")
+    print(f"{tally}\n{task.name} now holds {count} cases", flush=True)
+
+
+def _storage(chosen: settings.Settings) -> Storage:
+    return Storage(
+        chosen.qdrant_url, chosen.qdrant_api_key, chosen.qdrant_path, chosen.qdrant_shards, chosen.qdrant_replicas
+    )
 
 
 def check(folder: Path, task: Task) -> list[Sample]:

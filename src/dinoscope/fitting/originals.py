@@ -6,6 +6,7 @@ import hashlib
 import io
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -21,15 +22,19 @@ SIDE = 256
 QUALITY = 90
 AT_ONCE = 4
 """Downloads at a time: the originals lie with hosts that owe us nothing."""
-PATIENCE = 60
+PATIENCE = 20
 """Seconds that one download may take to answer."""
 SAY_EVERY = 50
-ENOUGH = 20
-"""Failures in a row, with nothing had before them, after which no more is asked for: the network is not there."""
+ENOUGH = 4
+"""Tries in a row that a host leaves without any answer, after which it is asked no more: there is no way to it."""
 
 
 class FetchError(ValueError):
     """An original that cannot be had; the message says which and why."""
+
+
+class NoAnswer(FetchError):
+    """An original whose host cannot be reached at all."""
 
 
 @dataclass(frozen=True)
@@ -69,27 +74,36 @@ def bring(wanted: Sequence[Original], title: str, mirror: str = "", say: Callabl
     failures: list[str] = []
     for folder in {o.file.parent for o in missing}:
         folder.mkdir(parents=True, exist_ok=True)
-    queue, done = iter(missing), 0
+    queue, done, skipped = iter(missing), 0, 0
+    silent: Counter[str] = Counter()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         waiting: dict[Future, Original] = {}
         while done < len(missing):
             # A list of tens of thousands is not queued at once: a stop then waits for a few downloads only.
             for original in queue:
+                if silent[urlsplit(original.url).netloc] >= ENOUGH:
+                    done, skipped = done + 1, skipped + 1
+                    continue
                 waiting[pool.submit(_one, original, mirror)] = original
                 if len(waiting) >= 2 * AT_ONCE:
                     break
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 original, done = waiting.pop(future), done + 1
+                host = urlsplit(original.url).netloc
                 try:
                     future.result()
                     here.add(original.file)
+                    silent[host] = 0
                 except FetchError as fault:
+                    silent[host] = silent[host] + 1 if isinstance(fault, NoAnswer) else 0
+                    if silent[host] == ENOUGH:
+                        say(f"{title}: no answer from {mirror or host}, which is asked no more; is there a network?")
                     failures.append(str(fault))
                     say(str(fault))
                 if done % SAY_EVERY == 0 or done == len(missing):
                     say(f"{title}: {done} of {len(missing)} asked for, {len(failures)} failed")
-            if len(failures) >= ENOUGH and not here:
-                break
+    if skipped:
+        say(f"{title}: {skipped} pictures were not asked for; fetch again when there is a network")
     if wanted and not here:
         raise FetchError(f"{title}: none of {len(wanted)} pictures could be had; the first: {failures[0]}")
     return here
@@ -103,8 +117,10 @@ def _one(original: Original, mirror: str) -> None:
     try:
         with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             content = answer.read()
-    except (OSError, urllib.error.URLError) as fault:
+    except urllib.error.HTTPError as fault:
         raise FetchError(f"{original.id}: {url} does not answer ({fault})") from fault
+    except (OSError, urllib.error.URLError) as fault:
+        raise NoAnswer(f"{original.id}: {url} does not answer ({fault})") from fault
     blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
     if blob != original.blob:
         raise FetchError(

@@ -68,7 +68,9 @@ def table(columns: Sequence[str], rows: Sequence[dict], names: dict[str, str], t
 
 def _headlines(metrics: dict) -> list[tuple]:
     """The figures that a reader asks for first: (name, note, value, low, high, unit)."""
-    cards = [("Balanced accuracy", "mean recall of the classes", metrics["balanced_accuracy"], 100, " %")]
+    cards = []
+    if "balanced_accuracy" in metrics:
+        cards.append(("Balanced accuracy", "mean recall of the classes", metrics["balanced_accuracy"], 100, " %"))
     if "roc_auc" in metrics:
         cards.append(("ROC-AUC", "0.5 is guessing, 1 perfect", metrics["roc_auc"], 1, ""))
     if "coverage" in metrics:

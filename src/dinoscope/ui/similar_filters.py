@@ -9,7 +9,7 @@ import gradio as gr
 from ..similar import FACETS, ORIGINS, Filters
 from ..tasks import Task
 
-ORIGIN_CHOICES = {"public": "public cases", "phantom": "drawn cases", "own": "indexed here"}
+ORIGIN_CHOICES = {"public": "public cases", "phantom": "drawn cases", "own": "own cases"}
 
 
 @dataclass(frozen=True)

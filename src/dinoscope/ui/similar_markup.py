@@ -12,13 +12,14 @@ from PIL import Image
 
 from ..similar import FACETS, Case, SimilarCase, facets, search
 from ..tasks import Task
-from .markup import class_colours, data_url, placeholder
+from .markup import as_url, class_colours, data_url, placeholder
 from .render import part
 from .trail import Step, Trail
 
 UNSHOWN = {".tif": "TIFF", ".tiff": "TIFF", ".dcm": "DICOM"}
 """Files that no browser shows as a picture."""
-ORIGIN_NAMES = {"public": "public case", "phantom": "drawn (phantom)", "own": "indexed here"}
+ORIGIN_NAMES = {"public": "public case", "phantom": "drawn (phantom)", "own": "own case"}
+NOT_HERE = {"public": "picture not bundled", "phantom": "picture not here", "own": "no thumbnail was kept"}
 NO_CLASS = "#999999"
 THUMBNAIL = 224
 
@@ -113,12 +114,20 @@ def _thumb(found: SimilarCase, task: Task, originals: bool) -> Markup:
     return part(
         "similar",
         "thumb",
-        drawn=data_url(Image.open(task.folder / case.image), THUMBNAIL) if case.image else "",
+        drawn=_small(found, task),
+        kind="own" if case.origin == "own" else "drawn",
         original=case.url if originals and _shows(case) else "",
         name=_name(case, task),
-        note=f"{kind}: open the original to see it" if kind else "picture not bundled",
+        note=f"{kind}: open the original to see it" if kind else NOT_HERE[case.origin],
         box=found.matched,
     )
+
+
+def _small(found: SimilarCase, task: Task) -> str:
+    """What is kept here of a case's picture: that of a drawn case, or the thumbnail of an own one."""
+    if found.thumbnail:
+        return as_url(found.thumbnail, "image/webp")
+    return data_url(Image.open(task.folder / found.case.image), THUMBNAIL) if found.case.image else ""
 
 
 def _name(case: Case, task: Task) -> str:

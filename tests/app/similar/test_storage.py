@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dinoscope.errors import RequestError
-from dinoscope.similar import Case, CaseIndex, IndexFault, Storage
+from dinoscope.similar import Case, CaseIndex, IndexFault, Storage, folder
 from dinoscope.similar.ask import Ask
 from dinoscope.workbench import Workbench
 from fixtures import qdrant_server
@@ -122,6 +125,72 @@ def test_a_folder_keeps_its_cases_from_one_start_to_the_next(tmp_path):
         found = index.search("insects", Ask(VECTORS[5] / np.linalg.norm(VECTORS[5])), 1)
         assert found[0].case.id == "c5"
         index.close()
+
+
+def damage(path, name, keep):
+    """Cut a file of the index short, as a full disk or a kill leaves it."""
+    file = next(p for p in sorted(path.rglob(name)) if p.is_file())
+    os.truncate(file, keep)
+
+
+@pytest.mark.parametrize(
+    ("name", "keep"),
+    [
+        ("edge_config.json", 20),
+        ("edge_config.json", 0),
+        ("segment.json", 0),
+        ("version.info", 0),
+        ("first-index", 0),
+        ("status.dat", 0),
+    ],
+)
+def test_a_damaged_folder_is_called_damaged_and_the_app_searches_in_memory(tmp_path, name, keep):
+    index = CaseIndex(Storage(path=tmp_path / "index"))
+    index.fill("insects", CASES[:5], VECTORS[:5])
+    index.close()
+    damage(tmp_path / "index", name, keep)
+    with pytest.raises(IndexFault) as caught:
+        Storage(path=tmp_path / "index").open()
+    assert str(caught.value).startswith(f"the index in {tmp_path / 'index'} is damaged (")
+    assert "restore it from a copy, or move the folder away" in str(caught.value)
+    shutil.copytree(tmp_path / "index", tmp_path / "copy")  # nothing is left locked
+
+
+def test_the_app_says_that_its_index_is_damaged_and_searches_in_memory(tiny_settings, tmp_path):
+    chosen = replace(tiny_settings, qdrant_path=tmp_path / "index")
+    Workbench.load(chosen, say=lambda _: None).index.close()
+    damage(tmp_path / "index", "edge_config.json", 20)
+    bench = Workbench.load(chosen, say=lambda _: None)
+    assert bench.index.storage.kind == "memory"
+    assert bench.notices[0].startswith(
+        f"Searching the bundled cases in memory: the index in {tmp_path / 'index'} is dam"
+    )
+
+
+def test_a_disk_without_room_is_told_before_the_engine_would_be_killed(tmp_path, monkeypatch):
+    index = CaseIndex(Storage(path=tmp_path / "index"))
+    index.fill("insects", CASES[:5], VECTORS[:5])
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10_000_000))
+    for call in (lambda: index.fill("insects", CASES, VECTORS), index.settle, lambda: index.attach("bees", 8, 0, "")):
+        with pytest.raises(IndexFault, match=r"has no room left on its disk; make room, .* \(No space: 10 MB are free"):
+            call()
+    assert index.count("insects") == 5, "what was there can be searched"
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("Can't init WAL: Kind(WouldBlock)", "is in use by another process"),
+        ("Permission denied (os error 13)", "may not be read and written by this user"),
+        ("Read-only file system (os error 30)", "lies on a disk that may only be read"),
+        ("No space left on device (os error 28)", "has no room left on its disk"),
+        ("Too many open files (os error 24)", "needs more open files than are allowed"),
+        ("index out of bounds: the len is 0", "is damaged (index out of bounds: the len is 0)"),
+    ],
+)
+def test_every_fault_of_a_folder_is_told_as_what_it_is(said, sentence):
+    assert sentence in folder.in_words(Path("q"), said)
 
 
 def test_a_folder_that_is_a_file_is_refused_in_words(tmp_path):

@@ -97,7 +97,8 @@ def test_no_home_is_needed_where_the_cache_is_named(monkeypatch):
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not here")
 def test_every_room_can_be_opened_by_a_user_without_a_home(tmp_path):
     tmp_path.chmod(0o777)
-    script = "import dinoscope.cli, dinoscope.doctor, dinoscope.workbench; from dinoscope import settings; print(settings.load().cache)"
+    script = "import dinoscope.cli, dinoscope.doctor, dinoscope.workbench; from dinoscope import settings\n"
+    script += "print(settings.load().cache)"
     run = subprocess.run(
         ["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups", sys.executable, "-P", "-c", script],
         env={"PYTHONPATH": str(ROOT / "src"), "DINOSCOPE_CACHE": str(tmp_path), "PATH": os.environ["PATH"]},

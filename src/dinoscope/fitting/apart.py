@@ -29,15 +29,15 @@ def carry_out(work: Callable[[Any], None], given: Any, hint: str) -> None:
     theirs.close()
     try:
         said = ours.recv()
+        if not said:  # done: how it ends after that is of no matter
+            return
+        raise ValueError(said)
     except EOFError:  # it ended without a word
-        said = ""
+        process.join()
     finally:
-        process.join(5)
         process.kill()
         process.join()
     code = process.exitcode or 0
-    if said:
-        raise ValueError(said)
     if code < 0:
         raise ValueError(f"the work was ended by {signal.Signals(-code).name}; {hint}")
     if code:
@@ -50,6 +50,7 @@ def _work(work: Callable[[Any], None], given: Any, out: Connection) -> None:
         threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
     try:
         work(given)
+        sys.stdout.flush()
         out.send("")
     except (FileNotFoundError, ValueError, RequestError) as fault:
         out.send(str(fault))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,7 @@ from .results import Explanation, Reading
 from .see import sight
 from .see.sight import Sight
 from .settings import Settings
-from .similar import CaseIndex, Filters, IndexFault, SimilarCase, Standby, in_a_hurry, search
-from .similar.regions import Box
-from .similar.search import Query, Wish
+from .similar import CaseIndex, Filters, IndexFault, Query, SearchRequest, SimilarCase, Standby, in_a_hurry, search
 from .tasks import AssetError, Task
 
 Source = Path | bytes | Image.Image | Decoded | Encoded
@@ -220,34 +218,23 @@ class Workbench:
         raise RequestError(f"no case of {whose} is called {shown(case_id)}; take an id from the similar cases")
 
     def similar(
-        self,
-        picture: Source | Query,
-        task: str | None = None,
-        k: int = 5,
-        filters: Filters | None = None,
-        liked: tuple[str, ...] = (),
-        disliked: tuple[str, ...] = (),
-        region: Box | None = None,
-        one_a_group: bool = True,
+        self, picture: Source | Query, task: str | None = None, request: SearchRequest | None = None, **wish: Any
     ) -> list[SimilarCase]:
         """The nearest known cases of a task, nearest first; the query itself is never among them.
 
         Args:
             picture: as for `classify`, or what `query` made of it.
-            k: how many, 1 to 50.
-            filters: what they must have.
-            liked, disliked: ids of cases that the found ones should resemble more, or less.
-            region: search with this part of the picture only.
-            one_a_group: at most one case a patient, lesion or near-duplicate group.
+            request: what they should be like; its fields may be given by name instead, such as `k=3`.
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        query = self._asked(picture, task)
-        wish = Wish(filters or Filters(), liked, disliked, region, one_a_group)
+        query, request = self._asked(picture, task), replace(request or SearchRequest(), **wish)
         with _searching():
-            return search.nearest(self.tasks[query.task], self.index, query, k, wish)
+            return search.nearest(self.tasks[query.task], self.index, query, request)
 
-    def similar_to_case(self, case_id: str, task: str | None = None, k: int = 5, **wish: Any) -> list[SimilarCase]:
+    def similar_to_case(
+        self, case_id: str, task: str | None = None, request: SearchRequest | None = None, **wish: Any
+    ) -> list[SimilarCase]:
         """The nearest cases of a known case, which is looked up by its id and never opened as a file.
 
         Args:
@@ -255,26 +242,20 @@ class Workbench:
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        return self.similar(self.query_case(case_id, task), None, k, **wish)
+        return self.similar(self.query_case(case_id, task), None, request, **wish)
 
     def differential(
-        self,
-        picture: Source | Query,
-        task: str | None = None,
-        per_class: int = 3,
-        filters: Filters | None = None,
-        region: Box | None = None,
+        self, picture: Source | Query, task: str | None = None, request: SearchRequest | None = None, **wish: Any
     ) -> dict[str, list[SimilarCase]]:
         """The nearest known cases of every class of a task, so that a reader sees what else looks alike.
 
-        Args: as for `similar`; `per_class` is how many of each class.
+        Args: as for `similar`; `k` is how many of each class, three if nothing is said.
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        query = self._asked(picture, task)
+        query, request = self._asked(picture, task), replace(request or SearchRequest(k=3), **wish)
         with _searching():
-            wish = Wish(filters or Filters(), region=region)
-            return search.differential(self.tasks[query.task], self.index, query, per_class, wish)
+            return search.differential(self.tasks[query.task], self.index, query, request)
 
     def why_empty(self, task: str, filters: Filters) -> str:
         """One sentence that names the filter that leaves none of the task's cases."""

@@ -3,6 +3,7 @@
 from .case import ORIGINS, Case, Hit, SimilarCase
 from .facets import FACETS, Facet, Filters
 from .index import CaseIndex
+from .request import Query, SearchRequest
 from .server import IndexFault, in_a_hurry
 from .standby import Standby
 from .storage import Storage
@@ -16,6 +17,8 @@ __all__ = [
     "Filters",
     "Hit",
     "IndexFault",
+    "Query",
+    "SearchRequest",
     "SimilarCase",
     "Standby",
     "Storage",

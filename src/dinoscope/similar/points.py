@@ -13,8 +13,8 @@ import numpy as np
 from qdrant_client import models
 
 from . import facets
-from .ask import Ask
 from .case import Case, Hit
+from .request import Query, SearchRequest
 from .storage import PATCHES, PICTURE
 
 DIGITS = 6
@@ -76,9 +76,10 @@ def point_id(task: str, case: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"dinoscope/{task}/{case}"))
 
 
-def ranked(found: Sequence[Any], ask: Ask) -> list[Hit]:
+def ranked(found: Sequence[Any], query: Query, request: SearchRequest) -> list[Hit]:
     """Found points as the search asked for them, the best first; what ties comes in the order of the ids."""
-    hits = [(rank(point), _hit(point, ask)) for point in found]
+    region = query.inside(request.region)
+    hits = [(rank(point), _hit(point, query, region, bool(request.judged))) for point in found]
     return [hit for _, hit in sorted(hits, key=lambda pair: (-pair[0], pair[1].case.id))]
 
 
@@ -94,13 +95,13 @@ def rank(point: Any) -> float:
     return round(float(point.score), DIGITS)
 
 
-def _hit(point: Any, ask: Ask) -> Hit:
+def _hit(point: Any, query: Query, region: np.ndarray | None, judged: bool) -> Hit:
     case, score = case_of(point), float(point.score)
     small = base64.b64decode(point.payload.get(THUMBNAIL) or "")
-    if ask.patches is not None:
+    if region is not None:
         # Qdrant adds up the best cosine of each patch of the query.
-        return Hit(case, round(score / len(ask.patches), DIGITS), patches_of(point), small)
-    if ask.liked or ask.disliked:
+        return Hit(case, round(score / len(region), DIGITS), patches_of(point), small)
+    if judged:
         vector = vector_of(point, PICTURE)
-        score = float(vector @ ask.vector / np.linalg.norm(vector) / np.linalg.norm(ask.vector))
+        score = float(vector @ query.vector / np.linalg.norm(vector) / np.linalg.norm(query.vector))
     return Hit(case, round(score, DIGITS), thumbnail=small)

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .ask import Ask
 from .case import Case, Hit
 from .facets import Filters
 from .index import CaseIndex
+from .request import Query, SearchRequest
 from .server import CollectionGoneError, IndexFault, in_a_hurry
 from .storage import Storage
 
@@ -67,15 +67,15 @@ class Standby:
         with self._asked() as index:
             return index.count(task, filters)
 
-    def search(self, task: str, ask: Ask, k: int) -> list[Hit]:
+    def search(self, query: Query, request: SearchRequest) -> list[Hit]:
         """As of `CaseIndex`."""
         with self._asked() as index:
-            return index.search(task, ask, k)
+            return index.search(query, request)
 
-    def by_class(self, task: str, ask: Ask, classes: int, per_class: int) -> dict[str, list[Hit]]:
+    def by_class(self, query: Query, request: SearchRequest, classes: int) -> dict[str, list[Hit]]:
         """As of `CaseIndex`."""
         with self._asked() as index:
-            return index.by_class(task, ask, classes, per_class)
+            return index.by_class(query, request, classes)
 
     def emptied_by(self, task: str, filters: Filters) -> list[str]:
         """As of `CaseIndex`."""

@@ -212,7 +212,7 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
 def cases_to_compare(workbench: Workbench, picture: Source, task: str) -> list[tuple[str, str]]:
     """What "similar to" offers: the nearest cases. A search that fails takes no map from anybody."""
     try:
-        found = workbench.similar(picture, task, NEAREST)
+        found = workbench.similar(picture, task, k=NEAREST)
     except RequestError:
         found = []
     display = workbench.tasks[task].display

@@ -11,7 +11,7 @@ from .. import bounds
 from ..errors import RequestError
 from ..reading import images
 from ..results import vote
-from ..similar import Filters, SimilarCase, search
+from ..similar import Filters, SearchRequest, SimilarCase, search
 from ..similar.regions import Box
 from ..workbench import Workbench
 from . import given
@@ -61,8 +61,8 @@ def add(workbench: Workbench, picture: gr.File, task: gr.components.Component) -
         else:
             query = workbench.query_case(case_id, name)
         bounds.names("labels", asked.labels, workbench.tasks[query.task].head.classes)
-        found = workbench.similar(query, None, k, asked, likes, dislikes, box, not every)
-        rows = workbench.differential(query, None, per_class, asked, box)
+        found = workbench.similar(query, None, SearchRequest(k, asked, likes, dislikes, box, not every))
+        rows = workbench.differential(query, None, SearchRequest(per_class, asked, region=box))
         winner = vote(found)
         return {
             "task": query.task,

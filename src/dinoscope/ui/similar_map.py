@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from ..similar import SimilarCase
-from ..similar.search import Query
+from ..similar import Query, SimilarCase
 from ..tasks import Task
 from .markup import class_colours
 from .render import part

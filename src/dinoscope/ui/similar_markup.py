@@ -103,7 +103,8 @@ def _verdict(found: Sequence[SimilarCase], task: Task, head_says: str | None) ->
 def _trail(trail: Trail) -> Markup:
     """Where the search stands: back and forward, the query, and what was said of earlier results."""
     step = trail.now
-    chips = [("more like", c) for c in step.liked] + [("less like", c) for c in step.disliked]
+    said = step.request
+    chips = [("more like", c) for c in said.liked] + [("less like", c) for c in said.disliked]
     return part("similar", "trail", step=step, back=trail.can_go_back, forward=trail.can_go_forward, chips=chips)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from ..errors import RequestError
 from ..reading import images
 from ..results import vote
-from ..similar import SimilarCase
+from ..similar import SearchRequest, SimilarCase
 from ..similar.regions import Box
 from ..workbench import Workbench
 from . import markup, similar_filters, similar_map, similar_markup, theme
@@ -47,10 +47,10 @@ def build(workbench: Workbench, chosen: gr.State) -> tuple[Callable, list, list]
         task = workbench.tasks[step.query.task]
         try:
             asked = filters.read(wanted)
-            found = workbench.similar(
-                step.query, None, int(count), asked, step.liked, step.disliked, step.region, not every
-            )
-            rows = workbench.differential(step.query, None, PER_CLASS, replace(asked, labels=()), step.region)
+            request = replace(step.request, k=int(count), filters=asked, one_a_group=not every)
+            found = workbench.similar(step.query, None, request)
+            every_class = SearchRequest(PER_CLASS, replace(asked, labels=()), region=step.request.region)
+            rows = workbench.differential(step.query, None, every_class)
             empty = "" if found else workbench.why_empty(task.name, asked)
         except RequestError as fault:
             return markup.error(str(fault)), gr.skip(), gr.skip()
@@ -140,22 +140,23 @@ def _moved(workbench: Workbench, steps: Trail, said: dict) -> Trail:
     Raises:
         RequestError: with the sentence a visitor sees.
     """
-    now, case_id = steps.now, str(said.get("case", ""))
+    now, asked, case_id = steps.now, steps.now.request, str(said.get("case", ""))
     match said.get("act"):
         case "back":
             return steps.back()
         case "forward":
             return steps.forward()
         case "more":
-            return steps.to(now.more(case_id))
+            return steps.to(replace(now, request=asked.more(case_id)))
         case "less":
-            return steps.to(now.less(case_id))
+            return steps.to(replace(now, request=asked.less(case_id)))
         case "forget":
-            return steps.to(now.without(case_id))
+            return steps.to(replace(now, request=asked.without(case_id)))
         case "region":
-            return steps.to(replace(now, region=Box(*(float(v) for v in said["box"]))))
+            box = Box(*(float(v) for v in said["box"]))
+            return steps.to(replace(now, request=replace(asked, region=box)))
         case "whole":
-            return steps.to(replace(now, region=None))
+            return steps.to(replace(now, request=replace(asked, region=None)))
         case "use":
             query = workbench.query_case(case_id, now.query.task)
             return steps.to(Step(query, f"case {case_id}"))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ..similar.regions import Box
-from ..similar.search import Query
+from ..similar import Query, SearchRequest
 
 
 @dataclass(frozen=True)
@@ -14,29 +13,12 @@ class Step:
 
     Attributes:
         name: how the page calls the query.
-        liked, disliked: ids of cases; region: the part searched with, or None for the whole.
+        request: liked and disliked cases and the region; the controls of the tab add the rest.
     """
 
     query: Query
     name: str
-    liked: tuple[str, ...] = ()
-    disliked: tuple[str, ...] = ()
-    region: Box | None = None
-
-    def more(self, case_id: str) -> Step:
-        """With a case to come closer to."""
-        kept = self.without(case_id)
-        return replace(kept, liked=(*kept.liked, case_id))
-
-    def less(self, case_id: str) -> Step:
-        """With a case to move away from."""
-        kept = self.without(case_id)
-        return replace(kept, disliked=(*kept.disliked, case_id))
-
-    def without(self, case_id: str) -> Step:
-        """As if nothing had been said of this case."""
-        liked = tuple(c for c in self.liked if c != case_id)
-        return replace(self, liked=liked, disliked=tuple(c for c in self.disliked if c != case_id))
+    request: SearchRequest = field(default_factory=SearchRequest)
 
 
 @dataclass(frozen=True)

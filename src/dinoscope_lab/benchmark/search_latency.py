@@ -14,13 +14,12 @@ import numpy as np
 from dinoscope.fitting import regions as fitting
 from dinoscope.fitting.datasets import Sample
 from dinoscope.reading.scope import unit
-from dinoscope.similar import Case, CaseIndex, Filters, Storage
-from dinoscope.similar.ask import Ask
+from dinoscope.similar import Case, CaseIndex, Filters, Query, SearchRequest, Storage
 from dinoscope.similar.regions import Box
 from dinoscope.workbench import Workbench
 
 CLASSES = tuple(f"class {i}" for i in range(4))
-REGION = Box(0.3, 0.3, 0.6, 0.6)
+REGION, WHOLE = Box(0.3, 0.3, 0.6, 0.6), Box(0, 0, 1, 1)
 ASKED = 30
 """Searches of each kind."""
 FILTERS = Filters(labels=CLASSES[1:3], choices={"sex": ("female",)}, ranges={"age": (40.0, 70.0)})
@@ -54,10 +53,10 @@ def measure(kind: str, count: int, size: int, patch_size: int, seed: int) -> dic
         queries = unit(vectors[rng.integers(count, size=ASKED)] + 0.02 * rng.normal(size=(ASKED, size)))
         region = unit(rng.normal(size=(12, patch_size)))
         kinds: dict[str, Callable] = {
-            "plain": lambda q: index.search("made up", Ask(q), 6),
-            "filtered": lambda q: index.search("made up", Ask(q, FILTERS), 6),
-            "grouped": lambda q: index.by_class("made up", Ask(q), len(CLASSES), 3),
-            "region": lambda q: index.search("made up", Ask(q, patches=region), 6),
+            "plain": lambda q: index.search(Query("made up", q), SearchRequest(6)),
+            "filtered": lambda q: index.search(Query("made up", q), SearchRequest(6, FILTERS)),
+            "grouped": lambda q: index.by_class(Query("made up", q), SearchRequest(3), len(CLASSES)),
+            "region": lambda q: index.search(Query("made up", q, region, (3, 4)), SearchRequest(6, region=WHOLE)),
         }
         row: dict = {"kept_in": kind, "cases": count, "added_a_second": round(count / added)}
         for name, search in kinds.items():
@@ -133,7 +132,7 @@ def _recall(index: CaseIndex, vectors: np.ndarray, queries: np.ndarray) -> float
     found = []
     for query in queries:
         best = {f"made_up_{i}" for i in np.argsort(-(vectors @ query))[:6]}
-        hits = index.search("made up", Ask(query, one_a_group=False), 6)
+        hits = index.search(Query("made up", query), SearchRequest(6, one_a_group=False))
         found.append(len(best & {h.case.id for h in hits}) / 6)
     return float(np.mean(found))
 

@@ -14,7 +14,7 @@ from dinoscope.fitting import apart, datasets
 from dinoscope.fitting.own_cases import Arrivals, Known, New, thumbnail
 from dinoscope.reading import images
 from dinoscope.similar import Case, CaseIndex
-from dinoscope.similar.ask import Ask
+from fixtures.looking import looks, search
 from fixtures.tiny import drawn
 
 
@@ -136,7 +136,7 @@ def test_an_own_case_is_found_with_a_small_picture_of_it(index, tmp_path):
     described[0x010E] = "a name"
     picture.save(folder / "red/a.jpg", exif=described)
     arrive(index, folder)
-    hit = index.search("colours", Ask(np.ones(4, np.float32)), 1)[0]
+    hit = search(index, looks("colours", np.ones(4, np.float32)), 1)[0]
     with Image.open(io.BytesIO(hit.thumbnail)) as small:
         assert (small.format, small.size) == ("WEBP", (160, 100))
         assert not small.getexif()

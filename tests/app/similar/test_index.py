@@ -11,8 +11,8 @@ import pytest
 
 from dinoscope.reading.scope import unit
 from dinoscope.similar import Case, CaseIndex, Filters, Storage
-from dinoscope.similar.ask import Ask
 from fixtures import qdrant_server
+from fixtures.looking import by_class, looks, search
 
 N, D, PATCHES, PATCH = 300, 16, 4, 8
 LABELS = ("ant", "bee", "cow")
@@ -65,14 +65,14 @@ def number(found) -> int:
 
 def test_search_finds_what_a_scan_of_all_cases_finds(index):
     for query in QUERIES[:12]:
-        found = index.search("insects", Ask(query), 7)
+        found = search(index, looks("insects", query), 7)
         assert ids(found) == scan(VECTORS @ query, 7)
         assert [h.similarity for h in found] == pytest.approx([VECTORS[number(h)] @ query for h in found], abs=1e-5)
         assert all(a.similarity >= b.similarity for a, b in pairwise(found))
 
 
 def test_a_found_case_is_the_case_that_was_put_in(index):
-    hit = index.search("insects", Ask(QUERIES[0]), 1)[0]
+    hit = search(index, looks("insects", QUERIES[0]), 1)[0]
     assert hit.case == CASES[number(hit)]
     assert hit.case.metadata == {"age": number(hit)}
 
@@ -91,11 +91,11 @@ def test_a_found_case_is_the_case_that_was_put_in(index):
 )
 def test_filters_narrow_the_search_without_changing_its_order(index, filters, wanted):
     for query in QUERIES[:4]:
-        assert ids(index.search("insects", Ask(query, filters), 6)) == scan(VECTORS @ query, 6, wanted)
+        assert ids(search(index, looks("insects", query), 6, filters=filters)) == scan(VECTORS @ query, 6, wanted)
 
 
 def test_a_filter_that_nothing_meets_finds_nothing(index):
-    assert index.search("insects", Ask(QUERIES[0], Filters(labels=("dog",))), 5) == []
+    assert search(index, looks("insects", QUERIES[0]), 5, filters=Filters(labels=("dog",))) == []
 
 
 def test_the_filter_that_leaves_nothing_is_named(index):
@@ -107,8 +107,8 @@ def test_the_filter_that_leaves_nothing_is_named(index):
 
 
 def test_the_same_picture_among_the_cases_is_left_out(index):
-    assert ids(index.search("insects", Ask(VECTORS[17]), 1)) == ["case_17"]
-    found = index.search("insects", Ask(VECTORS[17], pixels=CASES[17].pixels), 5)
+    assert ids(search(index, looks("insects", VECTORS[17]), 1)) == ["case_17"]
+    found = search(index, looks("insects", VECTORS[17], pixels=CASES[17].pixels), 5)
     assert ids(found) == scan(VECTORS @ VECTORS[17], 5, lambda c: c.id != "case_17")
 
 
@@ -123,12 +123,12 @@ def test_a_case_is_given_back_with_its_vector_and_patches_and_an_unknown_one_is_
 
 def test_the_nearest_of_every_class_are_those_a_filter_on_the_class_finds(index):
     for query in QUERIES[:3]:
-        found = index.by_class("insects", Ask(query), 3, 2)
+        found = by_class(index, looks("insects", query), 2, 3)
         assert set(found) == set(LABELS)
         best = [hits[0].similarity for hits in found.values()]
         assert best == sorted(best, reverse=True)
         for label, hits in found.items():
-            assert ids(hits) == ids(index.search("insects", Ask(query, Filters(labels=(label,))), 2))
+            assert ids(hits) == ids(search(index, looks("insects", query), 2, filters=Filters(labels=(label,))))
 
 
 def test_a_class_of_which_all_cases_are_farthest_is_found_too(engine):
@@ -137,17 +137,17 @@ def test_a_class_of_which_all_cases_are_farthest_is_found_too(engine):
     near[-2:] = -query
     cases = [replace(c, labels=("dodo",) if i >= N - 2 else ("ant",)) for i, c in enumerate(CASES)]
     engine.fill("rare", cases, near)
-    found = engine.by_class("rare", Ask(query), 2, 3)
+    found = by_class(engine, looks("rare", query), 3, 2)
     assert [len(hits) for hits in found.values()] == [3, 2]
     assert {h.case.id for h in found["dodo"]} == {cases[-1].id, cases[-2].id}
-    dodos = engine.search("rare", Ask(query, Filters(labels=("dodo",))), 2)
+    dodos = search(engine, looks("rare", query), 2, filters=Filters(labels=("dodo",)))
     assert {h.case.id for h in dodos} == {cases[-1].id, cases[-2].id}
 
 
 def test_liked_cases_draw_the_search_towards_them_and_disliked_ones_push_it_away(index):
     query, liked, disliked = QUERIES[0], 5, 9
     wanted = 2 * (query + VECTORS[liked]) / 2 - VECTORS[disliked]
-    found = index.search("insects", Ask(query, liked=("case_5",), disliked=("case_9",)), 5)
+    found = search(index, looks("insects", query), 5, liked=("case_5",), disliked=("case_9",))
     assert ids(found) == scan(VECTORS @ wanted, 5, lambda c: c.id not in ("case_5", "case_9"))
     # The similarity is still the one with the picture.
     assert [h.similarity for h in found] == pytest.approx([VECTORS[number(h)] @ query for h in found], abs=1e-5)
@@ -156,17 +156,17 @@ def test_liked_cases_draw_the_search_towards_them_and_disliked_ones_push_it_away
 def test_a_region_ranks_by_the_best_patch_of_each_case(index):
     asked = unit(np.random.default_rng(3).normal(size=(3, PATCH)))
     score = np.einsum("qd,npd->nqp", asked, CELLS).max(axis=2).mean(axis=1)
-    found = index.search("insects", Ask(QUERIES[0], patches=asked), 5)
+    found = search(index, looks("insects", QUERIES[0], patches=asked), 5)
     assert ids(found) == scan(score, 5)
     assert [h.similarity for h in found] == pytest.approx([score[number(h)] for h in found], abs=1e-5)
     np.testing.assert_allclose(found[0].patches, CELLS[number(found[0])], atol=1e-5)
-    cows = index.by_class("insects", Ask(QUERIES[0], patches=asked), 3, 2)["cow"]
+    cows = by_class(index, looks("insects", QUERIES[0], patches=asked), 2, 3)["cow"]
     assert ids(cows) == scan(score, 2, lambda c: c.labels == ("cow",))
 
 
 def test_fewer_cases_than_asked_for_are_all_returned(engine):
     engine.fill("few", CASES[:3], np.eye(3, D, dtype=np.float32))
-    assert sorted(ids(engine.search("few", Ask(QUERIES[0]), 50))) == ["case_0", "case_1", "case_2"]
+    assert sorted(ids(search(engine, looks("few", QUERIES[0]), 50))) == ["case_0", "case_1", "case_2"]
 
 
 def test_one_case_a_patient_however_many_pictures_the_patient_has(engine):
@@ -177,22 +177,22 @@ def test_one_case_a_patient_however_many_pictures_the_patient_has(engine):
     others = [Case(f"b{i}", ("bee",), "public", group=f"patient {i}") for i in range(5)]
     engine.fill("people", members + others, np.concatenate([near, far]).astype(np.float32))
     query = np.array([1, 0], np.float32)
-    assert ids(engine.search("people", Ask(query), 5)) == ["a0", "b0", "b1", "b2", "b3"]
-    assert ids(engine.search("people", Ask(query), 50)) == ["a0", "b0", "b1", "b2", "b3", "b4"]
-    assert ids(engine.search("people", Ask(query, one_a_group=False), 4)) == ["a0", "a1", "a2", "a3"]
-    assert ids(engine.search("people", Ask(query, group="patient a"), 2)) == ["b0", "b1"]
+    assert ids(search(engine, looks("people", query), 5)) == ["a0", "b0", "b1", "b2", "b3"]
+    assert ids(search(engine, looks("people", query), 50)) == ["a0", "b0", "b1", "b2", "b3", "b4"]
+    assert ids(search(engine, looks("people", query), 4, one_a_group=False)) == ["a0", "a1", "a2", "a3"]
+    assert ids(search(engine, looks("people", query, group="patient a"), 2)) == ["b0", "b1"]
 
 
 def test_cases_without_a_group_do_not_crowd_each_other_out(engine):
     engine.fill("loose", [Case(f"c{i}", ("ant",), "public") for i in range(4)], np.eye(4, D, dtype=np.float32))
-    assert len(engine.search("loose", Ask(QUERIES[0]), 4)) == 4
+    assert len(search(engine, looks("loose", QUERIES[0]), 4)) == 4
 
 
 def test_filling_again_sends_nothing_and_changes_nothing(index):
-    before = index.search("insects", Ask(QUERIES[0]), 10)
+    before = search(index, looks("insects", QUERIES[0]), 10)
     assert index.fill("insects", CASES, VECTORS, CELLS) == 0
     assert index.count("insects") == N
-    assert index.search("insects", Ask(QUERIES[0]), 10) == before
+    assert search(index, looks("insects", QUERIES[0]), 10) == before
 
 
 def test_filling_sends_only_what_is_missing_or_has_changed(engine):
@@ -221,14 +221,14 @@ def test_vectors_of_another_backbone_are_kept_apart(engine):
 def test_tasks_do_not_see_each_others_cases(engine):
     engine.fill("one", CASES[:3], VECTORS[:3])
     engine.fill("two", CASES[3:6], VECTORS[3:6])
-    assert sorted(ids(engine.search("one", Ask(VECTORS[4]), 10))) == ["case_0", "case_1", "case_2"]
+    assert sorted(ids(search(engine, looks("one", VECTORS[4]), 10))) == ["case_0", "case_1", "case_2"]
 
 
 def test_eight_threads_find_what_one_finds(index):
-    asked = [Ask(q, f) for q in QUERIES[:20] for f in (None, Filters(labels=("bee",)))]
-    alone_ = [index.search("insects", a, 5) for a in asked]
+    asked = [(looks("insects", q), f) for q in QUERIES[:20] for f in (Filters(), Filters(labels=("bee",)))]
+    alone_ = [search(index, q, 5, filters=f) for q, f in asked]
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda a: index.search("insects", a, 5), asked * 2))
+        together = list(pool.map(lambda a: search(index, a[0], 5, filters=a[1]), asked * 2))
     assert together == alone_ * 2
 
 

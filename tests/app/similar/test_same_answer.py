@@ -9,9 +9,9 @@ import pytest
 
 from dinoscope.reading.scope import unit
 from dinoscope.similar import Case, CaseIndex, Storage
-from dinoscope.similar.ask import Ask
 from dinoscope.similar.regions import Box
 from fixtures import qdrant_server
+from fixtures.looking import by_class, looks, search
 from fixtures.tiny import drawn
 
 RNG = np.random.default_rng(0)
@@ -37,10 +37,12 @@ def said(hits) -> list:
 
 def answers(index: CaseIndex) -> list:
     """Searches of every kind, as they are told."""
-    plain = [said(index.search("insects", Ask(v), 9)) for v in VECTORS[::4]]
-    regions = [said(index.search("insects", Ask(VECTORS[0], patches=c[:2]), 9)) for c in CELLS[::40]]
-    liked = [said(index.search("insects", Ask(v, liked=("case_001",), disliked=("case_002",)), 9)) for v in VECTORS[:9]]
-    classes = [{k: said(v) for k, v in index.by_class("insects", Ask(v), 2, 3).items()} for v in VECTORS[:9]]
+    plain = [said(search(index, looks("insects", v), 9)) for v in VECTORS[::4]]
+    regions = [said(search(index, looks("insects", VECTORS[0], patches=c[:2]), 9)) for c in CELLS[::40]]
+    liked = [
+        said(search(index, looks("insects", v), 9, liked=("case_001",), disliked=("case_002",))) for v in VECTORS[:9]
+    ]
+    classes = [{k: said(v) for k, v in by_class(index, looks("insects", v), 3, 2).items()} for v in VECTORS[:9]]
     return [plain, regions, liked, classes]
 
 
@@ -60,9 +62,9 @@ def test_equal_similarities_are_ordered_by_id_however_the_cases_were_added(index
     index.add("twins", [CASES[i] for i in order], np.stack(same), None)
     query = unit(np.ones(8))
     for k in (1, 3, 7, 39):  # more tie than any first page of the index holds
-        found = index.search("twins", Ask(query, one_a_group=False), k)
+        found = search(index, looks("twins", query), k, one_a_group=False)
         assert [h.case.id for h in found] == [c.id for c in CASES[:k]]
-    groups = index.by_class("twins", Ask(query), 2, 2)
+    groups = by_class(index, looks("twins", query), 2, 2)
     assert {k: [h.case.id for h in v] for k, v in groups.items()} == {
         "ant": ["case_000", "case_002"],
         "bee": ["case_001", "case_003"],
@@ -75,9 +77,9 @@ def test_a_thousand_answers_at_once_are_the_ones_given_one_by_one(workbench):
     box = Box(0.2, 0.2, 0.7, 0.7)
     asks = [
         lambda p: workbench.classify(p, "colours"),
-        lambda p: workbench.similar(p, "colours", 9),
-        lambda p: workbench.similar(p, "colours", 5, region=box),
-        lambda p: workbench.similar(p, "colours", 5, liked=("phantom_red_1",), disliked=("phantom_blue_1",)),
+        lambda p: workbench.similar(p, "colours", k=9),
+        lambda p: workbench.similar(p, "colours", k=5, region=box),
+        lambda p: workbench.similar(p, "colours", k=5, liked=("phantom_red_1",), disliked=("phantom_blue_1",)),
         lambda p: workbench.differential(p, "colours"),
     ]
     work = [(ask, picture) for ask in asks for picture in pictures]

@@ -90,7 +90,7 @@ def test_how_near_a_case_is_can_be_said_in_words():
 
 
 def test_the_differential_holds_the_nearest_of_every_class(workbench, query):
-    rows = workbench.differential(query, per_class=2)
+    rows = workbench.differential(query, k=2)
     assert next(iter(rows)) == "red"
     assert set(rows) == {"red", "green", "blue"}
     for label, cases in rows.items():

@@ -15,9 +15,9 @@ import pytest
 
 from dinoscope.errors import RequestError
 from dinoscope.similar import Case, CaseIndex, IndexFault, Storage, folder
-from dinoscope.similar.ask import Ask
 from dinoscope.workbench import Workbench
 from fixtures import qdrant_server
+from fixtures.looking import looks, search
 from fixtures.tiny import drawn
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -122,7 +122,7 @@ def test_a_folder_keeps_its_cases_from_one_start_to_the_next(tmp_path):
     for sent in (600, 0):
         index = CaseIndex(Storage(path=tmp_path / "index"))
         assert index.fill("insects", CASES, VECTORS) == sent
-        found = index.search("insects", Ask(VECTORS[5] / np.linalg.norm(VECTORS[5])), 1)
+        found = search(index, looks("insects", VECTORS[5] / np.linalg.norm(VECTORS[5])), 1)
         assert found[0].case.id == "c5"
         index.close()
 

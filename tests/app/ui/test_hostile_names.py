@@ -9,7 +9,7 @@ from PIL import Image
 
 from dinoscope.evidence import Evidence
 from dinoscope.reading.images import Decoded
-from dinoscope.similar import SimilarCase
+from dinoscope.similar import SearchRequest, SimilarCase
 from dinoscope.ui import charts, evidence_markup, explain_markup, markup, similar_map, similar_markup
 from dinoscope.ui.render import part
 from dinoscope.ui.trail import Step, Trail
@@ -34,7 +34,7 @@ def query(workbench):
 
 
 def step(query) -> Step:
-    return Step(query, HOSTILE, liked=(HOSTILE,), disliked=(HOSTILE,))
+    return Step(query, HOSTILE, SearchRequest(liked=(HOSTILE,), disliked=(HOSTILE,)))
 
 
 def explained(workbench, task, **more):

@@ -99,7 +99,7 @@ def test_any_number_of_liked_cases_is_looked_up_at_once(tiny_settings):
         before = len(server.calls)
         bench.similar(query, liked=tuple(c.id for c in bench.tasks["colours"].cases[:40]))
         assert [verb.rsplit("/", 1)[-1] for _, verb in server.calls[before:]] == ["points", "query"]
-        with pytest.raises(RequestError, match="has no case 'nobody'"):
+        with pytest.raises(RequestError, match="has no case “nobody”"):
             bench.similar(query, liked=("nobody",) * 800)
 
 

@@ -30,7 +30,12 @@ def radiograph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_verbs_are_all_that_is_public(app: Client):
-    assert set(app.view_api(return_format="dict")["named_endpoints"]) == {"/classify", "/explain", "/features", "/similar"}
+    assert set(app.view_api(return_format="dict")["named_endpoints"]) == {
+        "/classify",
+        "/explain",
+        "/features",
+        "/similar",
+    }
 
 
 def test_classify_answers_as_the_workbench_does(app: Client, bench: Workbench, radiograph: Path):

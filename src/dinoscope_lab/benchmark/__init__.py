@@ -11,6 +11,7 @@ from pathlib import Path
 NAMES = (
     "backbone",
     "phantoms",
+    "conformance",
     "explain",
     "similar",
     "end_to_end",
@@ -26,13 +27,15 @@ NAMES = (
 WITH_A_TRIAL = tuple(
     n for n in NAMES if n in ("explain", "similar", "robustness", "see") or n.startswith("replications/")
 )
+ALONE = "conformance"
+"""The measurement that needs no data sets."""
 ALL = "all"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which measurement, on which pictures."""
     parser.add_argument("name", choices=(*NAMES, ALL), help="what to measure")
-    parser.add_argument("--images", type=Path, required=True, help="folder of data sets, with a splits folder in it")
+    parser.add_argument("--images", type=Path, help=f"folder of data sets with a splits folder in it; not for {ALONE}")
     parser.add_argument("--seed", type=int, default=0, help="seed of every random choice")
     parser.add_argument("--quick", action="store_true", help=f"a trial on a few pictures: {', '.join(WITH_A_TRIAL)}")
     parser.add_argument("--most", type=int, help="pictures a task, instead of 40 for explain and 20 for end_to_end")
@@ -45,7 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Measure."""
+    """Measure.
+
+    Raises:
+        ValueError: without the folder of data sets that a measurement needs.
+    """
+    if arguments.images is None and arguments.name != ALONE:
+        raise ValueError(f"{arguments.name} needs --images, the folder of data sets with a splits folder in it")
     if arguments.name == ALL:
         measure_all(arguments.images, arguments.seed, arguments.quick)
         return

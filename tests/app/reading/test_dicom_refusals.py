@@ -54,6 +54,15 @@ def test_a_report_holds_no_picture(tmp_path):
         )
 
 
+def test_a_description_without_pixels_is_not_called_a_cut():
+    made = dataset(HU)
+    del made.PixelData
+    assert refusal(made) == (
+        "The picture describes a picture but holds no pixels: they were left out, or the file is cut short. "
+        "Export it again with its pixels and upload that."
+    )
+
+
 CUT = "The picture is cut short: only part of the picture arrived. Save or upload it again."
 
 

@@ -28,8 +28,8 @@ def decode(file: File, effort: Effort) -> Decoded:
 
 
 def _decode(file: File, effort: Effort) -> Decoded:
-    dataset = dicom_dataset.read(file, effort)
-    dicom_dataset.check_content(dataset, file.subject)
+    dataset, ragged = dicom_dataset.read(file, effort)
+    dicom_dataset.check_content(dataset, ragged, file.subject)
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     refusals.check_size(file.subject, columns, rows)
     warnings = dicom_dataset.mend(dataset, file.subject)

@@ -35,35 +35,38 @@ _BYTES_A_PART = 16
 _TEXT = ("DS", "IS", "LO", "SH", "CS", "UN", "ST", "LT", "UT")
 
 
-def read(file: File, effort: Effort) -> Dataset:
-    """Read all elements of a file, with or without its preamble.
+def read(file: File, effort: Effort) -> tuple[Dataset, bool]:
+    """Read all elements of a file, with or without its preamble; also tells whether it ends within an element.
 
     Raises:
         ImageError: if it unpacks to too much or ends before its data do.
         Heavy: if it has more elements than this process may read.
     """
     effort.check(unpacked=len(file.data))
+    stream = _Counted(file.data, effort)
     dataset = _inflated(file, effort)
     if dataset is None:
-        dataset = dcmread(_Counted(file.data, effort), force=True)
+        dataset = dcmread(stream, force=True)
     for keyword in _LAZY:
         element = dataset.get_item(keyword) if keyword in dataset else None
         if element is not None and isinstance(element.value, bytes):
             effort.check(parts=len(element.value) // _BYTES_A_PART)
-    return dataset
+    return dataset, stream.ragged
 
 
 class _Counted(io.BytesIO):
-    """A file of which only so many parts may be read; an element takes two or three."""
+    """A file of which only so many parts may be read, two or three an element; `ragged` if it ended within one."""
 
     def __init__(self, data: bytes, effort: Effort) -> None:
         super().__init__(data)
-        self.effort, self.parts = effort, 0
+        self.effort, self.parts, self.ragged = effort, 0, False
 
     def read(self, size: int | None = -1, /) -> bytes:
         self.parts += 1
         self.effort.check(parts=self.parts)
-        return super().read(size)
+        found = super().read(size)
+        self.ragged |= size is not None and 0 < len(found) < size
+        return found
 
 
 def _inflated(file: File, effort: Effort) -> Dataset | None:
@@ -87,12 +90,12 @@ def _inflated(file: File, effort: Effort) -> Dataset | None:
     return dataset
 
 
-def check_content(dataset: Dataset, subject: str) -> None:
+def check_content(dataset: Dataset, ragged: bool, subject: str) -> None:
     """Refuse a data set that is no DICOM at all, holds no picture, or ends before its pixels do."""
     sop_class = uid.UID(str(dataset.get("SOPClassUID", "")))
     if not any(keyword in dataset for keyword in PIXELS):
         if "Rows" in dataset or "Image Storage" in sop_class.name:
-            raise refusals.cut_short(subject)
+            raise refusals.cut_short(subject) if ragged else refusals.pixels_left_out(subject)
         if not sop_class and "DirectoryRecordSequence" not in dataset:
             if getattr(dataset, "preamble", None):
                 raise refusals.cut_short(subject)

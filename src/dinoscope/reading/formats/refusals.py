@@ -88,6 +88,13 @@ def no_pixels(subject: str, content: str) -> ImageError:
     )
 
 
+def pixels_left_out(subject: str) -> Damage:
+    return Damage(
+        f"{subject} describes a picture but holds no pixels: they were left out, or the file is cut short. "
+        "Export it again with its pixels and upload that."
+    )
+
+
 def undecodable(subject: str, syntax: str) -> ImageError:
     return ImageError(
         f"{subject} is compressed as {plain(syntax)}, which cannot be decoded here. "

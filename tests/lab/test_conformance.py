@@ -17,7 +17,7 @@ from dinoscope_lab.benchmark import conformance
     [
         ("CT_small.dcm", "grey without a view, between percentiles"),
         ("693_J2KI.dcm", "grey, the file's own window"),
-        ("mlut_18.dcm", "grey, the file's own table"),
+        ("vlut_04.dcm", "grey, the file's own table"),
         ("image_dfl.dcm", "grey without a view, as stored"),
         ("SC_rgb.dcm", "colours"),
         ("examples_palette.dcm", "palette"),

@@ -135,8 +135,8 @@ def _reference(file: Path, index: int) -> tuple[np.ndarray, str] | None:
         if dataset.PhotometricInterpretation == "PALETTE COLOR":
             if not dataset.file_meta.TransferSyntaxUID.is_little_endian:  # pydicom 3.0 takes the machine's order
                 for name in ("Red", "Green", "Blue"):
-                    entries = dataset[f"{name}PaletteColorLookupTableData"]
-                    entries.value = np.frombuffer(entries.value, "u2").byteswap().tobytes()
+                    if (keyword := f"{name}PaletteColorLookupTableData") in dataset:
+                        dataset[keyword].value = np.frombuffer(dataset[keyword].value, "u2").byteswap().tobytes()
             colours = apply_color_lut(stored, dataset)[..., :3]
             return np.floor(colours / 2.0 ** (8 * colours.dtype.itemsize - 8)), "palette"
         return _greys(stored, _lifted(dataset, index))

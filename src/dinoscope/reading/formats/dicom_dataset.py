@@ -98,7 +98,7 @@ def check_content(dataset: Dataset, ragged: bool, subject: str) -> None:
             raise refusals.cut_short(subject) if ragged else refusals.pixels_left_out(subject)
         if not sop_class and "DirectoryRecordSequence" not in dataset:
             if getattr(dataset, "preamble", None):
-                raise refusals.cut_short(subject)
+                raise refusals.cut_short(subject) if ragged else refusals.pixels_left_out(subject)
             raise refusals.not_a_picture(subject)
         raise refusals.no_pixels(subject, sop_class.name or "a DICOMDIR")
 

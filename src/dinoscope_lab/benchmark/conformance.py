@@ -19,7 +19,7 @@ from dinoscope import manifest, settings
 from dinoscope.reading import images
 from dinoscope.reading.encoder import Encoder
 
-from .. import evidence
+from .. import evidence, readme
 
 NOT_DICOM = {".dump", ".gz", ".icc", ".json", ".py", ".txt", ".xml", ".zip"}
 LEVELS = 0.51
@@ -84,6 +84,7 @@ def run(arguments: argparse.Namespace) -> None:
         ],
     )
     manifest.write(chosen.assets)
+    readme.renew()
     for row in table(results):
         print(row)
     print(f"{command}: {agree} of {len(results)}\n{evidence.machine()}")

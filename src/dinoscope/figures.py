@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from .explain.faithfulness import Curve
+from .explain.faithfulness import Curve, Curves
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 """Class colours (Okabe and Ito, "Color universal design", 2008)."""
@@ -51,18 +51,20 @@ def let_through(picture: Image.Image, mask: np.ndarray, side: int) -> Image.Imag
     return Image.composite(small, Image.new("RGB", small.size, "#20262e"), level)
 
 
-def faithfulness(deletion: Curve, insertion: Curve, unit: str = "probability") -> tuple[str, str]:
+def faithfulness(curves: Curves, gone: str, unit: str = "probability") -> tuple[str, str]:
     """Each curve beside the band of random orders, as an SVG that takes the page's text colour.
 
     Args:
+        gone: what becomes of patches that go, in a word or two.
         unit: what the score is; a probability is drawn from 0 to 1, anything else over the range of both curves.
     """
+    deletion, insertion = curves.deletion, curves.insertion
     every = np.concatenate([deletion.score, deletion.random.ravel(), insertion.score, insertion.random.ravel()])
     margin = 0.05 * (np.ptp(every) or 1)
     limits = (0.0, 1.0) if unit == "probability" else (float(every.min() - margin), float(every.max() + margin))
     return (
-        _curve(deletion, "Deletion: salient patches removed first", OKABE_ITO[5], unit, limits),
-        _curve(insertion, "Insertion: salient patches shown first", OKABE_ITO[0], unit, limits),
+        _curve(deletion, f"Deletion: salient patches {gone} first", OKABE_ITO[5], unit, limits),
+        _curve(insertion, f"Insertion: salient patches shown first, others {gone}", OKABE_ITO[0], unit, limits),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from .explain.faithfulness import Curve, Verdict, verdict
+from .explain.faithfulness import Curve, Curves, Verdict, verdict
 from .explain.localisation import Localisation
 from .reading.scope import Scope
 from .similar import SimilarCase
@@ -67,8 +67,9 @@ class Explanation:
         saliency: [H, W] float32 in the picture's own pixels; higher where the picture causes the score.
         mask_scores: [N] causal score of each mask.
         masks: [N, h, w] float32, the masks on the grid of patches.
-        seed: of the noise and the random orders.
-        deletion, insertion: faithfulness curves with their random orders; None before they are measured.
+        seed: of all that is drawn, the random orders among it.
+        by_tokens, by_pixels: faithfulness curves when patches are not read, and when they are blurred, each with
+            random orders; None before they are measured.
         instead_of: the class the target is compared with, or "".
         like: id of the case whose similarity is explained, or "".
         quick: whether fewer passes were made.
@@ -83,8 +84,8 @@ class Explanation:
     saliency: np.ndarray
     mask_scores: np.ndarray
     masks: np.ndarray
-    deletion: Curve | None = None
-    insertion: Curve | None = None
+    by_tokens: Curves | None = None
+    by_pixels: Curves | None = None
     instead_of: str = ""
     like: str = ""
     quick: bool = False
@@ -94,7 +95,7 @@ class Explanation:
     @property
     def verdict(self) -> Verdict | None:
         """How many random orders the map beats; None before it is measured."""
-        return verdict(self.deletion, self.insertion) if self.deletion and self.insertion else None
+        return verdict(self.by_tokens, self.by_pixels) if self.by_tokens and self.by_pixels else None
 
     def json(self) -> dict:
         """Plain values, for an answer over HTTP; the saliency map travels as a file."""
@@ -110,9 +111,9 @@ class Explanation:
             "shape": list(self.saliency.shape),
             "masks": len(self.mask_scores),
             "mask_scores": self.mask_scores.tolist(),
-            "deletion": _plain(self.deletion),
-            "insertion": _plain(self.insertion),
-            "verdict": asdict(self.verdict) if self.verdict else None,
+            "by_tokens": _both(self.by_tokens),
+            "by_pixels": _both(self.by_pixels),
+            "verdict": asdict(self.verdict) | {"faithful": self.verdict.faithful} if self.verdict else None,
             "localisation": asdict(self.localisation) if self.localisation else None,
             "warnings": list(self.warnings),
         }
@@ -149,9 +150,11 @@ def vote(found: Sequence[SimilarCase]) -> Vote | None:
     return Vote(winner, labels.count(winner), len(labels))
 
 
-def _plain(curve: Curve | None) -> dict | None:
-    if curve is None:
-        return None
+def _both(curves: Curves | None) -> dict | None:
+    return None if curves is None else {"deletion": _plain(curves.deletion), "insertion": _plain(curves.insertion)}
+
+
+def _plain(curve: Curve) -> dict:
     return {
         "share": curve.share.tolist(),
         "score": curve.score.tolist(),

@@ -164,7 +164,9 @@ class Workbench:
         """
         read = self.read(picture)
         chosen = self._task(task) if task else self._nearest_task(read.vector)
-        return Asked.of(self.encoder, chosen, read.decoded, read.pixels, read.tokens, question, self.projection.of)
+        like = self._vector(question.like, chosen) if question.like else None
+        embed = self.projection.of
+        return Asked.of(self.encoder, chosen, read.decoded, read.pixels, read.tokens, question, embed, like)
 
     def see(self, picture: Source, task: str | None = None) -> Sight:
         """What the network sees in a picture, as colours and vectors of its patches: no label and no head is asked.
@@ -269,6 +271,14 @@ class Workbench:
 
     def _asked(self, source: Source | Query, task: str | None) -> Query:
         return source if isinstance(source, Query) else self.query(source, task)
+
+    def _vector(self, case_id: str, task: Task) -> np.ndarray:
+        """[K] search vector of a case, an operator's own ones among them."""
+        with _searching():
+            known = search.of_case(task, self.index, case_id)
+        if known is None:
+            raise RequestError(f"{task.title} has no case {shown(case_id)}; take an id from the similar cases")
+        return known.vector
 
     def _task(self, name: str) -> Task:
         if name not in self.tasks:

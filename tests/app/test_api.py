@@ -60,7 +60,7 @@ def test_explain_gives_the_map_in_the_pictures_own_pixels_and_an_overlay(
     np.testing.assert_allclose(array, found.saliency, atol=1e-5)
     assert facts["target"] == "pneumonia_virus"
     assert facts["seed"] == 3
-    assert facts["deletion"]["area"] == pytest.approx(found.deletion.area, abs=1e-5)
+    assert facts["by_tokens"]["deletion"]["area"] == pytest.approx(found.by_tokens.deletion.area, abs=1e-5)
     with Image.open(overlay) as picture:
         assert picture.size == (200, 260)
 

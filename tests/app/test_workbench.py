@@ -134,8 +134,8 @@ def test_every_answer_is_plain_json(workbench, red):
     back = json.loads(json.dumps(explanation.json(), allow_nan=False))
     assert back["shape"] == [64, 64]
     assert back["masks"] == len(back["mask_scores"]) == len(explanation.mask_scores)
-    assert back["deletion"]["area"] == pytest.approx(explanation.deletion.area)
-    assert len(back["insertion"]["random"]) > 1
+    assert back["by_pixels"]["deletion"]["area"] == pytest.approx(explanation.by_pixels.deletion.area)
+    assert len(back["by_tokens"]["insertion"]["random"]) > 1
 
 
 def test_the_most_likely_class_is_explained_unless_another_is_chosen(workbench, red):
@@ -150,14 +150,17 @@ def test_the_most_likely_class_is_explained_unless_another_is_chosen(workbench, 
 def test_the_faithfulness_curves_begin_and_end_at_the_probability(workbench, red):
     explanation = workbench.explain(red)
     # The many passes of an explanation may be hurried, in bfloat16.
-    assert explanation.deletion.score[0] == pytest.approx(explanation.probability, abs=0.02)
-    assert explanation.insertion.score[-1] == pytest.approx(explanation.probability, abs=0.02)
+    for curves in (explanation.by_tokens, explanation.by_pixels):
+        assert curves.deletion.score[0] == pytest.approx(explanation.probability, abs=0.02)
+        assert curves.insertion.score[-1] == pytest.approx(explanation.probability, abs=0.02)
 
 
-def test_the_same_seed_explains_alike_bit_for_bit_and_another_differently(workbench, red):
+def test_the_same_seed_explains_alike_bit_for_bit_and_another_measures_differently(workbench, red):
     first, again, other = (answer(workbench.explain(red, seed=seed)) for seed in (3, 3, 4))
     assert first == again
-    assert first["saliency"] != other["saliency"]
+    # Nothing in the map is drawn; the random orders beside it are.
+    assert first["saliency"] == other["saliency"]
+    assert first["by_tokens"]["deletion"]["random"] != other["by_tokens"]["deletion"]["random"]
 
 
 EXPLAIN = """
@@ -316,9 +319,9 @@ def test_a_contrast_explains_the_difference_of_two_probabilities(workbench, red)
     found = workbench.explain(red, target="red", instead_of="blue")
     assert found.probability == pytest.approx(reading.probabilities["red"] - reading.probabilities["blue"], abs=1e-5)
     assert found.json()["instead_of"] == "blue"
-    # Why blue rather than red is the other way round, mask by mask, but for the noise.
+    # Why blue rather than red is the other way round, set by set.
     other = workbench.explain(red, target="blue", instead_of="red")
-    assert other.mask_scores == pytest.approx(-found.mask_scores, abs=0.02)
+    assert other.mask_scores == pytest.approx(-found.mask_scores, abs=1e-3)
 
 
 def test_the_similarity_to_a_case_is_the_one_that_the_search_gives(workbench, red):
@@ -343,8 +346,8 @@ def test_an_unknown_case_is_refused_with_where_to_find_one(workbench, red):
 def test_an_answer_is_given_step_by_step_as_it_is_all_at_once(workbench, red):
     asked = workbench.ask(red, None, Question(seed=4))
     first = asked.explain()
-    assert (first.deletion, first.insertion, first.verdict) == (None, None, None)
-    assert json.loads(json.dumps(first.json()))["deletion"] is None
+    assert (first.by_tokens, first.by_pixels, first.verdict) == (None, None, None)
+    assert json.loads(json.dumps(first.json()))["by_tokens"] is None
     assert answer(asked.measure(first)) == answer(workbench.explain(red, seed=4))
 
 
@@ -372,7 +375,7 @@ def test_a_bundled_case_with_an_outline_is_recognised_and_its_map_located(bright
     found = bench.explain(picture, target="marked").localisation
     assert found.hit
     assert found.area == pytest.approx(1 / 9)
-    assert found.inside > 0.6
+    assert found.inside > 2 * found.area  # this backbone attends to nothing, and has two feature maps in all
     assert bench.explain(picture.rotate(180), target="marked").localisation is None
 
 

@@ -89,7 +89,7 @@ def test_two_methods_are_compared_and_their_sliders_keep_their_place(visit):
     visit.page.get_by_role("option", name="Grad-CAM").last.click()
     visit.page.wait_for_function("() => document.querySelectorAll('.stage .heat').length === 2", timeout=90_000)
     assert visit.page.locator("#contour-slider").input_value() == "20"
-    visit.page.wait_for_function("() => document.querySelectorAll('.plots svg').length === 4", timeout=90_000)
+    visit.page.wait_for_function("() => document.querySelectorAll('.plots svg').length === 8", timeout=90_000)
     assert visit.complaints == []
 
 
@@ -98,9 +98,22 @@ def test_an_explanation_that_takes_too_long_is_stopped(visit):
     visit.open("Explain")
     visit.page.wait_for_selector(".plots svg", timeout=90_000)
     visit.page.locator("#method input").click()
-    visit.page.get_by_role("option", name="RISE").click()
+    visit.page.get_by_role("option", name="ViT-CX, as published").click()
     visit.page.locator("#stop").click(timeout=30_000)
     visit.page.get_by_text("Stopped. Choose a class or a method to explain again.").wait_for(timeout=30_000)
+
+
+def test_a_random_map_is_called_a_baseline_before_and_after_it_is_measured(visit):
+    visit.page.locator("#examples button").first.click()
+    visit.open("Explain")
+    visit.page.wait_for_selector(".plots svg", timeout=90_000)
+    visit.page.locator("#method input").click()
+    visit.page.get_by_role("option", name="Random map").click()
+    sentence = visit.page.get_by_text("A random map, drawn without looking at the picture: a baseline")
+    sentence.wait_for(timeout=30_000)
+    visit.page.wait_for_selector(".plots svg", timeout=90_000)
+    assert sentence.is_visible()
+    assert "cause" not in visit.read("#explain-answer .answer")
 
 
 def test_a_class_compared_with_itself_is_answered_by_a_sentence(visit):

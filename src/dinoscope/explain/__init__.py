@@ -1,4 +1,4 @@
-"""Explain: which regions of a picture cause its score, one method a file, all of them in `methods`."""
+"""Explain: which regions of a picture raise its score, one method a file, all of them in `methods`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,27 @@ from torch import Tensor
 
 from ..reading.encoder import Encoder, Tokens, Trace
 
-Score = Callable[[Tensor], Tensor]
-"""Normalised pixels [B, 3, S, S] -> the score to be explained [B], for example a class's probability."""
+TOKENS = {"cpu": 2048, "cuda": 65536}
+"""About so many tokens travel through the network at a time when patches are left out."""
 
-Target = Callable[[Tensor], Tensor]
-"""Pooled features [B, P] -> the score [B], differentiable; see `targets`."""
+Score = Callable[[Tensor], Tensor]
+"""Whatever can be read [B, ...] -> the score of each [B]."""
 
 Progress = Callable[[int, int], None]
 """Told (done, total) after every batch; it may raise to cancel."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The score that is explained, from pooled features [N, P], differentiable; see `targets`.
+
+    Attributes:
+        value: [N] as the page shows it: a probability, a difference of two, a cosine.
+        log_odds: [N] the same before it saturates, which maps are made of: near 1 a probability hardly moves.
+    """
+
+    value: Score
+    log_odds: Score
 
 
 @dataclass(frozen=True)
@@ -30,37 +43,37 @@ class Subject:
         pixels: [1, 3, S, S] normalised.
         before: [h * w, D] patch tokens after the last block's first norm.
         grid: (h, w) patches down and across.
-        score: of any pixels of this shape, without gradients.
-        trace: walks the picture through the network with the graph kept; gives the score [1] and the `Trace`.
-        slope: the score's gradient by the pixels [1, 3, S, S].
+        target: what is asked of pooled features.
+        pooled: of any pixels [B, 3, S, S] of this shape: [B, P], without gradients.
+        chosen: pooled features [B, P] when only the patches [B, n] of this picture are read.
+        trace: walks the picture through the network with the graph kept; gives pooled features [1, P] and the `Trace`.
+        empty: [h * w] bool, patches of empty background; see `background`.
     """
 
     pixels: Tensor
     before: Tensor
     grid: tuple[int, int]
-    score: Score
-    trace: Callable[[], tuple[Tensor, Trace]]
-    slope: Callable[[], Tensor]
+    target: Target
+    pooled: Callable[[Tensor], Tensor]
+    chosen: Callable[[Tensor], Tensor]
+    trace: Callable[[], Trace]
+    empty: np.ndarray
 
     @classmethod
     def of(cls, encoder: Encoder, pixels: Tensor, tokens: Tokens, target: Target) -> Subject:
         """The target's score of one picture [1, 3, S, S], whose tokens are known already."""
-
-        def score(batch: Tensor) -> Tensor:
-            return target(encoder.tokens(batch, hurried=True).pooled)
-
-        def trace() -> tuple[Tensor, Trace]:
-            found = encoder.trace(pixels)
-            with torch.enable_grad():
-                return target(found.tokens.pooled), found
-
-        def slope() -> Tensor:
-            leaf = pixels.clone().requires_grad_()
-            with torch.enable_grad():
-                value = target(encoder.trace(leaf, hurried=True).tokens.pooled)
-                return torch.autograd.grad(value.sum(), leaf)[0]
-
-        return cls(pixels, tokens.before[0], tokens.grid, score, trace, slope)
+        with torch.inference_mode():
+            embedded = encoder.embed(pixels)
+        return cls(
+            pixels,
+            tokens.before[0],
+            tokens.grid,
+            target,
+            lambda batch: encoder.tokens(batch, hurried=True).pooled,
+            lambda kept: encoder.chosen(embedded, kept, hurried=True).pooled,
+            lambda: encoder.trace(pixels),
+            np.zeros(tokens.before.shape[1], dtype=bool),
+        )
 
     @property
     def size(self) -> tuple[int, int]:
@@ -71,6 +84,35 @@ class Subject:
     def patch(self) -> int:
         """Side of a patch in pixels."""
         return self.size[0] // self.grid[0]
+
+    def score(self, pixels: Tensor) -> Tensor:
+        """Value of the score of other pixels: [B, 3, S, S] -> [B]."""
+        return self.target.value(self.pooled(pixels))
+
+    @torch.inference_mode()
+    def through(self, kept: np.ndarray, score: Score, progress: Progress | None = None) -> Tensor:
+        """The score when only some patches of the picture are read; the others are not there at all.
+
+        Args:
+            kept: [N, h * w] bool, each with at least one patch.
+            score: of the target, `value` or `log_odds`.
+            progress: told (done, total) sets; may raise to cancel.
+        Returns:
+            [N] float32.
+        """
+        sizes = kept.sum(axis=1)
+        scores, done = torch.zeros(len(kept)), 0
+        for size in np.unique(sizes):  # sets of one size go through the network together
+            members = np.flatnonzero(sizes == size)
+            batch = max(1, TOKENS[self.pixels.device.type] // int(size or 1))
+            for start in range(0, len(members), batch):
+                some = members[start : start + batch]
+                patches = torch.from_numpy(np.nonzero(kept[some])[1].reshape(len(some), -1)).to(self.pixels.device)
+                scores[some] = score(self.chosen(patches)).float().cpu()
+                done += len(some)
+                if progress is not None:
+                    progress(done, len(kept))
+        return scores
 
     def enlarge(self, values: Tensor) -> Tensor:
         """One value a patch [N, h * w] or [N, h, w] -> [N, S, S], bilinear."""
@@ -83,9 +125,9 @@ class Saliency:
     """What a method found.
 
     Attributes:
-        map: [S, S] float32 at the encoder's size; higher where the picture causes the score.
+        map: [S, S] float32 at the encoder's size; higher where the picture raises the score.
         masks: [N, h, w] float32, the masks it was made of on the grid of patches; [0, h, w] without any.
-        scores: [N] float32, the causal score of each mask.
+        scores: [N] float32, what each mask does for the score.
     """
 
     map: np.ndarray

@@ -6,18 +6,26 @@ Source: Chefer, Gur, Wolf, "Generic attention-model explainability", ICCV 2021, 
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from . import Progress, Saliency, Subject
-from .readout import patch_map
+from .readout import read
 
 
 def explain(subject: Subject, seed: int, quick: bool = False, progress: Progress | None = None) -> Saliency:
-    """R <- R + mean over heads of (gradient x attention, where positive) R, block by block. The seed has no effect."""
-    score, trace = subject.trace()
+    """What `relevance` finds, enlarged. The seed has no effect."""
+    return Saliency(subject.enlarge(relevance(subject)[None])[0].cpu().numpy())
+
+
+def relevance(subject: Subject) -> Tensor:
+    """R <- R + mean over heads of (gradient of the log-odds x attention, where positive) R, block by block: [h * w]."""
+    trace = subject.trace()
+    with torch.enable_grad():
+        score = subject.target.log_odds(trace.tokens.pooled)
     gradients = torch.autograd.grad(score.sum(), trace.attentions)
     with torch.no_grad():
         own = torch.eye(trace.normed.shape[1], device=trace.normed.device)
-        relevance = own
+        found = own
         for attention, gradient in zip(trace.attentions, gradients, strict=True):
-            relevance = relevance + (attention * gradient)[0].float().clamp(min=0).mean(0) @ relevance
-    return patch_map(subject, relevance - own, trace.prefix)
+            found = found + (attention * gradient)[0].float().clamp(min=0).mean(0) @ found
+        return read(found - own, trace.prefix)

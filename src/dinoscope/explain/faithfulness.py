@@ -1,4 +1,8 @@
-"""Faithfulness: does the score fall when the salient patches go, faster than when random ones do?"""
+"""Faithfulness: does the score fall when the salient patches go, faster than when random ones do?
+
+Patches go in two ways: they are not read at all (by tokens), as in the network's own pre-training, or the picture is
+blurred where they were (by pixels), as the literature has it. Neither alone is above suspicion.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,10 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
-from torch import Tensor
 
-from . import Progress, Score
+from . import Progress, Subject
 
-STEPS, QUICK_STEPS = 5, 4
+STEPS = 4
 """Into how many parts the curves divide the patches."""
 DRAWS = 10
 """Random orders beside every map."""
@@ -49,33 +52,59 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Curves:
+    """Deletion and insertion in one of the two ways."""
+
+    deletion: Curve
+    insertion: Curve
+
+    @property
+    def beaten(self) -> tuple[int, int]:
+        """Random orders whose score falls more slowly than the map's, and whose score rises more slowly."""
+        falls = (self.deletion.random_areas > self.deletion.area).sum()
+        return int(falls), int((self.insertion.random_areas < self.insertion.area).sum())
+
+    @property
+    def difference(self) -> float:
+        """Insertion area minus deletion area; 0 on the mean for a map that knows nothing."""
+        return self.insertion.area - self.deletion.area
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """How many of the random orders the map beats, on each curve.
+    """How many of the random orders a map beats, on each of four curves.
 
     Attributes:
-        deletion: random orders whose score falls more slowly than the map's.
-        insertion: random orders whose score rises more slowly than the map's.
+        deletion_tokens, insertion_tokens, deletion_pixels, insertion_pixels: random orders that are beaten.
         of: number of random orders.
     """
 
-    deletion: int
-    insertion: int
+    deletion_tokens: int
+    insertion_tokens: int
+    deletion_pixels: int
+    insertion_pixels: int
     of: int
 
     @property
     def passed(self) -> tuple[str, ...]:
         """The curves on which the map beats at least nine in ten random orders."""
-        counts = (("deletion", self.deletion), ("insertion", self.insertion))
-        return tuple(name for name, count in counts if count >= 0.9 * self.of)
+        counts = {k: v for k, v in vars(self).items() if k != "of"}
+        return tuple(name for name, count in counts.items() if count >= 0.9 * self.of)
+
+    @property
+    def faithful(self) -> bool:
+        """Whether it beats chance on all four curves."""
+        return len(self.passed) == 4
+
+    @property
+    def chance(self) -> bool:
+        """Whether it is no better than chance: one curve of four is passed by luck now and then."""
+        return len(self.passed) < 2
 
 
-def verdict(deletion: Curve, insertion: Curve) -> Verdict:
-    """Weigh both curves against their random orders."""
-    return Verdict(
-        int((deletion.random_areas > deletion.area).sum()),
-        int((insertion.random_areas < insertion.area).sum()),
-        len(deletion.random),
-    )
+def verdict(tokens: Curves, pixels: Curves) -> Verdict:
+    """Weigh all curves against their random orders."""
+    return Verdict(*tokens.beaten, *pixels.beaten, len(tokens.deletion.random))
 
 
 def agreement(a: np.ndarray, b: np.ndarray, patch: int) -> float:
@@ -92,73 +121,101 @@ def strengths(saliency: np.ndarray, patch: int) -> np.ndarray:
     return saliency.reshape(height, patch, width, patch).mean((1, 3)).ravel()
 
 
-def curves(
-    score: Score,
-    pixels: Tensor,
+def by_tokens(
+    subject: Subject,
     saliency: np.ndarray,
-    patch: int,
+    seed: int,
+    draws: int = DRAWS,
+    steps: int = STEPS,
+    progress: Progress | None = None,
+) -> Curves:
+    """Deletion and insertion of patches that are not read at all.
+
+    A picture without any patch cannot be read, so that at the bare end the last one stays. Half the patches are there
+    on the mean, so that it takes half the time of `by_pixels`.
+
+    Args: as for `by_pixels`.
+    Source: Englebert et al., "Explaining through transformer input sampling", ICCV workshops 2023.
+    """
+    orders = _orders(saliency, subject.patch, seed, draws)
+    counts = _counts(orders.shape[1], steps)
+    bare = np.minimum(counts, orders.shape[1] - 1)
+    kept = np.ones((len(orders), len(counts), orders.shape[1]), dtype=bool)
+    for i, order in enumerate(orders):
+        for j, n in enumerate(bare):
+            kept[i, j, order[:n]] = False
+    # All orders begin with the whole picture, which is scored once.
+    every = np.concatenate([kept[0, :1], kept[:, 1:].reshape(-1, kept.shape[2])])
+    scored = subject.through(every, subject.target.value, progress).numpy()
+    return _curves(counts, np.column_stack([np.repeat(scored[0], len(orders)), scored[1:].reshape(len(orders), -1)]))
+
+
+def by_pixels(
+    subject: Subject,
+    saliency: np.ndarray,
     seed: int,
     draws: int = DRAWS,
     steps: int = STEPS,
     batch: int = 8,
     progress: Progress | None = None,
-) -> tuple[Curve, Curve]:
-    """Deletion and insertion of whole patches, in order of saliency and in random orders, on a blurred baseline.
+) -> Curves:
+    """Deletion and insertion of patches in a picture that is blurred where they are missing.
 
     Args:
-        score: normalised pixels [B, 3, S, S] -> [B].
-        pixels: [1, 3, S, S].
+        subject: the picture and its score.
         saliency: [S, S].
-        patch: side of a patch in pixels.
         seed: of the random orders.
         draws: number of random orders.
         steps: into how many parts the patches are divided.
         progress: told (done, total); may raise to cancel.
-    Returns:
-        (deletion, insertion); a faithful map has a small deletion and a large insertion area.
     Source: Petsiuk et al., "RISE: randomized input sampling for explanation", BMVC 2018.
     """
-    height, width = pixels.shape[2] // patch, pixels.shape[3] // patch
-    count = height * width
-    salient = np.argsort(-strengths(saliency, patch), kind="stable")
-    rng = np.random.default_rng(seed)
-    orders = [salient, salient[::-1], *(rng.permutation(count) for _ in range(draws))]
-    gone = np.unique(np.round(np.linspace(0, count, min(steps, count) + 1)).astype(int))
-    gone = np.union1d(gone, count - gone)
-    holes = np.zeros((len(orders), len(gone), count), dtype=np.float32)
+    orders = _orders(saliency, subject.patch, seed, draws)
+    counts = _counts(orders.shape[1], steps)
+    holes = np.zeros((len(orders), len(counts), orders.shape[1]), dtype=np.float32)
     for i, order in enumerate(orders):
-        for j, n in enumerate(gone):
+        for j, n in enumerate(counts):
             holes[i, j, order[:n]] = 1
     # All orders begin with the whole picture and end with the bare baseline: those two are scored once.
-    inner = holes[:, 1:-1].reshape(-1, count)
-    every = np.concatenate([holes[0, [0, -1]], inner])
-    scored = _score_holes(score, pixels, every, (height, width), patch, batch, progress)
-    middle = scored[2:].reshape(len(orders), -1)
-    deleted = np.stack([np.concatenate([scored[:1], row, scored[1:2]]) for row in middle])
-    # Showing patches in some order is removing them in the reverse order, read backwards; and the reverse of a
-    # random order is random too, so one set of random orders serves both curves.
-    shown = deleted[:, ::-1]
-    share = gone / count
-    return Curve(share, deleted[0], deleted[2:]), Curve(share, shown[1], shown[2:])
+    inner = holes[:, 1:-1].reshape(-1, orders.shape[1])
+    scored = _score_holes(subject, np.concatenate([holes[0, [0, -1]], inner]), batch, progress)
+    whole, blurred = (np.repeat(scored[i], len(orders)) for i in (0, 1))
+    return _curves(counts, np.column_stack([whole, scored[2:].reshape(len(orders), -1), blurred]))
 
 
-def _score_holes(
-    score: Score,
-    pixels: Tensor,
-    holes: np.ndarray,
-    grid: tuple[int, int],
-    patch: int,
-    batch: int,
-    progress: Progress | None,
-) -> np.ndarray:
+def _orders(saliency: np.ndarray, patch: int, seed: int, draws: int) -> np.ndarray:
+    """[2 + draws, h * w]: the patches from the most salient on, from the least salient on, and in random orders."""
+    salient = np.argsort(-strengths(saliency, patch), kind="stable")
+    rng = np.random.default_rng(seed)
+    return np.stack([salient, salient[::-1], *(rng.permutation(len(salient)) for _ in range(draws))])
+
+
+def _counts(patches: int, steps: int) -> np.ndarray:
+    """How many patches are gone at each point of the curves, from none to all; the same read backwards."""
+    gone = np.unique(np.round(np.linspace(0, patches, min(steps, patches) + 1)).astype(int))
+    return np.union1d(gone, patches - gone)
+
+
+def _curves(counts: np.ndarray, deleted: np.ndarray) -> Curves:
+    """Scores [2 + draws, T] of orders of removal -> both curves.
+
+    Showing patches in some order is removing them in the reverse order, read backwards; and the reverse of a random
+    order is random too, so that one set of random orders serves both curves.
+    """
+    share, shown = counts / counts[-1], deleted[:, ::-1]
+    return Curves(Curve(share, deleted[0], deleted[2:]), Curve(share, shown[1], shown[2:]))
+
+
+def _score_holes(subject: Subject, holes: np.ndarray, batch: int, progress: Progress | None) -> np.ndarray:
     """Scores [B] of the picture with the patches of `holes` [B, h * w] replaced by its blurred self."""
+    pixels = subject.pixels
     sigma = (0, pixels.shape[2] / 10, pixels.shape[3] / 10)
     baseline = torch.from_numpy(gaussian_filter(pixels[0].cpu().numpy(), sigma)).to(pixels)
     parts = []
     for start in range(0, len(holes), batch):
-        hole = torch.from_numpy(holes[start : start + batch]).to(pixels).reshape(-1, 1, *grid)
-        hole = hole.repeat_interleave(patch, 2).repeat_interleave(patch, 3)
-        parts.append(score(torch.where(hole > 0, baseline, pixels)))
+        hole = torch.from_numpy(holes[start : start + batch]).to(pixels).reshape(-1, 1, *subject.grid)
+        hole = hole.repeat_interleave(subject.patch, 2).repeat_interleave(subject.patch, 3)
+        parts.append(subject.score(torch.where(hole > 0, baseline, pixels)))
         if progress is not None:
             progress(min(start + batch, len(holes)), len(holes))
     return torch.cat(parts).float().cpu().numpy()

@@ -13,7 +13,9 @@ from . import Progress, Saliency, Subject
 
 def explain(subject: Subject, seed: int, quick: bool = False, progress: Progress | None = None) -> Saliency:
     """Positive part of sum over channels of (mean gradient of the channel) x (its map). The seed has no effect."""
-    score, trace = subject.trace()
+    trace = subject.trace()
+    with torch.enable_grad():
+        score = subject.target.log_odds(trace.tokens.pooled)
     (gradient,) = torch.autograd.grad(score.sum(), trace.normed)
     with torch.no_grad():
         maps = trace.normed[0, trace.prefix :].float()

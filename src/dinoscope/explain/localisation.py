@@ -23,6 +23,11 @@ class Localisation:
     inside: float
     area: float
 
+    @property
+    def on(self) -> bool:
+        """Whether the map lies on the lesion: it points into it, or overlaps it by a third."""
+        return self.hit or self.overlap >= 1 / 3
+
 
 def locate(saliency: np.ndarray, lesion: np.ndarray) -> Localisation:
     """Compare a map [H, W] with a lesion [H, W] bool.

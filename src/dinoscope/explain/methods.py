@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
+
+import numpy as np
 
 from . import (
     Progress,
@@ -16,7 +18,7 @@ from . import (
     rise,
     rollout,
     vitcx,
-    vitcx_plain,
+    vitcx_published,
 )
 
 
@@ -30,17 +32,31 @@ class Explain(Protocol):
 
 @dataclass(frozen=True)
 class Method:
-    """How a method is called on the page, what it does in one sentence, and its function."""
+    """How a method is called on the page, what it does in one sentence, and its function.
+
+    Attributes:
+        reference: stands here for comparison: drawn as it is, and never recommended.
+    """
 
     title: str
     sentence: str
-    explain: Explain
+    run: Explain
+    reference: bool = False
+
+    def explain(self, subject: Subject, seed: int, quick: bool = False, progress: Progress | None = None) -> Saliency:
+        """What the method finds, with empty background as low as the lowest place of the map."""
+        found = self.run(subject, seed, quick, progress)
+        if self.reference or not subject.empty.any():
+            return found
+        unlit = subject.empty.reshape(subject.grid).repeat(subject.patch, 0).repeat(subject.patch, 1)
+        return replace(found, map=np.where(unlit, found.map.min(), found.map))
 
 
 METHODS = {
     "vitcx": Method(
-        "ViT-CX",
-        "Hides all but one group of the network's own feature maps at a time and sees what score is left.",
+        "ViT-CX on tokens",
+        "Reads only the patches where a group of the network's feature maps is high, sees what score is left, and "
+        "multiplies that by where the attention goes for the score.",
         vitcx.explain,
     ),
     "attention_gradients": Method(
@@ -60,22 +76,24 @@ METHODS = {
     ),
     "occlusion": Method(
         "Occlusion",
-        "Hides one small window after another and sees how far the score falls; slow, but simple to believe.",
+        "Leaves out one small window after another and sees how far the score falls; simple to believe.",
         occlusion.explain,
     ),
     "rise": Method(
         "RISE",
-        "Hides hundreds of random halves of the picture and averages what is left to see; slow.",
+        "Reads many random halves of the picture and compares the score with a patch and without it.",
         rise.explain,
     ),
-    "vitcx_plain": Method(
+    "vitcx_published": Method(
         "ViT-CX, as published",
-        "The reference: two passes a mask and fresh noise for each; several times slower for nearly the same map.",
-        vitcx_plain.explain,
+        "The reference: multiplies the picture by each mask, fills the rest with noise, and takes many times as long.",
+        vitcx_published.explain,
+        reference=True,
     ),
     "random": Method(
         "Random map",
         "Knows nothing about the picture: a baseline that every other map must beat.",
         random_map.explain,
+        reference=True,
     ),
 }

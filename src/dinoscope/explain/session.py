@@ -17,7 +17,7 @@ from ..reading.encoder import Encoder, Tokens
 from ..reading.images import Decoded
 from ..results import Explanation, MapCheck
 from ..tasks import Task
-from . import Progress, Saliency, Subject, Target, faithfulness, targets
+from . import Progress, Saliency, Subject, Target, background, faithfulness, targets
 from .localisation import Localisation, locate
 from .methods import METHODS
 
@@ -37,7 +37,7 @@ class Question:
         instead_of: another class: explain why the target rather than this one.
         like: a case's id: explain what makes the picture similar to it; target and instead_of do not count then.
         method: a key of `METHODS`.
-        seed: of all noise; the same seed gives the same map, bit for bit.
+        seed: of everything that is drawn; the same seed gives the same map, bit for bit.
         quick: fewer passes, for a rougher map.
     """
 
@@ -71,6 +71,7 @@ class Asked:
         value: of the score for the picture.
         subject: the picture with that score.
         stranger: the picture with the same score from a head, or for a case, that was never fitted.
+        findings: sentences about the picture that a reader of the map must know.
     """
 
     task: Task
@@ -79,6 +80,7 @@ class Asked:
     value: float
     subject: Subject
     stranger: Subject
+    findings: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -90,26 +92,30 @@ class Asked:
         tokens: Tokens,
         question: Question,
         embed: Embed,
+        like: np.ndarray | None = None,
     ) -> Asked:
         """Put a question to a task, about a picture whose pixels [1, 3, S, S] and tokens are known.
 
+        Args:
+            like: [K] search vector of the case that the question names.
         Raises:
-            RequestError: for a class or a case that the task does not have.
+            RequestError: for a class that the task does not have.
         """
         pooled = tokens.pooled
         likely = task.head.classes[int(task.head.probabilities(pooled.cpu().numpy())[0].argmax())]
         question = replace(question, target=question.target or likely)
-        target, randomised = _targets(task, question, embed)
+        target, randomised = _targets(task, question, embed, like)
         with torch.inference_mode():
-            value = float(target(pooled))
-        return cls(
-            task,
-            decoded,
-            question,
-            value,
-            Subject.of(encoder, pixels, tokens, target),
-            Subject.of(encoder, pixels, tokens, randomised),
-        )
+            value = float(target.value(pooled))
+        subject, lost = background.settle(Subject.of(encoder, pixels, tokens, target), encoder.levels(pixels)[0])
+        findings: tuple[str, ...] = ()
+        if lost > background.HANGS:
+            findings = (
+                f"The score hangs on empty background: without it, it falls from {value:.2f} to {value - lost:.2f}. "
+                "That is a finding about the data, so the map may light the background up.",
+            )
+        stranger = replace(subject, target=randomised)
+        return cls(task, decoded, question, value, subject, stranger, findings)
 
     def explain(self, progress: Progress | None = None) -> Explanation:
         """The map, not measured yet.
@@ -136,21 +142,17 @@ class Asked:
             like=asked.like or "",
             quick=asked.quick,
             localisation=self._localisation(saliency),
-            warnings=(*self.decoded.warnings, *flat),
+            warnings=(*self.decoded.warnings, *self.findings, *flat),
         )
 
     def measure(self, explanation: Explanation, progress: Progress | None = None) -> Explanation:
         """The same explanation with its faithfulness curves."""
-        deletion, insertion = faithfulness.curves(
-            self.subject.score,
-            self.subject.pixels,
-            self._shrunk(explanation.saliency),
-            self.subject.patch,
-            self.question.seed,
-            steps=faithfulness.QUICK_STEPS if self.question.quick else faithfulness.STEPS,
-            progress=progress,
+        subject, seed, found = self.subject, self.question.seed, self._shrunk(explanation.saliency)
+        return replace(
+            explanation,
+            by_tokens=faithfulness.by_tokens(subject, found, seed, progress=progress),
+            by_pixels=faithfulness.by_pixels(subject, found, seed, progress=progress),
         )
-        return replace(explanation, deletion=deletion, insertion=insertion)
 
     def check(self, explanation: Explanation, progress: Progress | None = None) -> MapCheck:
         """How far the map depends on the seed, as it should not, and on the head, as it should.
@@ -186,14 +188,10 @@ def outline(task: Task, decoded: Decoded) -> np.ndarray | None:
     return None
 
 
-def _targets(task: Task, question: Question, embed: Embed) -> tuple[Target, Target]:
+def _targets(task: Task, question: Question, embed: Embed, like: np.ndarray | None) -> tuple[Target, Target]:
     """The score that was asked for, and the same of a head or case that was never fitted."""
-    if question.like:
-        number = {c.id: i for i, c in enumerate(task.cases)}.get(question.like)
-        if number is None:
-            raise RequestError(f"{task.title} has no case {shown(question.like)}; take an id from the similar cases")
-        vector = task.vectors[number]
-        return targets.similarity(embed, vector), targets.similarity(embed, targets.stranger(vector, question.seed))
+    if like is not None:
+        return targets.similarity(embed, like), targets.similarity(embed, targets.stranger(like, question.seed))
     names = [question.target or ""] + ([question.instead_of] if question.instead_of else [])
     for name in names:
         if name not in task.head.classes:

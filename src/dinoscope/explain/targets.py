@@ -21,11 +21,13 @@ def label(head: Head, name: str) -> Target:
         ValueError: when the head has no such class.
     """
     _known(head, name)
-    return lambda pooled: head.score(pooled, name)
+    return Target(lambda pooled: head.score(pooled, name), lambda pooled: head.log_odds(pooled, name))
 
 
 def contrast(head: Head, name: str, instead_of: str) -> Target:
     """Why this class rather than that one: the difference of their probabilities, -1 to 1.
+
+    Its log-odds are the difference of the two logits: of exclusive classes log p(name) / p(instead_of).
 
     Raises:
         ValueError: when the head lacks one of them.
@@ -35,7 +37,12 @@ def contrast(head: Head, name: str, instead_of: str) -> Target:
     _known(head, instead_of)
     if name == instead_of:
         raise RequestError(f"{name!r} cannot be compared with itself; choose another class to compare with")
-    return lambda pooled: head.score(pooled, name) - head.score(pooled, instead_of)
+
+    def log_odds(pooled: Tensor) -> Tensor:
+        logits = head.logits(pooled)
+        return logits[:, head.classes.index(name)] - logits[:, head.classes.index(instead_of)]
+
+    return Target(lambda pooled: head.score(pooled, name) - head.score(pooled, instead_of), log_odds)
 
 
 def similarity(embed: Callable[[Tensor], Tensor], vector: np.ndarray) -> Target:
@@ -45,7 +52,11 @@ def similarity(embed: Callable[[Tensor], Tensor], vector: np.ndarray) -> Target:
         embed: pooled features [B, P] -> unit search vectors [B, K], differentiable.
         vector: [K] unit vector of the case.
     """
-    return lambda pooled: (embed(pooled) * torch.from_numpy(vector).to(pooled)).sum(dim=1)
+
+    def cosine(pooled: Tensor) -> Tensor:
+        return (embed(pooled) * torch.from_numpy(vector).to(pooled)).sum(dim=1)
+
+    return Target(cosine, cosine)
 
 
 def unfitted(head: Head, seed: int) -> Head:

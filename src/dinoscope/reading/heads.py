@@ -60,18 +60,32 @@ class Head:
         logits = (pooled.astype(np.float64) @ self.weight.T.astype(np.float64) + self.bias) / self.temperature
         return softmax(logits, axis=1) if self.exclusive else expit(logits)
 
+    def logits(self, pooled: Tensor) -> Tensor:
+        """Calibrated logits on the features' own device: [N, P] -> [N, C] float32."""
+        weight, bias = (torch.from_numpy(v).to(pooled) for v in (self.weight, self.bias))
+        return (pooled @ weight.T + bias) / self.temperature
+
     def score(self, pooled: Tensor, target: str) -> Tensor:
         """Calibrated probability of one class or finding, on the features' own device: [N, P] -> [N] float32.
 
         Raises:
             ValueError: when the head has no such class.
         """
+        return torch.sigmoid(self.log_odds(pooled, target))
+
+    def log_odds(self, pooled: Tensor, target: str) -> Tensor:
+        """Log of p / (1 - p) for one class or finding: [N, P] -> [N] float32. Unlike p it never saturates.
+
+        Raises:
+            ValueError: when the head has no such class.
+        """
         if target not in self.classes:
             raise ValueError(f"this task has no class {target!r}; choose one of {', '.join(self.classes)}")
-        weight, bias = (torch.from_numpy(v).to(pooled) for v in (self.weight, self.bias))
-        logits = (pooled @ weight.T + bias) / self.temperature
-        probabilities = torch.softmax(logits, dim=1) if self.exclusive else torch.sigmoid(logits)
-        return probabilities[:, self.classes.index(target)]
+        logits, chosen = self.logits(pooled), self.classes.index(target)
+        if not self.exclusive:
+            return logits[:, chosen]
+        others = torch.cat([logits[:, :chosen], logits[:, chosen + 1 :]], dim=1)
+        return logits[:, chosen] - torch.logsumexp(others, dim=1)
 
     def prediction_set(self, probabilities: np.ndarray) -> tuple[str, ...]:
         """Classes that cannot be ruled out for one picture [C], most likely first; never empty.

@@ -24,6 +24,14 @@ LARGEST = 1024
 MATTERED = 6
 """Masks shown."""
 
+CURVES = {
+    "deletion_tokens": "deletion by tokens",
+    "insertion_tokens": "insertion by tokens",
+    "deletion_pixels": "deletion by pixels",
+    "insertion_pixels": "insertion by pixels",
+}
+"""The curves of a verdict, as they are called."""
+
 STOPPED = placeholder("Stopped. Choose a class or a method to explain again.")
 MEASURING = part("explain", "measuring")
 
@@ -31,16 +39,30 @@ MEASURING = part("explain", "measuring")
 def answer(found: Sequence[Explanation], picture: Image.Image, task: Task) -> Markup:
     """The answer in one sentence, how far to trust it, and each map over the picture under common sliders."""
     first = found[0]
-    trust = part("explain", "trust", passed=first.verdict.passed) if first.verdict else ""
     stages = [_stage(f, picture, len(found) > 1) for f in found]
-    sentence = _sentence(first, task)
-    return part("explain", "answer", sentence=sentence, trust=trust, cautions=first.warnings, stages=stages)
+    pale = doubtful(first)
+    return part("explain", "answer", sentence=_sentence(first, task), pale=pale, cautions=first.warnings, stages=stages)
+
+
+def doubtful(found: Explanation) -> bool:
+    """Whether the map is no better than chance, and so nothing to read."""
+    return found.method != "random" and found.verdict is not None and found.verdict.chance
 
 
 def _sentence(found: Explanation, task: Task) -> Markup:
-    like = ", ".join(task.display(x) for x in task.case(found.like).labels) if found.like else ""
-    other = task.display(found.instead_of) if found.instead_of else ""
-    return part("explain", "sentence", found=found, target=task.display(found.target), other=other, like=like)
+    """What the map says and how far to believe it; a map that is no better than chance begins with that."""
+    known = found.like and task.position(found.like) is not None
+    score = part(
+        "explain",
+        "score",
+        found=found,
+        target=task.display(found.target),
+        other=task.display(found.instead_of) if found.instead_of else "",
+        like=", ".join(task.display(x) for x in task.case(found.like).labels) if known else "",
+    )
+    passed = found.verdict.passed if found.verdict else ()
+    missed = " and ".join(called for name, called in CURVES.items() if name not in passed)
+    return part("explain", "sentence", found=found, title=METHODS[found.method].title, score=score, missed=missed)
 
 
 def _stage(found: Explanation, picture: Image.Image, titled: bool) -> Markup:
@@ -63,12 +85,16 @@ def curves(found: Sequence[Explanation]) -> Markup:
 
 
 def _plot(found: Explanation, titled: bool) -> Markup:
-    if found.deletion is None or found.insertion is None:
+    if found.by_tokens is None or found.by_pixels is None:
         return Markup()
     unit = "similarity" if found.like else "difference" if found.instead_of else "probability"
-    # Matplotlib escapes the text of its own SVG.
-    drawn = [Markup(svg) for svg in figures.faithfulness(found.deletion, found.insertion, unit)]
-    return part("explain", "plot", found=found, title=METHODS[found.method].title if titled else "", drawn=drawn)
+    ways = [
+        # Matplotlib escapes the text of its own SVG.
+        (way, curves, [Markup(svg) for svg in figures.faithfulness(curves, gone, unit)])
+        for way, gone, curves in (("By tokens", "left out", found.by_tokens), ("By pixels", "blurred", found.by_pixels))
+    ]
+    title = METHODS[found.method].title if titled else ""
+    return part("explain", "plot", verdict=found.verdict, title=title, ways=ways, called=CURVES)
 
 
 def masks(found: Explanation, picture: Image.Image) -> Markup:

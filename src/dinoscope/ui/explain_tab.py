@@ -18,7 +18,7 @@ from ..tasks import Task
 from ..workbench import Source, Workbench
 from . import explain_markup, markup
 from .case_panel import Chosen
-from .recommendation import recommend
+from .recommendation import best, recommend
 from .running import EXPLAINING, Running, StoppedError, SupersededError
 
 NEAREST = 8
@@ -67,13 +67,14 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
             pace = gr.Radio([("full", False), ("quick", True)], value=False, label="Pace", elem_id="pace")
             seed = gr.Number(0, label="Seed", precision=0, minimum=0, min_width=100, elem_id="seed")
     answer = gr.HTML(markup.WAITING, elem_id="explain-answer")
+    better = gr.Button(visible=False, size="sm", elem_id="better")
     curves = gr.HTML(elem_classes="curves", elem_id="curves")
     with gr.Accordion("The masks that mattered most", open=False):
         masks = gr.HTML(markup.WAITING, elem_id="masks")
     with gr.Accordion("Check this map", open=False):
         gr.HTML(
             markup.quiet(
-                "A map worth reading hardly changes with the seed of its noise, and does change when the head is "
+                "A map worth reading hardly changes with the seed, and does change when the head is "
                 "replaced by one that was never fitted. Takes about twice as long as the map."
             )
         )
@@ -92,13 +93,14 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
         request: gr.Request,
         progress=gr.Progress(),  # noqa: B008
     ) -> tuple:
+        hidden = gr.Button(visible=False)
         if value is None or value.reading is None:
-            return markup.WAITING, "", None, "", markup.WAITING, _about(method, None, evidence)
+            return markup.WAITING, "", None, "", markup.WAITING, _about(method, None, evidence), hidden
         task = workbench.tasks[value.reading.task]
         about = _about(method, task, evidence)
         wanted = target if target in task.head.classes else value.reading.label
         still_wanted = running.begin(request.session_hash or "")
-        told = _told(still_wanted, progress, "Testing masks")
+        told = _told(still_wanted, progress, "Reading some patches at a time")
         try:
             asked = []
             for name in dict.fromkeys(m for m in (method, second) if m):
@@ -108,14 +110,14 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
             still_wanted()
         except SupersededError:
             # Nothing to measure afterwards: that would take the place of the answer that is under way now.
-            return gr.skip(), gr.skip(), None, gr.skip(), gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), None, gr.skip(), gr.skip(), gr.skip(), gr.skip()
         except RequestError as fault:
-            return markup.error(str(fault)), "", None, "", markup.WAITING, about
+            return markup.error(str(fault)), "", None, "", markup.WAITING, about, hidden
         except StoppedError:
-            return explain_markup.STOPPED, "", None, "", markup.WAITING, about
+            return explain_markup.STOPPED, "", None, "", markup.WAITING, about, hidden
         page = explain_markup.answer(found, value.decoded.picture, task)
         pictures = explain_markup.masks(found[0], value.decoded.picture)
-        return page, explain_markup.MEASURING, Shown(value, tuple(asked), found), "", pictures, about
+        return page, explain_markup.MEASURING, Shown(value, tuple(asked), found), "", pictures, about, hidden
 
     def measure(
         value: Shown | None,
@@ -123,19 +125,28 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
         progress=gr.Progress(),  # noqa: B008
     ) -> tuple:
         if value is None:
-            return gr.skip(), gr.skip(), None
+            return gr.skip(), gr.skip(), None, gr.skip()
         still_wanted = running.begin(request.session_hash or "")
         told = _told(still_wanted, progress, "Removing patches")
         try:
             found = tuple(a.measure(f, told) for a, f in zip(value.asked, value.found, strict=True))
             still_wanted()
         except SupersededError:
-            return gr.skip(), gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         except StoppedError:
-            return gr.skip(), markup.quiet("Stopped before the map was measured."), value
+            return gr.skip(), markup.quiet("Stopped before the map was measured."), value, gr.skip()
         picture, task = value.chosen.decoded.picture, value.asked[0].task
         page = explain_markup.answer(found, picture, task) + explain_markup.downloads(picture, found[0])
-        return page, explain_markup.curves(found), Shown(value.chosen, value.asked, found)
+        return page, explain_markup.curves(found), Shown(value.chosen, value.asked, found), lead(found[0], task)
+
+    def lead(found: Explanation, task: Task) -> Any:
+        """The button that leads from a map no better than chance to the best method for the task."""
+        other = best(evidence, task)
+        useful = explain_markup.doubtful(found) and other and other != found.method
+        return gr.Button(f"Show {METHODS[other].title} instead" if useful else "", visible=bool(useful))
+
+    def take(value: Shown | None) -> Any:
+        return gr.skip() if value is None else best(evidence, value.asked[0].task)
 
     def check(value: Shown | None, request: gr.Request, progress=gr.Progress()) -> str:  # noqa: B008
         if value is None:
@@ -177,11 +188,11 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
             return gr.skip()
         return gr.Dropdown(choices=cases_to_compare(workbench, value.decoded, value.reading.task))
 
-    answers = [answer, curves, shown, checked, masks, about]
+    answers = [answer, curves, shown, checked, masks, about, better]
     private: dict[str, Any] = {"api_visibility": "private", **EXPLAINING}
 
     def measured(event: Any) -> None:
-        event.then(measure, shown, [answer, curves, shown], show_progress_on=curves, **private)
+        event.then(measure, shown, [answer, curves, shown, better], show_progress_on=curves, **private)
 
     def follow(event: Any) -> None:
         measured(event)
@@ -198,6 +209,8 @@ def build(workbench: Workbench, chosen: gr.State, evidence: dict[str, Evidence])
 
     for event in (method.input, like.input, second.input, pace.input, seed.submit):
         asks(event, target, method, instead, like, second, pace, seed)
+    taken = better.click(take, shown, method, **private)
+    asks(taken.then, target, method, instead, like, second, pace, seed)
     # Who chooses a class asks about classes, no longer about a case.
     no_case = gr.State("")
     for box in (target, instead):

@@ -6,28 +6,31 @@ from ..evidence import Evidence
 from ..explain.methods import METHODS
 from ..tasks import Task
 
-BASELINES = {"random", "vitcx_plain"}
-"""Never recommended: the one knows nothing, the other is ViT-CX again, slower."""
+GAINS = ("deletion_tokens", "insertion_tokens", "deletion_pixels", "insertion_pixels")
+"""What makes a method faithful: its gains over random orders, on each curve."""
 
 
-def recommend(evidence: dict[str, Evidence], task: Task | None, method: str) -> str:
-    """One sentence that names a more faithful method than this one, or "" where none was measured.
+def best(evidence: dict[str, Evidence], task: Task | None) -> str:
+    """The method with the largest gains on all curves together on a task's test pictures, "" where none was measured.
 
-    Faithful is what gains on both curves over random orders: rows of explain.json with `method`, `task`,
-    `deletion_gain` and `insertion_gain`.
+    They are rows of explain.json with `method`, `task` and `GAINS`.
     """
     if task is None or "explain" not in evidence:
         return ""
     gains = {
-        row["method"]: row["deletion_gain"] + row["insertion_gain"]
+        row["method"]: sum(row[g] for g in GAINS)
         for row in evidence["explain"].rows
-        if row.get("task") == task.name and "deletion_gain" in row and row["method"] in METHODS.keys() - BASELINES
+        if row.get("task") == task.name and all(g in row for g in GAINS) and row["method"] in METHODS
     }
-    if not gains:
+    serious = {name: gain for name, gain in gains.items() if not METHODS[name].reference}
+    return max(serious, key=lambda name: serious[name]) if serious else ""
+
+
+def recommend(evidence: dict[str, Evidence], task: Task | None, method: str) -> str:
+    """One sentence that names the most faithful method, or "" where none was measured."""
+    found = best(evidence, task)
+    if not found:
         return ""
-    best = max(gains, key=lambda name: gains[name])
-    if method == best:
+    if method == found:
         return "On this task's test pictures no method was more faithful."
-    if gains[best] <= gains.get(method, 0):
-        return ""
-    return f"On this task's test pictures {METHODS[best].title} was more faithful."
+    return f"On this task's test pictures {METHODS[found].title} was more faithful."

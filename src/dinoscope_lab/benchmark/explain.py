@@ -1,4 +1,4 @@
-"""Explain: how faithful each method is, whether it finds lesions, and what fast ViT-CX saves and costs."""
+"""Explain: how faithful each method is, whether it finds lesions, and how fast; picture by picture, set by set."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from dinoscope import settings, tasks
-from dinoscope.explain import Saliency, Subject, faithfulness, vitcx, vitcx_plain
-from dinoscope.explain.faithfulness import Curve
+from dinoscope.explain import Saliency, Subject, faithfulness
+from dinoscope.explain.faithfulness import Curves
 from dinoscope.explain.localisation import centred_blob, locate
 from dinoscope.explain.methods import METHODS
 from dinoscope.explain.session import MAX_SEED
@@ -26,40 +25,25 @@ from . import end_to_end, explain_http, explain_pictures, explain_rows, publishe
 from .explain_pictures import Asked
 
 MOST = 40
-"""Pictures a task or set, where no other number is asked for."""
-METHODS_MEASURED = ("vitcx", "vitcx_quick", "attention_gradients", "gradcam", "rollout", "random")
-SLOW_METHODS, SLOW_PICTURES = ("occlusion", "rise"), 10
-"""Measured on so many pictures a task."""
+"""Pictures of a set with outlines, where no other number is asked for."""
+QUICKLY = ("vitcx", "vitcx_quick", "attention_gradients", "gradcam", "rollout", "random", "centred_blob")
+"""Methods measured on every picture."""
+SLOWLY = {"vitcx_published": 20, "rise": 12, "occlusion": 12}
+"""Methods that take longer -> on how many pictures of a set with outlines."""
+BASELINES = ("centred_blob", "random")
+PLAIN, DRAWN = 12, 20
+"""Pictures of a set without outlines, and drawn cases of a task."""
+TIMED = 12
+"""Pictures on which the published algorithm, written plainly in float32, is timed beside ours."""
+WAYS: dict[str, Callable[..., Curves]] = {"tokens": faithfulness.by_tokens, "pixels": faithfulness.by_pixels}
 DRAWS = 4
 """Random orders a picture: the mean over pictures needs fewer than the page, which shows a band for one."""
-COMPARED, PUBLISHED, LARGE = 100, 20, 20
-"""Pictures on which fast and plain ViT-CX are compared; of these, also with the published code; also at 224 px."""
-LARGE_SIZE = 224
 QUICK_SETS = 2
 HTTP_PICTURES = 5
 """Of a task, explained through HTTP."""
 
 Measure = Callable[[Asked, int], dict]
 """(picture, its number in its set, from 0) -> what was measured of it."""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Pictures of each part; of a quick run, one or two of everything."""
-
-    compared: int
-    published: int
-    large: int
-    most: int
-    slow: int
-
-    @classmethod
-    def of(cls, arguments: argparse.Namespace, tasks: int) -> Counts:
-        """The totals above, spread over so many tasks."""
-        if arguments.quick:
-            return cls(1, 1, 1, min(arguments.most, 2), 1)
-        compared, published, large = (-(-total // max(1, tasks)) for total in (COMPARED, PUBLISHED, LARGE))
-        return cls(compared, published, large, arguments.most, SLOW_PICTURES)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -72,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
     for part, of, pictures, measure in _parts(workbench, arguments):
         ledger.add(part, of, pictures, measure)
     rows, headline, notes = explain_rows.summarise(ledger.records)
-    rows += explain_http.measure(*_for_http(workbench, arguments), arguments.seed)
+    rows += explain_http.measure(_for_http(workbench, arguments))
     options = f"--images {arguments.images} --most {arguments.most} --seed {arguments.seed}"
     command = f"dinoscope benchmark explain {options}{' --quick' if arguments.quick else ''}"
     seconds = before + time.monotonic() - started
@@ -90,43 +74,32 @@ def _sets(arguments: argparse.Namespace) -> int | None:
     return QUICK_SETS if arguments.quick else None
 
 
-def _for_http(workbench: Workbench, arguments: argparse.Namespace) -> tuple[list, list]:
-    """(task, picture) pairs for the bundled backbone, and for the large one, which a quick run leaves out."""
+def _for_http(workbench: Workbench, arguments: argparse.Namespace) -> list:
+    """(task, picture) pairs."""
     names = [t for t in workbench.tasks if (arguments.images / t).is_dir()][: _sets(arguments)]
     each = 1 if arguments.quick else HTTP_PICTURES
-    pictures = [(t, s) for t in names for s in end_to_end.choose(arguments.images, t, each, arguments.seed)]
-    # A backbone that nobody has seen has heads for the tasks with drawn cases, from which they can be fitted.
-    drawn = [t for t in names if any(c.image for c in workbench.tasks[t].cases)]
-    return pictures, [] if arguments.quick else [next(p for p in pictures if p[0] == t) for t in drawn]
+    return [(t, s) for t in names for s in end_to_end.choose(arguments.images, t, each, arguments.seed)]
 
 
 def _parts(workbench: Workbench, arguments: argparse.Namespace) -> Iterator[tuple[str, str, Iterator[Asked], Measure]]:
     """(part, set, its pictures, how each is measured)."""
-    folder, seed = arguments.images, arguments.seed
-    most = _sets(arguments)
-    names = [t for t in workbench.tasks if (folder / t).is_dir()][:most]
-    counts = Counts.of(arguments, len(names))
-    large = replace(workbench, encoder=explain_pictures.at_size(workbench.encoder, LARGE_SIZE))
-    for name in names:
-        # Another seed than below: what is compared and what is scored need not be the same pictures.
-        pictures = explain_pictures.of_task(workbench, folder, name, counts.compared, seed + 1)
-        yield "compare", name, pictures, lambda asked, number: _compare(asked, seed, number < counts.published)
-        pictures = explain_pictures.of_task(large, folder, name, counts.large, seed + 1)
-        yield "large", name, pictures, lambda asked, number: _compare(asked, seed, False)
-    for name in names:
-        pictures = explain_pictures.of_task(workbench, folder, name, counts.most, seed)
-        yield (
-            "faithful",
-            name,
-            pictures,
-            lambda asked, number: _faithful(asked, _own(seed, asked), number < counts.slow),
-        )
-    for name in list(workbench.tasks)[:most]:
-        pictures = explain_pictures.of_phantoms(workbench, name, counts.most, seed)
-        yield "phantoms", name, pictures, lambda asked, number: _locate(asked, _own(seed, asked))
-    for name in [n for n in explain_pictures.OUTLINED if (folder / n).is_dir()][:most]:
-        pictures = explain_pictures.of_outlined(workbench, folder, name, counts.most, seed)
-        yield "outlined", name, pictures, lambda asked, number: _locate(asked, _own(seed, asked))
+    folder, seed, sets = arguments.images, arguments.seed, _sets(arguments)
+    few = 1 if arguments.quick else None
+    outlined = [n for n in explain_pictures.OUTLINED if (folder / n).is_dir()][:sets]
+    plain = [t for t in workbench.tasks if (folder / t).is_dir() and t not in outlined][:sets]
+    for name in outlined:
+        pictures = explain_pictures.of_outlined(workbench, folder, name, few or arguments.most, seed)
+        yield "outlined", name, pictures, lambda asked, number: _measure(asked, _own(seed, asked), number)
+    for name in plain:
+        pictures = explain_pictures.of_task(workbench, folder, name, few or min(PLAIN, arguments.most), seed)
+        yield "plain", name, pictures, lambda asked, number: _measure(asked, _own(seed, asked), MOST)
+    for name in list(workbench.tasks)[:sets]:
+        pictures = explain_pictures.of_phantoms(workbench, name, few or DRAWN, seed)
+        yield "drawn", name, pictures, lambda asked, number: _locate(asked, _own(seed, asked))
+    for name in outlined[:1]:
+        # Another seed: pictures that nothing above has warmed up.
+        pictures = explain_pictures.of_outlined(workbench, folder, name, few or TIMED, seed + 1)
+        yield "timed", name, pictures, lambda asked, number: _time(asked, _own(seed, asked))
 
 
 class Ledger:
@@ -164,74 +137,57 @@ def _own(seed: int, asked: Asked) -> int:
     return (seed + zlib.crc32(asked.id.encode())) % MAX_SEED
 
 
-def _timed(explain: Callable[..., Saliency | np.ndarray], *arguments, **options) -> tuple[np.ndarray, float]:
+def _timed(explain: Callable[..., Saliency | np.ndarray], *arguments) -> tuple[np.ndarray, float]:
     began = time.perf_counter()
-    found = explain(*arguments, **options)
+    found = explain(*arguments)
     seconds = time.perf_counter() - began
     return (found if isinstance(found, np.ndarray) else found.map), seconds
 
 
-def _compare(asked: Asked, seed: int, closely: bool) -> dict:
-    """Fast and quick ViT-CX against the plain path in float32, and that against its own second seed.
+def _measure(asked: Asked, seed: int, number: int) -> dict:
+    """What each method gains on random orders of the same picture, and how its map lies on the outline.
 
     Args:
-        closely: also the published code, and what the ideas behind the fast path give: without bfloat16, in 8-bit
-            integers, and with the noise-only passes left out instead of replaced by their first order.
+        number: of the picture; slow methods are measured on the first few.
     """
-    fast, exact = asked.subject, asked.exact
-    runs: dict[str, tuple[np.ndarray, float]] = {
-        "plain": _timed(vitcx_plain.explain, exact, seed),
-        "second_seed": _timed(vitcx_plain.explain, exact, seed + 1),
-        "fast": _timed(vitcx.explain, fast, seed),
-        "quick": _timed(vitcx.explain, fast, seed, quick=True),
-    }
-    if closely:
-        pixels, tokens, grid = exact.pixels, exact.before, exact.grid
-        still = replace(fast, slope=lambda: torch.zeros_like(fast.pixels))
-        runs["published"] = _timed(published_vitcx.explain, exact.score, pixels, tokens, grid, seed)
-        runs["fast_float32"] = _timed(vitcx.explain, exact, seed)
-        runs["fast_int8"] = _timed(vitcx.explain, asked.rounded, seed)
-        runs["noise_left_out"] = _timed(vitcx.explain, still, seed)
-    plain = runs["plain"][0]
-    result = {}
-    for name, (found, seconds) in runs.items():
-        deletion, insertion = _curves(fast, found, seed, 0)
-        result[name] = {
-            "seconds": seconds,
-            "agreement": faithfulness.agreement(found, plain, fast.patch),
-            "deletion": deletion.area,
-            "insertion": insertion.area,
-        }
-    return {"runs": result}
-
-
-def _faithful(asked: Asked, seed: int, slow: bool) -> dict:
-    """What each method gains on random orders of the same picture, on both curves; positive is better."""
-    subject, result, chance = asked.subject, {}, 0.0
-    for number, name in enumerate((*METHODS_MEASURED, *(SLOW_METHODS if slow else ()))):
+    subject, result = asked.subject, {}
+    # Random orders belong to the picture, not to the method: they are scored once.
+    flat = np.zeros(subject.size, np.float32)
+    chance = {called: way(subject, flat, seed, DRAWS) for called, way in WAYS.items()}
+    for name in (*QUICKLY, *(m for m, count in SLOWLY.items() if number < count)):
         found, seconds = _timed(_method(name), subject, seed)
-        # Random orders belong to the picture, not to the method: they are scored once, with the first.
-        deletion, insertion = _curves(subject, found, seed, 0 if number else DRAWS)
-        chance = chance if number else deletion.random_area
-        gains = {"deletion_gain": chance - deletion.area, "insertion_gain": insertion.area - chance}
-        result[name] = {"seconds": seconds, **gains}
+        facts: dict = {"seconds": seconds}
+        for called, way in WAYS.items():
+            curves, random = way(subject, found, seed, 0), chance[called]
+            facts[f"deletion_{called}"] = random.deletion.random_area - curves.deletion.area
+            facts[f"insertion_{called}"] = curves.insertion.area - random.insertion.random_area
+        if asked.lesion is not None:
+            facts |= asdict(locate(found, asked.lesion))
+        if name in ("vitcx", "vitcx_published", "rise"):
+            other, _ = _timed(_method(name), subject, (seed + 1) % MAX_SEED)
+            facts["two_seeds"] = faithfulness.agreement(found, other, subject.patch)
+        result[name] = facts
     return {"methods": result}
 
 
 def _locate(asked: Asked, seed: int) -> dict:
-    """How the map of each fast method lies on the lesion, beside a centred blob that sees nothing."""
+    """How the maps of drawn cases lie on the drawn lesion."""
     assert asked.lesion is not None
-    maps = {name: _timed(_method(name), asked.subject, seed)[0] for name in METHODS_MEASURED}
-    maps["centred_blob"] = centred_blob(asked.subject.size)
-    return {"methods": {name: asdict(locate(found, asked.lesion)) for name, found in maps.items()}}
+    maps = {m: _timed(_method(m), asked.subject, seed)[0] for m in ("vitcx", "attention_gradients", *BASELINES)}
+    return {"methods": {m: asdict(locate(found, asked.lesion)) for m, found in maps.items()}}
+
+
+def _time(asked: Asked, seed: int) -> dict:
+    """Seconds of the default at both paces and of the published algorithm, one after the other."""
+    exact = asked.exact
+    runs = {name: _timed(_method(name), asked.subject, seed)[1] for name in ("vitcx", "vitcx_quick")}
+    published = _timed(published_vitcx.explain, exact.score, exact.pixels, exact.before, exact.grid, seed)
+    return {"runs": runs | {"published": published[1]}}
 
 
 def _method(name: str) -> Callable[[Subject, int], Saliency]:
-    """A method of the registry; `vitcx_quick` is ViT-CX at its quick pace, and RISE, slow as it is, is quick too."""
-    quick = name.endswith("_quick") or name == "rise"
+    """A method of the registry, `vitcx_quick` at its quick pace, or the blob that sees nothing."""
+    if name == "centred_blob":
+        return lambda subject, seed: Saliency(centred_blob(subject.size))
     explain = METHODS[name.removesuffix("_quick")].explain
-    return lambda subject, seed: explain(subject, seed, quick)
-
-
-def _curves(subject: Subject, saliency: np.ndarray, seed: int, draws: int) -> tuple[Curve, Curve]:
-    return faithfulness.curves(subject.score, subject.pixels, saliency, subject.patch, seed, draws=draws)
+    return lambda subject, seed: explain(subject, seed, name.endswith("_quick"))

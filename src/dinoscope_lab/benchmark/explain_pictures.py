@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import copy
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
-from torch.ao.quantization import quantize_dynamic
 
-from dinoscope.explain import Subject, Target, targets
+from dinoscope.explain import Subject, Target, background, targets
 from dinoscope.fitting import datasets
 from dinoscope.fitting.datasets import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Sample
 from dinoscope.fitting.features import read_public
 from dinoscope.fitting.logistic import fit_head
 from dinoscope.reading import images, scope
 from dinoscope.reading.encoder import Encoder
+from dinoscope.reading.heads import Head
 from dinoscope.workbench import Workbench
 
 OUTLINED = ("lgg_mri", "busi", "ham10000", "ph2", "polyp_kvasirseg", "wbc_masks")
@@ -35,7 +31,6 @@ class Asked:
 
     Attributes:
         subject: as the app explains it, in bfloat16 where that is faster; exact: the same in float32 throughout.
-        rounded: the same with linear layers in 8-bit integers, weights and inputs.
         lesion: [S, S] bool, squashed as the encoder sees the picture; None where there is no outline.
         explained: what the score is, in words.
     """
@@ -44,7 +39,6 @@ class Asked:
     group: str
     subject: Subject
     exact: Subject
-    rounded: Subject
     lesion: np.ndarray | None
     explained: str
 
@@ -85,7 +79,7 @@ def of_phantoms(workbench: Workbench, task: str, most: int, seed: int) -> Iterat
 
 
 def of_outlined(workbench: Workbench, images_folder: Path, name: str, most: int, seed: int) -> Iterator[Asked]:
-    """Test pictures of a set with outlines.
+    """Test pictures of a set with outlines that are read as what they are.
 
     The score is the probability of the picture's class: by the task's own head where there is one, else by a head
     fitted on folds 2 to 4. A set of one class has no head: the score is the cosine similarity to the mean of the
@@ -102,40 +96,31 @@ def of_outlined(workbench: Workbench, images_folder: Path, name: str, most: int,
             return
         if not lesion.any():
             continue
-        found += 1
         picture = images.read(samples[i].path).picture
         target = ask(samples[i].label, workbench.encoder([picture]).pooled)
+        if target is None:
+            continue
+        found += 1
         yield _asked(workbench.encoder, samples[i].id, samples[i].group, picture, target, lesion, explained)
 
 
-def at_size(encoder: Encoder, size: int) -> Encoder:
-    """The same network, reading pictures at another size; the original is left as it is."""
-    other = object.__new__(Encoder)
-    other.__dict__.update(encoder.__dict__, size=size)
-    return other
+def _ask(workbench: Workbench, folder: Path, splits: Path) -> tuple[Callable[[str, np.ndarray], Target | None], str]:
+    """(label, pooled [1, P]) -> what is explained of such a picture, None when it is read as another; and in words."""
 
+    def by(head: Head) -> Callable[[str, np.ndarray], Target | None]:
+        def right(label: str, pooled: np.ndarray) -> Target | None:
+            guess = head.classes[int(head.probabilities(pooled)[0].argmax())]
+            return targets.label(head, label) if guess == label else None
 
-@cache
-def in_integers(encoder: Encoder) -> Encoder:
-    """The same network with 8-bit linear layers, whose inputs are rounded at every pass by their own range."""
-    other = at_size(encoder, encoder.size)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch has announced that this moves to a package of its own
-        other.model = quantize_dynamic(copy.deepcopy(encoder.model), {torch.nn.Linear}, dtype=torch.qint8)
-    return other
+        return right
 
-
-def _ask(workbench: Workbench, folder: Path, splits: Path) -> tuple[Callable[[str, np.ndarray], Target], str]:
-    """(label, pooled [1, P]) -> what is explained of such a picture of this set; and that in words."""
     if folder.name in workbench.tasks:
-        head = workbench.tasks[folder.name].head
-        return lambda label, pooled: targets.label(head, label), "its class, by the task's head"
+        return by(workbench.tasks[folder.name].head), "its class, by the task's head"
     known = read_public(workbench.encoder, folder, splits, lambda _: None, _not_for_testing)
     training = known.at(np.isin(known.folds, TRAINING_FOLDS))
     if len(set(training.labels)) > 1:
         held = known.at(known.folds == VALIDATION_FOLD)
-        fitted = fit_head(training, held, workbench.encoder.fingerprint).head
-        return lambda label, pooled: targets.label(fitted, label), "its class, by a head fitted on folds 2 to 4"
+        return by(fit_head(training, held, workbench.encoder.fingerprint).head), "its class, by a head of folds 2 to 4"
     project = workbench.projection
     vectors = project(training.pooled)
 
@@ -160,16 +145,10 @@ def _asked(
     explained: str,
 ) -> Asked:
     pixels = encoder.pixels([picture])
-    subject = Subject.of(encoder, pixels, encoder.tokens(pixels), target)
-
-    def through(network: Encoder) -> Subject:
-        @torch.inference_mode()
-        def score(batch: Tensor) -> Tensor:
-            return target(network.tokens(batch).pooled)
-
-        return replace(subject, score=score)
-
-    return Asked(name, group, subject, through(encoder), through(in_integers(encoder)), lesion, explained)
+    tokens = encoder.tokens(pixels)
+    subject, _ = background.settle(Subject.of(encoder, pixels, tokens, target), encoder.levels(pixels)[0])
+    exact = replace(subject, pooled=torch.inference_mode()(lambda batch: encoder.tokens(batch).pooled))
+    return Asked(name, group, subject, exact, lesion, explained)
 
 
 def _lesion(path: Path, size: int) -> np.ndarray:

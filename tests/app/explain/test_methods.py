@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from dinoscope.errors import RequestError
-from dinoscope.explain import Subject, targets
+from dinoscope.explain import Subject, Target, targets
 from dinoscope.explain.methods import METHODS
 from fixtures.tiny import drawn
 
-SLOW = ("rise", "occlusion", "vitcx_plain")
+SLOW = ("rise", "occlusion", "vitcx_published")
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +62,35 @@ def test_rollout_does_not_depend_on_the_score(asked, head):
     assert np.array_equal(*maps)
 
 
-@pytest.mark.parametrize("method", ["rise", "occlusion"])
-def test_slow_methods_find_the_only_patch_that_counts(method):
-    pixels, patch = torch.ones(1, 3, 112, 112), np.s_[28:42, 70:84]
-
-    def score(batch: torch.Tensor) -> torch.Tensor:
-        return batch[:, :, *patch].mean((1, 2, 3))
-
+def only(patch: int) -> Subject:
+    """A subject on a grid of 8 x 8 whose score is high where one patch is read, whatever else is."""
+    pixels = torch.ones(1, 3, 112, 112)
+    same = Target(lambda pooled: pooled, lambda pooled: pooled)
     untraced = lambda: pytest.fail("needs no gradients")  # noqa: E731
-    subject = Subject(pixels, torch.zeros(64, 4), (8, 8), score, untraced, untraced)
-    saliency = METHODS[method].explain(subject, 0).map
-    assert saliency[patch].mean() > saliency.mean() + 2.5 * saliency.std()
+    blind = lambda batch: pytest.fail("needs no pixels")  # noqa: E731
+    chosen = lambda kept: (kept == patch).any(1).float()  # noqa: E731
+    return Subject(pixels, torch.zeros(64, 4), (8, 8), same, blind, chosen, untraced, np.zeros(64, bool))
+
+
+@pytest.mark.parametrize("method", ["rise", "occlusion"])
+def test_methods_that_leave_patches_out_find_the_only_one_that_counts(method):
+    saliency = METHODS[method].explain(only(2 * 8 + 5), 0).map
+    assert saliency[28:42, 70:84].mean() > saliency.mean() + 2.5 * saliency.std()
+
+
+@pytest.mark.parametrize("method", ["rise", "occlusion", "random"])
+def test_empty_background_is_never_lit_but_by_what_stands_for_comparison(method):
+    subject = only(2 * 8 + 5)
+    empty = np.zeros(64, bool)
+    empty[[0, 1, 2 * 8 + 5]] = True
+    lit = METHODS[method].explain(subject, 0).map
+    unlit = METHODS[method].explain(replace(subject, empty=empty), 0).map
+    if method == "random":
+        assert np.array_equal(lit, unlit)
+        return
+    dark = empty.reshape(8, 8).repeat(14, 0).repeat(14, 1)
+    assert (unlit[dark] == unlit.min()).all()
+    assert np.array_equal(lit[~dark], unlit[~dark])
 
 
 @pytest.mark.parametrize("method", [*SLOW, "vitcx"])

@@ -1,4 +1,4 @@
-"""ViT-CX, plain and fast, against the formula written out loop by loop, and what a visitor relies on."""
+"""ViT-CX, as published and on tokens, against the formula written out, and what a visitor relies on."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from scipy.ndimage import zoom
 from scipy.stats import spearmanr
 from sklearn.cluster import AgglomerativeClustering
 
 from dinoscope.errors import RequestError
-from dinoscope.explain import Subject, masks, targets, vitcx, vitcx_plain
+from dinoscope.explain import Subject, Target, masks, targets, vitcx, vitcx_published
+from dinoscope.explain.attention_gradients import relevance
 from fixtures.tiny import drawn
 
 
@@ -56,17 +56,14 @@ def plain_masks(tokens: np.ndarray, side: int, size: int) -> list[np.ndarray]:
     return [(m - m.min()) / (m.max() - m.min()) for m in clusters.values()]
 
 
-def plain_map(
-    subject: Subject, masks: list[np.ndarray], seed: int, first_order: bool
-) -> tuple[np.ndarray, list[float]]:
-    """The causal scores and the map, one mask at a time, what noise alone does is scored, or taken to be linear."""
+def published_map(subject: Subject, masks: list[np.ndarray], seed: int) -> tuple[np.ndarray, list[float]]:
+    """The causal scores and the map, one mask at a time."""
     generator = torch.Generator().manual_seed(seed)
     pixels, scores = subject.pixels, []
     for mask in masks:
         m = torch.from_numpy(mask).float()
         noise = 0.1 * torch.randn(1, *pixels.shape[1:], generator=generator) * (1 - m)
-        linear = (subject.slope() * noise).sum()
-        disturbed = linear if first_order else subject.score(pixels + noise) - subject.score(pixels)
+        disturbed = subject.score(pixels + noise) - subject.score(pixels)
         scores.append(float(subject.score(pixels * m + noise)) - float(disturbed))
     cover = sum(masks)
     total = sum(s * m for s, m in zip(scores, masks, strict=True))
@@ -79,17 +76,18 @@ def subject(encoder, workbench) -> Subject:
     pixels = encoder.pixels([drawn("stripes", "down", 3)])
     target = targets.label(workbench.tasks["stripes"].head, "down")
     made = Subject.of(encoder, pixels, encoder.tokens(pixels), target)
-    return replace(made, score=lambda batch: target(encoder.tokens(batch).pooled))
+    embedded = encoder.embed(pixels)
+    exact = {"pooled": lambda batch: encoder.tokens(batch).pooled}
+    return replace(made, chosen=lambda kept: encoder.chosen(embedded, kept).pooled, **exact)
 
 
-def seen(before: torch.Tensor, score=lambda batch: batch.mean((1, 2, 3)), size: int = 8) -> Subject:
+def seen(before: torch.Tensor, size: int = 8) -> Subject:
     """A subject with these feature maps [h * w, D] on a grid of 4 x 4."""
     pixels = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(1))
-    untraced = lambda: pytest.fail("ViT-CX traces nothing")  # noqa: E731
-    return Subject(pixels, before, (4, 4), score, untraced, lambda: torch.full_like(pixels, 1 / pixels.numel()))
-
-
-PATHS = pytest.mark.parametrize("path", [vitcx_plain, vitcx], ids=["plain", "fast"])
+    same = Target(lambda pooled: pooled, lambda pooled: pooled)
+    untraced = lambda: pytest.fail("the masks come first")  # noqa: E731
+    pooled, chosen = lambda batch: batch.mean((1, 2, 3)), lambda kept: kept.float().mean(1)
+    return Subject(pixels, before, (4, 4), same, pooled, chosen, untraced, np.zeros(16, bool))
 
 
 def test_enlargement_in_this_test_is_the_usual_bilinear_one():
@@ -99,157 +97,130 @@ def test_enlargement_in_this_test_is_the_usual_bilinear_one():
     assert np.allclose(inner, zoom(ramp, 16 / 4, order=1, grid_mode=True, mode="nearest")[2:14, 2:14])
 
 
-@PATHS
-def test_the_map_is_that_of_the_formula_written_out(subject, path):
-    found = path.explain(subject, seed=7)
+def test_the_published_map_is_that_of_the_formula_written_out(subject):
+    found = vitcx_published.explain(subject, seed=7)
     expected_masks = plain_masks(subject.before.double().numpy(), 4, 56)
-    expected, scores = plain_map(subject, expected_masks, 7, first_order=path is vitcx)
+    expected, scores = published_map(subject, expected_masks, 7)
     assert len(expected_masks) > 5
     assert np.allclose(found.scores, scores, atol=1e-4)
     assert np.allclose(found.map, expected, atol=1e-5)
     assert spearmanr(found.map.ravel(), expected.ravel()).statistic >= 0.99
 
 
-@pytest.mark.parametrize("size", [(8, 8), (9, 9), (31, 50), (56, 56), (4, 4)])
-def test_masks_on_the_grid_are_those_of_the_enlarged_maps_at_any_size(size):
-    tokens = torch.randn(16, 12, generator=torch.Generator().manual_seed(2))
-    maps = F.interpolate(tokens.T.reshape(1, 12, 4, 4).double(), size=size, mode="bilinear", align_corners=False)[0]
-    low, high = maps.amin((1, 2), keepdim=True), maps.amax((1, 2), keepdim=True)
-    maps = (maps - low) / (high - low)
-    unit = F.normalize(maps.flatten(1), dim=1)
-    expected = (1 - unit @ unit.T).clamp(min=0).numpy()
-    small = masks.cluster(tokens, (4, 4), size, threshold=0.0)
-    assert len(small.grid) == 12
-    assert F.interpolate(small.grid[None], size=size, mode="bilinear", align_corners=False)[0].numpy() == pytest.approx(
-        maps.numpy(), abs=1e-6
-    )
-    assert masks._distances(small.grid.double(), size) == pytest.approx(expected, abs=1e-6)
+def test_the_published_noise_depends_on_the_seed_alone(subject):
+    first, again, other = (vitcx_published.explain(subject, seed) for seed in (5, 5, 6))
+    assert np.array_equal(first.map, again.map)
+    assert not np.array_equal(first.map, other.map)
+    assert np.allclose(first.map, vitcx_published.explain(subject, 5, batch=3).map, atol=1e-6)
+
+
+def test_the_map_on_tokens_is_that_of_its_sets_written_out(subject):
+    found = vitcx.explain(subject, 0)
+    sets = masks.cluster(subject.before, vitcx.FULL).numpy()
+    size = round(vitcx.SHARE * 16)
+    total, count, scores = np.zeros(16), np.zeros(16), []
+    for mask in sets:
+        order = np.argsort(-mask, kind="stable")
+        halves = [subject.chosen(torch.from_numpy(np.sort(half))[None]) for half in (order[:size], order[size:])]
+        with_it, without = (float(subject.target.log_odds(pooled)) for pooled in halves)
+        scores.append(with_it - without)
+        total[order[:size]] += scores[-1] * mask[order[:size]]
+        count[order[:size]] += 1
+    assert found.scores == pytest.approx(scores, abs=1e-3)
+    mean = total / np.maximum(count, 1)
+    mean[count == 0] = mean[count > 0].min()
+    attended = relevance(subject).numpy()
+    stretched = [(m - m.min()) / np.ptp(m) for m in (mean, attended)]
+    expected = (stretched[0] * np.sqrt(stretched[1])).reshape(4, 4)
+    assert found.map == pytest.approx(enlarged(expected, 56), abs=1e-3)
 
 
 @pytest.mark.parametrize("most", [1, 3, 7, 1000])
 def test_masks_merge_further_by_the_same_linkage(subject, most):
-    found = masks.cluster(subject.before, subject.grid, subject.size, most=most)
-    assert len(found.merged) <= max(most, 1)
-    assert len(found.merged) == min(most, len(found.grid))
-    assert sorted(set(found.parent.tolist())) == list(range(len(found.merged)))
-    if most >= len(found.grid):
-        assert torch.equal(found.merged, found.grid)
+    fine, found = masks.cluster(subject.before), masks.cluster(subject.before, most)
+    assert len(found) == min(most, len(fine))
+    assert found.amin(1).tolist() == pytest.approx([0] * len(found))
+    assert found.amax(1).tolist() == pytest.approx([1] * len(found))
+    if most >= len(fine):
+        assert torch.equal(found, fine)
 
 
-def test_quick_scores_fewer_masks_and_keeps_the_fine_ones_in_the_map(subject, monkeypatch):
-    monkeypatch.setattr(vitcx, "MOST", 5)
+def test_quick_reads_fewer_sets(subject, monkeypatch):
+    monkeypatch.setattr(vitcx, "QUICK", 5)
     full, quick = vitcx.explain(subject, 0), vitcx.explain(subject, 0, quick=True)
-    assert len(quick.scores) == len(quick.masks) == 5 < len(full.scores)
-    # Nothing of the map's detail is lost: it is made of the fine masks, each with the score of its merged one.
-    fine = masks.cluster(subject.before, subject.grid, subject.size, most=5)
-    scored = torch.from_numpy(quick.scores)[fine.parent]
-    total, cover = torch.einsum("n,nhw->hw", scored, subject.enlarge(fine.grid)), subject.enlarge(fine.grid).sum(0)
-    assert quick.map == pytest.approx((total / cover / len(scored)).numpy(), abs=1e-5)
-
-
-def test_quick_is_the_same_as_full_where_there_are_few_masks(subject, monkeypatch):
-    monkeypatch.setattr(vitcx, "MOST", 1000)
-    assert np.array_equal(vitcx.explain(subject, 0).map, vitcx.explain(subject, 0, quick=True).map)
-
-
-@PATHS
-def test_masks_span_zero_to_one_and_are_fewer_than_the_channels(subject, path):
-    found = path.explain(subject, 0)
-    assert 1 < len(found.masks) == len(found.scores) < subject.before.shape[1]
-    assert found.masks.min() > -0.5
-    assert found.masks.max() < 1.5
+    assert len(quick.scores) == len(quick.masks) == 5 < len(full.scores) <= vitcx.FULL
+    assert {int(m.sum()) for m in full.masks} == {round(vitcx.SHARE * 16)}
 
 
 def test_maps_that_agree_become_one_mask_and_others_stay_apart():
     ramp = torch.arange(16.0)
     columns = torch.arange(4.0).repeat(4)
     tokens = torch.stack([ramp, 3 * ramp + 5, columns, -ramp, 0.5 * columns - 1], dim=1)
-    found = masks.cluster(tokens, (4, 4), (8, 8)).grid
+    found = masks.cluster(tokens)
     assert len(found) == 3
     # In the order of each cluster's first channel: down, right, up.
-    assert [int(m.flatten().argmax()) for m in found] == [15, 3, 0]
+    assert [int(m.argmax()) for m in found] == [15, 3, 0]
 
 
-def test_a_larger_threshold_merges_more(subject):
-    counts = [
-        len(masks.cluster(subject.before, subject.grid, (56, 56), threshold).grid)
-        for threshold in (0.0, 0.05, 0.1, 0.3, 2.0)
-    ]
-    assert counts == sorted(counts, reverse=True)
-    assert counts[0] == subject.before.shape[1]
-    assert counts[-1] == 1
-
-
-@PATHS
-def test_constant_maps_are_dropped(path):
+def test_constant_maps_are_dropped():
     tokens = torch.full((16, 6), 3.0)
     tokens[:, 2] = torch.arange(16.0)
-    found = path.explain(seen(tokens), 0)
-    assert found.masks.shape == (1, 4, 4)
-    assert found.masks[0].argmax() == 15
+    found = masks.cluster(tokens)
+    assert found.shape == (1, 16)
+    assert found[0].argmax() == 15
 
 
-@PATHS
+@pytest.mark.parametrize("path", [vitcx_published, vitcx], ids=["published", "tokens"])
 def test_a_picture_in_which_nothing_varies_is_refused_in_words(path):
     sentence = "nothing varies in this picture, so there is nothing to explain; choose another one"
     with pytest.raises(RequestError, match=sentence):
         path.explain(seen(torch.ones(16, 5)), 0)
 
 
-@PATHS
-@pytest.mark.parametrize("constant", [0.0, 0.25, 1.0])
-def test_a_score_that_never_changes_gives_every_mask_that_score(subject, path, constant):
-    flat = torch.zeros_like(subject.pixels)
-    still = replace(subject, score=lambda batch: torch.full((len(batch),), constant), slope=lambda: flat)
-    found = path.explain(still, 0)
-    assert found.scores.tolist() == pytest.approx([constant] * len(found.scores))
-    # Where no mask reaches, the map is 0; elsewhere it is the same everywhere.
-    reached = found.map != 0
-    assert found.map[reached] == pytest.approx(constant / len(found.masks))
+def test_a_score_that_never_changes_gives_no_set_anything(subject):
+    still = replace(subject, target=Target(subject.target.value, lambda pooled: 0 * pooled.sum(1) + 3))
+    found = vitcx.explain(still, 0)
+    assert found.scores.tolist() == pytest.approx([0] * len(found.scores))
+    assert np.ptp(found.map) == 0
 
 
-def test_what_noise_alone_does_to_the_score_is_nearly_linear(subject):
-    noise = 0.1 * torch.randn(64, *subject.pixels.shape[1:], generator=torch.Generator().manual_seed(0))
-    true = subject.score(subject.pixels + noise) - subject.score(subject.pixels)
-    linear = (noise * subject.slope()).sum((1, 2, 3))
-    assert np.corrcoef(true.numpy(), linear.numpy())[0, 1] > 0.9
-
-
-@PATHS
-def test_the_same_seed_gives_the_same_map_bit_for_bit_and_another_seed_another(subject, path):
-    first, again, other = (path.explain(subject, seed) for seed in (5, 5, 6))
+def test_every_seed_gives_the_same_map_on_tokens_bit_for_bit(subject):
+    first, again, other = (vitcx.explain(subject, seed) for seed in (5, 5, 6))
     assert np.array_equal(first.map, again.map)
-    assert np.array_equal(first.scores, again.scores)
-    assert not np.array_equal(first.map, other.map)
-    assert np.array_equal(first.masks, other.masks)
+    assert np.array_equal(first.map, other.map)
 
 
-@PATHS
-def test_the_size_of_the_batches_does_not_matter(subject, path):
-    whole = path.explain(subject, 0, batch=32).map
-    assert np.allclose(whole, path.explain(subject, 0, batch=1).map, atol=1e-6)
-    assert np.allclose(whole, path.explain(subject, 0, batch=5).map, atol=1e-6)
+def test_a_patch_counts_as_far_as_the_masks_are_there_and_one_that_no_set_holds_as_the_worst():
+    kept = np.array([[1, 1, 0, 0], [0, 1, 1, 0]], bool)
+    found = np.array([[1, 0.5, 0.4, 0], [0, 0.2, 1, 0.1]])
+    assert vitcx.held(kept, found, np.array([3.0, -1.0])).tolist() == pytest.approx([3, 0.65, -1, -1])
 
 
-@PATHS
-def test_progress_is_told_to_the_end(subject, path):
-    told = []
-    found = path.explain(subject, 0, progress=lambda *step: told.append(step), batch=4)
-    total = len(found.masks)
-    assert told == [(min(done, total), total) for done in range(4, total + 4, 4)]
+def test_progress_is_told_to_the_end_and_an_exception_in_it_cancels(subject, monkeypatch):
+    monkeypatch.setattr("dinoscope.explain.TOKENS", {"cpu": 24})
+    told, made = [], []
+    vitcx.explain(subject, 0, progress=lambda *step: told.append(step))
+    assert told[-1][0] == told[-1][1] == 2 * len(vitcx.explain(subject, 0).scores)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
 
-
-@pytest.mark.parametrize(("path", "passes"), [(vitcx_plain, [1, 4, 4]), (vitcx, [4])], ids=["plain", "fast"])
-def test_an_exception_raised_in_progress_cancels_after_one_batch(subject, path, passes):
-    made = []
-
-    def counted(batch: torch.Tensor) -> torch.Tensor:
-        made.append(len(batch))
-        return subject.score(batch)
+    def counted(kept: torch.Tensor) -> torch.Tensor:
+        made.append(len(kept))
+        return subject.chosen(kept)
 
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        path.explain(replace(subject, score=counted), 0, progress=stop, batch=4)
-    assert made == passes
+        vitcx.explain(replace(subject, chosen=counted), 0, progress=stop)
+    assert len(made) == 1
+
+
+def test_sets_of_different_sizes_are_read_in_any_order(subject):
+    rng = np.random.default_rng(0)
+    kept = rng.random((9, 16)) < rng.random((9, 1))
+    kept[:, 3] = True
+    together = subject.through(kept, subject.target.value).numpy()
+    alone = [float(subject.through(row[None], subject.target.value)) for row in kept]
+    assert together == pytest.approx(alone, abs=1e-5)
+    whole = subject.through(np.ones((1, 16), bool), subject.target.value)
+    assert float(whole) == pytest.approx(float(subject.score(subject.pixels)), abs=1e-5)

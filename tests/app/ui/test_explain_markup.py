@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dinoscope.explain.faithfulness import Curve
+from dinoscope.explain.faithfulness import Curve, Curves
 from dinoscope.explain.localisation import Localisation
 from dinoscope.explain.session import Question
 from dinoscope.results import MapCheck
@@ -34,41 +34,75 @@ def task(workbench):
     return workbench.tasks["colours"]
 
 
-def curves(deletion: float, insertion: float) -> dict[str, Curve]:
+def curves(deletion: float, insertion: float) -> Curves:
     """A map with these areas beside random orders from 0.3 to 0.6."""
     share, random = np.array([0, 1.0]), np.linspace(0.3, 0.6, 10)[:, None] * np.ones(2)
-    areas = {"deletion": deletion, "insertion": insertion}
-    return {name: Curve(share, np.full(2, area), random) for name, area in areas.items()}
+    return Curves(*(Curve(share, np.full(2, area), random) for area in (deletion, insertion)))
+
+
+GOOD, BAD = curves(0.1, 0.9), curves(0.9, 0.1)
+ON = Localisation(hit=True, overlap=0.25, inside=0.4, area=0.1)
+OFF = Localisation(hit=False, overlap=0.1, inside=0.1, area=0.1)
 
 
 @pytest.mark.parametrize(
-    ("deletion", "insertion", "sentence"),
+    ("tokens", "pixels", "where", "sentence"),
     [
-        (0.1, 0.9, "The map is faithful"),
-        (0.1, 0.1, "half faithful: without them the score falls"),
-        (0.9, 0.9, "half faithful: they alone raise the score"),
-        (0.9, 0.1, "It is no more faithful than chance"),
+        (GOOD, GOOD, None, "The bright regions cause the score for <b>red</b>"),
+        (GOOD, GOOD, None, "The map is <b>faithful</b>: without them"),
+        (GOOD, GOOD, ON, "<b>faithful, and on the lesion</b>"),
+        (GOOD, GOOD, OFF, "<b>faithful, but not on the lesion</b>"),
+        (GOOD, BAD, None, "<b>half faithful</b>: no better than chance on deletion by pixels and insertion by pixels"),
+        (BAD, GOOD, OFF, "<b>half faithful, but not on the lesion</b>"),
+        (curves(0.1, 0.1), BAD, ON, "<b>This map is no better than chance</b>, so do not read it"),
     ],
 )
-def test_both_curves_are_weighed_in_one_sentence(found, picture, task, deletion, insertion, sentence):
-    page = explain_markup.answer([replace(found, **curves(deletion, insertion))], picture, task)
+def test_all_curves_and_the_outline_are_weighed_in_one_sentence(found, picture, task, tokens, pixels, where, sentence):
+    measured = replace(found, by_tokens=tokens, by_pixels=pixels, localisation=where)
+    page = explain_markup.answer([measured], picture, task)
     assert sentence in page
+    if tokens is not GOOD or pixels is not GOOD:
+        assert "cause the score" not in page
 
 
-def test_before_it_is_measured_nothing_is_said_of_faithfulness(found, picture, task):
-    page = explain_markup.answer([replace(found, deletion=None, insertion=None)], picture, task)
-    assert "faithful" not in page
+def test_a_map_no_better_than_chance_is_pale_and_begins_with_that(found, picture, task):
+    page = explain_markup.answer([replace(found, by_tokens=BAD, by_pixels=BAD)], picture, task)
+    assert '<p class="answer" aria-live="polite"><b>This map is no better than chance</b>' in page
+    assert 'class="stages pale"' in page
+    good = explain_markup.answer([replace(found, by_tokens=GOOD, by_pixels=GOOD)], picture, task)
+    assert "pale" not in good
+
+
+@pytest.mark.parametrize("measured", [GOOD, BAD])
+def test_a_random_map_is_a_baseline_and_never_said_to_cause_anything(found, picture, task, measured):
+    drawn = replace(found, method="random", by_tokens=measured, by_pixels=measured, localisation=ON)
+    page = explain_markup.answer([drawn], picture, task)
+    assert "A random map, drawn without looking at the picture: a baseline" in page
+    for claim in ("cause", "faithful", "pale"):
+        assert claim not in page
+
+
+def test_before_it_is_measured_nothing_is_claimed(found, picture, task):
+    page = explain_markup.answer([replace(found, by_tokens=None, by_pixels=None)], picture, task)
+    assert "How faithful that is is being measured" in page
+    assert "cause" not in page
+    assert explain_markup.curves([replace(found, by_tokens=None, by_pixels=None)]).count("<svg") == 0
 
 
 def test_each_kind_of_question_is_answered_in_its_own_words(workbench, picture, task):
     case = task.cases[0]
     for question, sentence in (
-        (Question("red"), "cause the score for <b>red</b>"),
-        (Question("red", instead_of="blue"), "speak for <b>red</b> rather than <b>blue</b>"),
-        (Question(like=case.id), f"similar to case <b>{case.id}</b>"),
+        (Question("red"), "the score for <b>red</b> ("),
+        (Question("red", instead_of="blue"), "the score for <b>red</b> rather than <b>blue</b>"),
+        (Question(like=case.id), f"the similarity to case <b>{case.id}</b>"),
     ):
         found = workbench.ask(picture, "colours", question).explain()
         assert sentence in explain_markup.answer([found], picture, task)
+
+
+def test_the_similarity_to_an_operators_own_case_is_told_without_its_label(found, picture, task):
+    page = explain_markup.answer([replace(found, like="own <case>")], picture, task)
+    assert "the similarity to case <b>own &lt;case&gt;</b> (" in page
 
 
 def test_two_methods_stand_side_by_side_under_one_set_of_sliders(workbench, found, picture, task):
@@ -77,11 +111,11 @@ def test_two_methods_stand_side_by_side_under_one_set_of_sliders(workbench, foun
     assert page.count('class="stage"') == 2
     assert page.count('id="opacity-slider"') == page.count('id="contour-slider"') == 1
     assert "<b>Grad-CAM" in page
-    assert explain_markup.curves([found, other]).count("<svg") == 4
+    assert explain_markup.curves([found, other]).count("<svg") == 8
 
 
 def test_a_known_lesion_is_compared_with_the_map(found, picture, task):
-    located = replace(found, localisation=Localisation(hit=True, overlap=0.25, inside=0.4, area=0.1))
+    located = replace(found, localisation=ON)
     page = explain_markup.answer([located], picture, task)
     assert "fills 10 % of the picture" in page
     assert "highest point is in it" in page

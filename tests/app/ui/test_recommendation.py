@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from dinoscope.evidence import Evidence
-from dinoscope.ui.recommendation import recommend
+from dinoscope.ui.recommendation import best, recommend
 
 
 @pytest.fixture
 def measured(workbench):
     """Evidence in which Grad-CAM gains most on one task; and that task."""
-    gains = {"vitcx": (-0.1, 0.2), "gradcam": (0.2, 0.1), "random": (0.9, 0.9), "vitcx_plain": (0.9, 0.9)}
-    rows = [{"task": "colours", "method": m, "deletion_gain": d, "insertion_gain": i} for m, (d, i) in gains.items()]
-    rows.append({"task": "colours", "method": "vitcx_quick", "deletion_gain": 9.0, "insertion_gain": 9.0})
+    names = ("deletion_tokens", "insertion_tokens", "deletion_pixels", "insertion_pixels")
+    gains = {"vitcx": (-0.1, 0.2, 0.1, 0.1), "gradcam": (0.2, 0.1, 0.1, 0.1), "vitcx_quick": (9, 9, 9, 9)}
+    gains |= {"random": (0.9,) * 4, "vitcx_published": (0.9,) * 4, "centred_blob": (0.9,) * 4}
+    rows = [{"task": "colours", "method": m} | dict(zip(names, g, strict=True)) for m, g in gains.items()]
     rows.append({"set": "colours", "method": "rollout", "overlap": 0.9})
     found = Evidence("explain", {}, "", 0, "", "", "", 0, rows, [])
     return {"explain": found}, workbench.tasks
@@ -28,6 +29,12 @@ def test_a_more_faithful_method_is_named(measured):
 def test_the_best_method_is_called_so(measured):
     evidence, tasks = measured
     assert recommend(evidence, tasks["colours"], "gradcam").endswith("no method was more faithful.")
+
+
+def test_the_best_method_is_never_one_that_stands_for_comparison(measured):
+    evidence, tasks = measured
+    assert best(evidence, tasks["colours"]) == "gradcam"
+    assert best(evidence, tasks["stripes"]) == best({}, tasks["colours"]) == ""
 
 
 def test_nothing_is_said_of_what_was_not_measured(measured):

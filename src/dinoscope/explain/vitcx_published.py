@@ -1,6 +1,6 @@
-"""ViT-CX as published: full-size masks, float32 scores where the subject gives them, two passes a mask.
+"""ViT-CX as published: full-size masks on the picture's pixels, noise in what they hide, two passes a mask.
 
-The reference for `vitcx`, which gives the same map faster.
+The reference for `vitcx`, which asks the same question of the tokens.
 
 Source: Xie, Li, Cao, Zhang, "ViT-CX: causal explanation of vision transformers", IJCAI 2023, arXiv 2211.03064.
 """
@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from scipy.cluster.hierarchy import fcluster, linkage
 from torch import Tensor
 
 from ..errors import RequestError
 from . import Progress, Saliency, Subject
-from .masks import FLAT, THRESHOLD
+from .masks import FLAT, clusters
 
 NOISE = 0.1
 """Standard deviation, in normalised pixels, of what fills the hidden regions."""
@@ -63,19 +62,7 @@ def _masks(subject: Subject) -> tuple[Tensor, Tensor]:
     maps = ((maps - low) / (high - low).clamp(min=FLAT))[varied]
     directions = F.normalize(maps, dim=1)
     distances = (1 - directions @ directions.T).clamp(min=0)
-    clusters = _clusters(distances)
-    merged = F.one_hot(clusters).T.to(maps) @ maps
+    merged = F.one_hot(clusters(distances)).T.to(maps) @ maps
     low, high = merged.amin(1, keepdim=True), merged.amax(1, keepdim=True)
     masks = ((merged - low) / (high - low).clamp(min=FLAT)).reshape(-1, *subject.size)
     return masks, F.adaptive_avg_pool2d(masks, subject.grid)
-
-
-def _clusters(distances: Tensor) -> Tensor:
-    """Complete linkage of [D, D] distances, cut at the threshold -> [D] numbers in the order of first members."""
-    if len(distances) == 1:
-        return torch.zeros(1, dtype=torch.long, device=distances.device)
-    rows, columns = torch.triu_indices(len(distances), len(distances), offset=1)
-    tree = linkage(distances[rows, columns].double().cpu().numpy(), "complete")
-    numbers = fcluster(tree, THRESHOLD, "distance").tolist()
-    order = {n: i for i, n in enumerate(dict.fromkeys(numbers))}
-    return torch.tensor([order[n] for n in numbers], device=distances.device)

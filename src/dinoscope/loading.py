@@ -17,7 +17,7 @@ from .reading.heads import HeadError
 from .reading.images import ImageError
 from .reading.projection import Projection
 from .settings import Settings
-from .similar import CaseIndex, IndexFault, Standby, Storage
+from .similar import CaseIndex, IndexFault, Standby, Storage, thumbnails
 from .tasks import AssetError, Task
 
 LARGE = 20_000
@@ -78,7 +78,8 @@ def load_index(
     def fill(index: CaseIndex) -> None:
         for task in loaded.values():
             cells = task.regions.cells.astype(np.float32) if task.regions else None
-            index.fill(task.name, task.cases, task.vectors, cells, task.space(projection))
+            small = thumbnails.of(settings.cache, task.cases)
+            index.fill(task.name, task.cases, task.vectors, cells, task.space(projection), small)
 
     if storage.kind == "server":
         standby = Standby(storage, fill)

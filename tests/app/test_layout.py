@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "manifest": {"whole"},
     "results": {"reading", "explain", "similar"},
     "reading": {"settings"},
-    "similar": {"reading", "tasks", "results", "settings"},
+    "similar": {"reading", "tasks", "results", "settings", "whole"},
     "tasks": {"reading", "see", "similar", "manifest", "whole"},
     "see": {"reading", "similar"},
     "explain": {"reading", "similar", "tasks", "results"},

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..reading import images
 from ..reading.encoder import Encoder
-from ..similar import Case
+from ..similar import Case, thumbnails
 from . import catalogue, datasets
 from .datasets import TEST_FOLD, Sample
 from .feature_cache import FeatureCache
@@ -73,7 +73,7 @@ def read_public(
     Args:
         chosen: picks the samples to read, for who does not need them all.
         name: of the task, when the folder is not named like it.
-        cache: where features are kept between runs.
+        cache: where features are kept between runs, and thumbnails of own cases.
         origin: of pictures without the address of an original: `public`, or `own` for an operator's.
     Raises:
         ValueError: for a set that cannot be understood or fitted on, or a picture that stands there under two labels.
@@ -113,6 +113,8 @@ def read_public(
                 )
             )
             seen[pixels] = cases[-1]
+            if cache and cases[-1].origin == "own" and sample.fold != TEST_FOLD:
+                thumbnails.keep(cache, cases[-1], sample.path)
         say(f"{folder.name}: {min(start + BATCH, len(samples))} of {len(samples)} pictures read")
     if torn:
         many = f"{len(torn)} pictures stand" if len(torn) > 1 else "a picture stands"

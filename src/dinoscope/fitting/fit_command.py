@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from .. import manifest, settings, tasks, whole
 from ..manifest import AssetError
 from ..reading.encoder import Encoder, EncoderError
@@ -42,6 +44,13 @@ def run(arguments: argparse.Namespace) -> None:
     """
     try:
         _fit(arguments)
+    except FileNotFoundError:
+        raise
+    except OSError as fault:
+        place = fault.filename or settings.load().assets
+        raise ValueError(f"{place} cannot be read or written ({fault.strerror}); the tasks are as before") from fault
+    except SafetensorError as fault:  # what it makes of a full disk
+        raise ValueError(f"the task cannot be written ({fault}); the tasks are as before") from fault
     except (AssetError, EncoderError) as fault:
         raise ValueError(str(fault)) from fault
 
@@ -63,19 +72,16 @@ def _fit(arguments: argparse.Namespace) -> None:
     renewed = projection is None
     if projection is None:
         projection = fit.project((public + phantoms for public, phantoms in pools.values()), encoder.fingerprint)
-    try:
-        with whole.change(chosen.assets) as staged:
-            for name, (public, phantoms) in pools.items():
-                pictures = arguments.images / name if arguments.all else arguments.images
-                source = None if name in catalogue.TASKS else (pictures, arguments.splits)
-                fit.fit_task(name, public, phantoms, projection, staged / "tasks" / name, source=source)
-                for room in (regions, axes):
-                    room.write(encoder, staged / "tasks" / name, pictures, arguments.splits, bundled=folder / name)
-            if renewed:
-                projection.save(staged / "tasks" / PROJECTION)
-            manifest.stage(chosen.assets, staged)
-    except OSError as fault:
-        raise ValueError(f"{folder} cannot be written ({fault.strerror}); everything is as it was before") from fault
+    with whole.change(chosen.assets) as staged:
+        for name, (public, phantoms) in pools.items():
+            pictures = arguments.images / name if arguments.all else arguments.images
+            source = None if name in catalogue.TASKS else (pictures, arguments.splits)
+            fit.fit_task(name, public, phantoms, projection, staged / "tasks" / name, source=source)
+            for room in (regions, axes):
+                room.write(encoder, staged / "tasks" / name, pictures, arguments.splits, bundled=folder / name)
+        if renewed:
+            projection.save(staged / "tasks" / PROJECTION)
+        manifest.stage(chosen.assets, staged)
     print(f"{len(names)} task(s) written below {folder}", flush=True)
     if arguments.all:
         print(

@@ -14,12 +14,12 @@ from .. import settings, tasks, whole
 from ..reading.encoder import Encoder, EncoderError
 from ..reading.heads import HeadError
 from ..reading.projection import Projection
-from ..similar import CaseIndex, IndexFault, Storage, regions
+from ..similar import CaseIndex, IndexFault, Storage, regions, thumbnails
 from ..tasks import AssetError, Task
 from . import classes, datasets
 from .apart import carry_out
 from .datasets import Sample
-from .own_cases import Arrivals, Known, New, thumbnail
+from .own_cases import Arrivals, Known, New
 
 SAY_EVERY = 2.0
 """Seconds between two lines of progress."""
@@ -95,7 +95,8 @@ def add(arguments: argparse.Namespace) -> None:
         samples = check(arguments.cases, task)
         index = CaseIndex(_storage(chosen))
         cells = task.regions.cells.astype(np.float32) if task.regions else None
-        index.fill(task.name, task.cases, task.vectors, cells, task.space(projection))
+        small = thumbnails.of(chosen.cache, task.cases)
+        index.fill(task.name, task.cases, task.vectors, cells, task.space(projection), small)
         arrivals = Arrivals(arguments.cases, task.name, index, arguments.licence)
         tally = stream(samples, arrivals, task, encoder, projection, arguments.batch)
         print("building the search graph", flush=True)
@@ -164,7 +165,7 @@ def stream(
                 [n.case for n in new],
                 projection(features.pooled),
                 patches,
-                thumbnails=[thumbnail(n.picture) for n in new],
+                thumbnails=[thumbnails.make(n.picture) for n in new],
             )
         tally.met += len(part)
         tally.replaced += sum(n.replaces for n in new)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +14,6 @@ from ..reading.images import ImageError
 from ..similar import FACETS, Case, CaseIndex
 from .datasets import Sample
 
-THUMBNAIL = 160
-"""Longest side of what is kept of an own picture to be shown, in pixels."""
 SOURCES = {s for kind in FACETS.values() for s in kind.sources}
 """Columns of a table that a case keeps."""
 
@@ -115,12 +112,3 @@ class Arrivals:
             f"left out {new.case.id} ({', '.join(new.case.labels)}): the same picture is there as {same.id} "
             f"({', '.join(same.labels)}); leave it in one class"
         )
-
-
-def thumbnail(picture: Image.Image) -> bytes:
-    """A small WebP of a picture, nothing of the file's metadata in it."""
-    small = picture.copy()
-    small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=75)
-    return buffer.getvalue()

@@ -46,6 +46,7 @@ class CaseIndex:
         vectors: np.ndarray,
         patches: np.ndarray | None = None,
         space: str = "",
+        thumbnails: Sequence[bytes] = (),
     ) -> int:
         """Make the task's collection hold these cases, beside those that were added to it; returns how many were sent.
 
@@ -54,9 +55,10 @@ class CaseIndex:
         Args:
             vectors: [N, K]; patches: [N, m, d] or None.
             space: names what made the vectors: a collection of another space is another collection.
+            thumbnails: as for `add`.
         """
         self.attach(task, vectors.shape[1], 0 if patches is None else patches.shape[2], space)
-        sent = self.add(task, cases, vectors, patches, BUNDLED)
+        sent = self.add(task, cases, vectors, patches, BUNDLED, thumbnails)
         stale = models.Filter(
             must=[models.FieldCondition(key="source", match=models.MatchValue(value=BUNDLED))],
             must_not=[models.HasIdCondition(has_id=[points.point_id(task, c.id) for c in cases])],

@@ -1,7 +1,10 @@
 """Fit: the head is scikit-learn's, its probabilities are honest, and the test fold leaves no trace."""
 
 import csv
+import errno
+import io
 import json
+import re
 import shutil
 
 import numpy as np
@@ -9,13 +12,15 @@ import pytest
 from PIL import Image
 from safetensors import safe_open
 
-from dinoscope import tasks
+from dinoscope import manifest, tasks
 from dinoscope.cli import main
 from dinoscope.fitting import fit
 from dinoscope.fitting.features import read_phantoms, read_public
 from dinoscope.reading import images, scope
+from dinoscope.reading.encoder import Encoder
 from dinoscope.reading.projection import Projection
 from dinoscope.settings import Settings
+from dinoscope.similar import thumbnails
 from dinoscope.workbench import Workbench
 
 COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (50, 60, 210)}
@@ -159,6 +164,7 @@ def brought(tmp_path_factory, tiny_backbone, run_python):
         *("-m", "dinoscope", "fit", "--task", "mine", "--images", str(root / "mine")),
         DINOSCOPE_ASSETS=str(assets),
         DINOSCOPE_DEVICE="cpu",
+        DINOSCOPE_CACHE=str(root / "cache"),
     )
     return run, assets, root / "mine"
 
@@ -195,6 +201,7 @@ def refused(brought, monkeypatch, capsys):
 
     def run(*arguments):
         monkeypatch.setenv("DINOSCOPE_ASSETS", str(brought[1]))
+        monkeypatch.setenv("DINOSCOPE_CACHE", str(brought[1].parent / "cache"))
         assert main(["fit", "--task", "mine", *map(str, arguments)]) == 1
         return capsys.readouterr().err
 
@@ -212,6 +219,63 @@ def test_the_command_names_a_picture_that_cannot_be_read(brought, refused, tmp_p
     assert '"broken.png" is not a picture' in refused("--images", tmp_path / "mine")
 
 
+def test_a_broken_picture_is_named_with_its_folder(brought, refused, tmp_path):
+    shutil.copytree(brought[2], tmp_path / "mine")
+    (tmp_path / "mine" / "red" / "broken.png").write_bytes(b"\x00\x01" * 200)
+    assert str(tmp_path / "mine" / "red" / "broken.png") in refused("--images", tmp_path / "mine")
+
+
+def test_a_picture_in_two_classes_is_refused_by_name(brought, refused, tmp_path):
+    shutil.copytree(brought[2], tmp_path / "mine")
+    for i in range(2):
+        shutil.copy(tmp_path / f"mine/red/img_0{i}.png", tmp_path / f"mine/blue/copy{i}.png")
+    said = refused("--images", tmp_path / "mine")
+    assert said.startswith("2 pictures stand in two classes: ")
+    assert "blue/copy0.png (blue)" in said
+    assert "red/img_00.png (red)" in said
+
+
+@pytest.mark.parametrize("name", ["liver/ct", "..", "", "a b"])
+def test_a_name_that_no_folder_should_get_is_refused_before_anything_is_read(monkeypatch, capsys, tmp_path, name):
+    monkeypatch.setattr(Encoder, "load", lambda *_: pytest.fail("the backbone was read first"))
+    assert main(["fit", "--task", name, "--images", str(tmp_path / "nowhere")]) == 1
+    assert capsys.readouterr().err.startswith(f"a task cannot be called {name!r}, as folders get its name")
+    monkeypatch.setenv("QDRANT_PATH", str(tmp_path / "index"))
+    assert main(["index", "--task", name, "--cases", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith(f"a task cannot be called {name!r}")
+
+
+def test_a_disk_that_fills_up_leaves_the_tasks_as_they_were(brought, refused, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = {p: p.read_bytes() for p in brought[1].rglob("*") if p.is_file()}
+    monkeypatch.setattr(manifest, "stage", full)
+    assert "cannot be read or written (No space left on device); the tasks are as before" in refused(
+        "--images", brought[2]
+    )
+    assert {p: p.read_bytes() for p in brought[1].rglob("*") if p.is_file()} == before
+
+
+def test_an_own_task_remembers_its_pictures_and_keeps_thumbnails_of_them(brought, tmp_path):
+    run, assets, pictures = brought
+    facts = json.loads((assets / "tasks" / "mine" / "task.json").read_text())
+    assert facts["pictures"] == {"folder": str(pictures.resolve()), "splits": ""}
+    assert re.search(
+        r"mine: balanced accuracy \d\.\d{3} \(95 % interval .* to .*\), 9 test pictures in 9 gr", run.stdout
+    )
+    cases = tasks.load(assets / "tasks" / "mine", facts_of(assets)).cases
+    assert {c.origin for c in cases} == {"own"}
+    small = thumbnails.of(assets.parent / "cache", cases)
+    assert all(small)
+    with Image.open(io.BytesIO(small[0])) as shown:
+        assert shown.size == (40, 40)
+
+
+def facts_of(assets):
+    return Encoder.load("bundled", assets / "backbone", "cpu").fingerprint
+
+
 def test_a_fit_that_was_refused_leaves_the_assets_as_they_were(brought, refused, tmp_path):
     refused("--images", tmp_path)
-    assert tasks.verify(brought[1]) == 9
+    assert tasks.verify(brought[1]) == sum(p.is_file() for p in brought[1].rglob("*")) - 1

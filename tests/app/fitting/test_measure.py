@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, roc_auc_score
 
 from dinoscope.fitting.features import Labelled
-from dinoscope.fitting.measure import measure
+from dinoscope.fitting.measure import in_words, measure
 from dinoscope.reading.heads import Head
 from dinoscope.similar import Case
 
@@ -67,3 +70,34 @@ def test_findings(pooled):
     assert np.average([b["right"] for b in found["reliability"]], weights=[36] * 10) == pytest.approx(
         truth.mean(), abs=1e-3
     )
+
+
+@pytest.mark.parametrize("labels", ["aabb", "a", "aaaa", "ab"])
+def test_what_these_pictures_do_not_give_is_absent_and_said(pooled, labels):
+    """With a class missing, the mean over the others would be another metric under the same name."""
+    cases = [Case(str(i), (labels[i % len(labels)],), "own") for i in range(12)]
+    found = measure(head(), Labelled(cases, pooled[:12]))
+    assert not {"balanced_accuracy", "macro_f1", "roc_auc"} & found.keys()
+    assert found["unseen"] == sorted({"a", "b", "c"} - set(labels))
+    assert "NaN" not in json.dumps(found)
+    assert in_words(found).startswith(f"no test picture tells {', '.join(found['unseen'])}, so balanced accuracy")
+
+
+def test_findings_that_nobody_or_everybody_has_are_left_out(pooled):
+    cases = [Case(str(i), ("a", "b") if i % 2 else ("a",), "own") for i in range(12)]
+    found = measure(head(thresholds=(0.5,) * 3), Labelled(cases, pooled[:12]))
+    assert list(found["findings_roc_auc"]) == ["b"]
+    assert found["roc_auc"]["value"] == found["findings_roc_auc"]["b"]
+    assert found["unseen"] == ["a", "c"]
+    same = measure(head(thresholds=(0.5,) * 3), Labelled([Case("x", ("a",), "own")] * 3, pooled[:3]))
+    assert not {"balanced_accuracy", "roc_auc"} & same.keys()
+    assert "NaN" not in json.dumps([found, same])
+
+
+def test_a_figure_is_told_with_its_interval(pooled):
+    cases = [Case(str(i), ("abc"[i % 3],), "own", group=f"p{i // 4}") for i in range(60)]
+    assert re.fullmatch(
+        r"balanced accuracy 0\.\d{3} \(95 % interval 0\.\d{3} to 0\.\d{3}\), 60 test pictures in 15 groups \(fold 0\)",
+        in_words(measure(head(), Labelled(cases, pooled[:60]))),
+    )
+    assert in_words({}) == "no picture is kept back for a test (fold 0), so nothing is measured"

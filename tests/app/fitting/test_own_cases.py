@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from dinoscope.fitting import apart, datasets
-from dinoscope.fitting.own_cases import Arrivals, Known, New, thumbnail
+from dinoscope.fitting.own_cases import Arrivals, Known, New
 from dinoscope.reading import images
-from dinoscope.similar import Case, CaseIndex
+from dinoscope.similar import Case, CaseIndex, thumbnails
 from fixtures.looking import looks, search
 from fixtures.tiny import drawn
 
@@ -40,7 +40,7 @@ def arrive(index, folder):
     found = Arrivals(folder, "colours", index, "CC0").sort(samples)
     new = [f for f in found if isinstance(f, New)]
     vectors = np.random.default_rng(0).normal(size=(len(new), 4)).astype(np.float32)
-    index.add("colours", [n.case for n in new], vectors, None, thumbnails=[thumbnail(n.picture) for n in new])
+    index.add("colours", [n.case for n in new], vectors, None, thumbnails=[thumbnails.make(n.picture) for n in new])
     return dict(zip((s.id for s in samples), found, strict=True))
 
 

@@ -52,9 +52,7 @@ def test_only_pictures_of_the_test_fold_that_the_head_gets_right_are_explained(w
     found = list(explain_pictures.of_task(workbench, folder, "colours", 3, 0))
     assert 0 < len(found) <= 3
     for asked in found:
-        assert workbench.classify(folder / "colours" / asked.id, "colours").label == (
-            asked.explained
-        )
+        assert workbench.classify(folder / "colours" / asked.id, "colours").label == (asked.explained)
 
 
 def test_a_set_of_one_class_is_explained_by_its_similarity_to_training_cases(workbench, folder):

@@ -12,9 +12,10 @@ from PIL import Image
 from .formats import apart, decoding, raster, refusals
 from .formats.decoded import HERE, Decoded, Heavy, ImageError
 
-__all__ = ["MAX_SIDE", "Decoded", "ImageError", "pixel_hash", "read"]
+__all__ = ["MAX_SIDE", "SUPPORTED", "Decoded", "ImageError", "pixel_hash", "read"]
 
 MAX_SIDE = decoding.MAX_SIDE
+SUPPORTED = refusals.SUPPORTED
 MAX_BYTES = 256 << 20
 """Larger files are refused unread."""
 

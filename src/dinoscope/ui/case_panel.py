@@ -64,7 +64,7 @@ def build(workbench: Workbench, draw: Draw) -> CasePanel:
         )
     )
     strip = gr.HTML(_strip(workbench, _examples(workbench, AUTO)), js_on_load=CLICKED, elem_id="examples")
-    gr.HTML(markup.caption("Your own picture: drop, paste or choose PNG, JPEG, TIFF, WebP, BMP or DICOM."))
+    gr.HTML(markup.caption(f"Your own picture: drop, paste or choose {images.SUPPORTED}."))
     drop = gr.File(label="Your own picture", show_label=False, elem_id="drop", height=110)
     task = gr.Dropdown(
         [("Detect from the picture", AUTO), *((t.title, t.name) for t in workbench.tasks.values())],

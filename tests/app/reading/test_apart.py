@@ -76,6 +76,15 @@ def test_large_pictures_and_long_ways_to_a_frame_are_read_apart():
         decoding.decode(File(animation("GIF"), "GIF", frame=3), replace(HERE, pixels=4000))
 
 
+def test_a_picture_in_many_small_parts_is_read_apart():
+    data = encoded(scene())
+    chunk = bytes(4) + b"teXt" + struct.pack(">I", zlib.crc32(b"teXt"))
+    assert heavy(data[:33] + chunk * 60_000 + data[33:], "PNG")
+    jpeg = encoded(scene(), "JPEG")
+    assert heavy(jpeg[:2] + b"\xff\xfe\0\2" * 60_000 + jpeg[2:], "JPEG")
+    assert heavy(encoded(scene(), "GIF") + bytes(21_000_000), "GIF")
+
+
 def test_a_tiff_of_many_strips_is_read_apart():
     data = encoded(scene(), "TIFF")
     many = tiff.read(data, HERE).pages[0]

@@ -86,3 +86,8 @@ def test_a_palette_in_a_big_endian_file():
 def test_colours_of_few_bits_span_the_whole_range():
     stored = np.random.default_rng(0).integers(0, 32, (48, 64, 3)).astype(np.uint8)
     assert np.abs(colours(dataset(stored, BitsStored=5, HighBit=4)) - stored * (255 / 31)).max() <= 0.51
+
+
+def test_colours_do_not_take_bits_above_the_stored_ones():
+    stored = np.random.default_rng(0).integers(0, 4096, (48, 64, 3)).astype(np.uint16)
+    assert np.array_equal(colours(dataset(stored | 0x8000, BitsStored=12, HighBit=11)), stored >> 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import gdcm
 import numpy as np
@@ -185,3 +186,20 @@ def test_pixels_that_are_really_missing_are_still_cut_short():
     made = dataset(HU)
     made.PixelData = made.PixelData[:100]
     assert refusal(made).startswith("The picture is cut short")
+
+
+# Unusual but sound
+
+
+def test_a_transfer_syntax_padded_with_a_space():
+    data = written(dataset(HU, **WINDOWED)).replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1 ")
+    assert np.array_equal(np.asarray(read(data).picture)[..., 0], grey(dataset(HU, **WINDOWED)))
+
+
+@pytest.mark.parametrize("packing", ["zlib", "none"])
+def test_a_deflated_file_with_zlibs_header_or_not_deflated_at_all(packing):
+    deflated = written(dataset(HU, uid.DeflatedExplicitVRLittleEndian, **WINDOWED))
+    start = 144 + int.from_bytes(deflated[140:144], "little")
+    plain = zlib.decompress(deflated[start:], -zlib.MAX_WBITS)
+    decoded = read(deflated[:start] + (zlib.compress(plain) if packing == "zlib" else plain))
+    assert np.array_equal(np.asarray(decoded.picture)[..., 0], grey(dataset(HU, **WINDOWED)))

@@ -284,6 +284,16 @@ def test_padding_of_floating_point_pixels():
     assert np.abs(grey(float_pixels(values, True, DoubleFloatPixelPaddingValue=-1e30)) - expected).max() <= 0.51
 
 
+def test_padding_beyond_the_bits_that_are_stored():
+    """Cells of 63536 beside 12-bit values: what is left of them in 12 bits is no value either."""
+    values, expected = disk(padding=0)
+    shifted = (values + 1000).astype(np.uint16)
+    shifted[values == 0] = 63536
+    inside = values != 0
+    made = dataset(shifted, BitsStored=12, HighBit=11, PixelPaddingValue=63536)
+    assert np.abs(grey(made)[inside] - expected[inside]).max() <= 1.1
+
+
 def test_a_picture_of_nothing_but_padding_is_still_shown():
     assert (grey(dataset(np.full((48, 64), -5, np.int16), PixelPaddingValue=-5)) == 0).all()
 

@@ -31,6 +31,8 @@ def tga(kind: int = 2) -> bytes:
     [
         (b"ObjectType = Image\nNDims = 3\n" + bytes(100), "a MetaImage volume"),
         (b"NDims = 3\nDimSize = 4 4 4\n", "a MetaImage volume"),
+        (b"Comment = none\nNDims = 3\nElementDataFile = LOCAL\n", "a MetaImage volume"),
+        (b"\0\0\x10\0moov" + bytes(50), "a video"),
         (b"NRRD0004\ntype: short\n", "an NRRD volume"),
         (b"\xff\x0a" + b"\x7f" * 200, "a JPEG XL file"),
         (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(100), "a JPEG XL file"),

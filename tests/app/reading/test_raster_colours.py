@@ -107,6 +107,15 @@ def test_colours_by_number_are_told():
         assert read(data[:33] + chunk + data[33:]).warnings == warnings
 
 
+def test_a_curve_of_another_kind_is_told():
+    """gAMA, which some programs show by and others do not; 1 / 2.2 is sRGB's own, near enough."""
+    data = encoded(halves())
+    for gamma, warnings in ((100_000, (UNUSABLE,)), (45_455, ()), (0, ())):
+        name = b"gAMA" + struct.pack(">I", gamma)
+        chunk = struct.pack(">I", 4) + name + struct.pack(">I", zlib.crc32(name))
+        assert read(data[:33] + chunk + data[33:]).warnings == warnings
+
+
 def test_dicom_colours_are_converted_by_their_profile():
     made = dataset(np.asarray(halves()), ICCProfile=profile())
     decoded = read(written(made))

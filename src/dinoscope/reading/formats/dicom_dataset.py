@@ -74,20 +74,30 @@ def _inflated(file: File, effort: Effort) -> Dataset | None:
     stream = _Counted(file.data, effort)
     stream.seek(132 if file.data[128:132] == b"DICM" else 0)
     meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
-    if meta.get("TransferSyntaxUID") != uid.DeflatedExplicitVRLittleEndian:
+    if str(meta.get("TransferSyntaxUID", "")).strip() != uid.DeflatedExplicitVRLittleEndian:
         return None
-    limit = MAX_UNPACKED if effort.apart else effort.unpacked
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = inflater.decompress(file.data[stream.tell() :], limit)
-    if not inflater.eof:
-        if len(data) < limit:
-            raise refusals.cut_short(file.subject)
-        effort.check(unpacked=effort.unpacked + 1)
-        raise refusals.unpacks_too_large(file.subject, MAX_UNPACKED)
-    dataset = read_dataset(_Counted(data, effort), False, True)
+    dataset = read_dataset(_Counted(_unpacked(file.data[stream.tell() :], file.subject, effort), effort), False, True)
     dataset.file_meta = FileMetaDataset(meta)
     dataset.set_original_encoding(False, True)
     return dataset
+
+
+def _unpacked(data: bytes, subject: str, effort: Effort) -> bytes:
+    """Deflated bytes unpacked; with zlib's header, as some write it, or not deflated at all, they are taken as well."""
+    limit = MAX_UNPACKED if effort.apart else effort.unpacked
+    for window in (-zlib.MAX_WBITS, zlib.MAX_WBITS):
+        inflater = zlib.decompressobj(window)
+        try:
+            unpacked = inflater.decompress(data, limit)
+        except zlib.error:
+            continue
+        if inflater.eof:
+            return unpacked
+        if len(unpacked) < limit:
+            raise refusals.cut_short(subject)
+        effort.check(unpacked=effort.unpacked + 1)
+        raise refusals.unpacks_too_large(subject, MAX_UNPACKED)
+    return data
 
 
 def check_content(dataset: Dataset, ragged: bool, subject: str) -> None:

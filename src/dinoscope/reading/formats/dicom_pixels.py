@@ -63,7 +63,7 @@ def stored_values(dataset: Dataset, index: int, subject: str, effort: Effort, sa
             said.append(f"The file says that it is compressed ({syntax.name}), but its pixels are not.")
             syntax = dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
         values = _decoder(syntax, subject).as_array(dataset, index=index, correct_unused_bits=False)[0]
-    return values if values.dtype.kind == "f" or values.ndim == 3 else _without_unused_bits(values, dataset)
+    return values if values.dtype.kind == "f" else without_unused_bits(values, dataset)
 
 
 def _decoder(syntax: uid.UID, subject: str):
@@ -116,13 +116,13 @@ def _compressed(
 
 def _transfer_syntax(dataset: Dataset) -> uid.UID:
     """The file's own transfer syntax, or the one pydicom found out by reading where the file names none."""
-    syntax = dataset.file_meta.get("TransferSyntaxUID")
-    if syntax is None:
+    syntax = uid.UID(str(dataset.file_meta.get("TransferSyntaxUID") or "").strip(" \0"))
+    if not syntax:
         implicit, little = dataset.original_encoding
         syntax = uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian
         if not little:
             syntax = uid.ExplicitVRBigEndian
-        dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.TransferSyntaxUID = syntax
     return syntax
 
 
@@ -141,7 +141,7 @@ def _syntax_of(stream: bytes, labelled: uid.UID) -> uid.UID:
     return labelled if labelled in family else family[0]
 
 
-def _without_unused_bits(values: np.ndarray, dataset: Dataset) -> np.ndarray:
+def without_unused_bits(values: np.ndarray, dataset: Dataset) -> np.ndarray:
     """Only the bits that Bits Stored and High Bit name, with their sign: others may hold an overlay. PS3.5 8.1.1.
 
     pydicom does so for native and run-length encoded pixels that are aligned to the right; this does for all.

@@ -12,6 +12,7 @@ from pydicom.pixels import apply_modality_lut, apply_windowing
 
 from . import dicom_tables, grey, refusals
 from .dicom_dataset import number
+from .dicom_pixels import without_unused_bits
 
 _FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
@@ -170,20 +171,21 @@ def _without_padding(stored: np.ndarray, values: np.ndarray, dataset: Dataset) -
     prefix = {"FloatPixelData": "Float", "DoubleFloatPixelData": "DoubleFloat"}
     kind = next((prefix[keyword] for keyword in prefix if keyword in dataset), "")
     written = [dataset.get(f"{kind}PixelPadding{end}") for end in ("Value", "RangeLimit")]
-    ends = [_as_stored(value, stored.dtype) for value in written if value is not None and value != ""]
+    ends = [_as_stored(value, stored.dtype, dataset) for value in written if value is not None and value != ""]
     if not ends or written[0] is None:
         return values
     inside = (stored < min(ends)) | (stored > max(ends))
     return values[inside] if np.isfinite(values[inside]).any() else values
 
 
-def _as_stored(value: Any, dtype: np.dtype) -> Any:
-    """A padding value with the pixels' own sign and precision: it may be written as unsigned beside signed pixels."""
+def _as_stored(value: Any, dtype: np.dtype, dataset: Dataset) -> Any:
+    """A padding value with the pixels' own sign, bits and precision: it may be unsigned beside signed pixels."""
     if isinstance(value, bytes):
         value = int.from_bytes(value[:2], "little")
     if dtype.kind == "f":
         return dtype.type(value)
-    return np.asarray(int(value) % 2 ** (8 * dtype.itemsize), f"u{dtype.itemsize}").view(dtype)[()]
+    cell = np.asarray(int(value) % 2 ** (8 * dtype.itemsize), f"u{dtype.itemsize}").view(dtype)
+    return without_unused_bits(cell, dataset)[()]
 
 
 def _unusable(what: str, why: object) -> str:

@@ -76,7 +76,7 @@ def name(data: bytes) -> str | None:
         return _branded(data)
     if data[344:348] == b"ni1\0" or data[4:8] == b"ni2\0":
         return "the header of a NIfTI pair (.hdr and .img)"
-    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
+    if (data[:4] == b"RIFF" and data[8:12] == b"AVI ") or data[4:8] in (b"moov", b"mdat", b"wide", b"pnot"):
         return "a video"
     if data[257:262] == b"ustar":
         return "a tar archive"
@@ -85,7 +85,7 @@ def name(data: bytes) -> str | None:
         return "an SVG drawing"
     if start.startswith((b"<!doctype html", b"<html")):
         return "a web page"
-    if start.startswith((b"objecttype", b"ndims")) and b"=" in start[:40]:
+    if b"elementdatafile" in start or (start.startswith((b"objecttype", b"ndims")) and b"=" in start[:40]):
         return "a MetaImage volume"
     if data[:4] in (b"\0\0\1\0", b"\0\0\2\0") and 0 < int.from_bytes(data[4:6], "little") < 256:
         return "an icon"

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from PIL import Image
 
 from . import tiff
-from .decoded import File
+from .decoded import APART, Effort, File
 
 AT_8 = "read at 8 bits"
 # What a PNG's pixels need, EXIF for its orientation, and the name under which XMP may hold one.
 _PNG_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"acTL", b"fcTL", b"fdAT", b"eXIf", b"IEND")
 _XMP, _XMP_MOST = b"XML:com.adobe.xmp\0\0", 1 << 20
 _PROFILE_MOST = 4 << 20
-_SRGB_PRIMARIES = 1
+_SRGB_PRIMARIES, _GAMMA_SAME = b"\1", 0.25
+_GIF_BYTES_A_PART = 400
 # Segments of a JPEG that change its picture: marker -> how their content begins, and how long they are at least.
 _JPEG_NEEDED = {
     0xE0: ((b"JFIF\0",), 16),
@@ -42,30 +43,49 @@ class Needed:
     profile: bytes | None = None
 
 
-def needed(file: File) -> Needed:
-    """What of a PNG or JPEG its picture needs; other files as they are."""
+def needed(file: File, effort: Effort) -> Needed:
+    """What of a PNG or JPEG its picture needs; other files as they are.
+
+    Raises:
+        Heavy: if there are more parts than this process may walk through.
+    """
     if file.kind == "PNG":
-        return _png(file.data)
-    return Needed(_jpeg(file.data) if file.kind == "JPEG" else file.data)
+        return _png(file.data, effort)
+    if file.kind == "JPEG":
+        return Needed(_jpeg(file.data, effort))
+    if file.kind == "GIF":
+        effort.check(parts=len(file.data) // _GIF_BYTES_A_PART)
+    return Needed(file.data)
 
 
-def _png(data: bytes) -> Needed:
-    kept, place, from_here, profile = [], 8, 0, None
+def _png(data: bytes, effort: Effort) -> Needed:
+    kept, place, from_here, parts = [], 8, 0, 0
+    colours: dict[bytes, bytes] = {}
     while place + 12 <= len(data):
         end = place + 12 + int.from_bytes(data[place : place + 4], "big")
         name = data[place + 4 : place + 8]
         if end > len(data) or name == b"IEND":
             break
+        parts += 1
+        effort.check(parts=parts)
+        if name in (b"iCCP", b"cICP", b"sRGB", b"gAMA"):
+            colours.setdefault(name, data[place + 8 : end - 4])
         xmp = name == b"iTXt" and data.startswith(_XMP, place + 8) and end - place < _XMP_MOST
-        if name == b"iCCP":
-            profile = _png_profile(data[place + 8 : end - 4])
-        if name == b"cICP" and data[place + 8] != _SRGB_PRIMARIES and profile is None:
-            profile = b""  # colours by number, which little else than browsers reads
         if name not in _PNG_NEEDED and not xmp:
             kept.append(data[from_here:place])
             from_here = end
         place = end
-    return Needed(b"".join([*kept, data[from_here:]]) if kept else data, profile)
+    return Needed(b"".join([*kept, data[from_here:]]) if kept else data, _png_colours(colours))
+
+
+def _png_colours(chunks: dict[bytes, bytes]) -> bytes | None:
+    """The profile; empty where it is damaged, or the colours are told in another way that is not sRGB's."""
+    if b"cICP" in chunks and chunks[b"cICP"][:1] != _SRGB_PRIMARIES:
+        return b""
+    if b"iCCP" in chunks:
+        return _png_profile(chunks[b"iCCP"])
+    gamma = int.from_bytes(chunks.get(b"gAMA", b""), "big") / 100_000
+    return b"" if b"sRGB" not in chunks and gamma and abs(1 / gamma - 2.2) > _GAMMA_SAME else None
 
 
 def _png_profile(chunk: bytes) -> bytes:
@@ -78,7 +98,7 @@ def _png_profile(chunk: bytes) -> bytes:
     return profile if inflater.eof else b""
 
 
-def segments(data: bytes) -> list[tuple[int, int, int]]:
+def segments(data: bytes, effort: Effort = APART) -> list[tuple[int, int, int]]:
     """The marker, start and end of each segment before a JPEG's first scan."""
     found, place = [], 2
     while place + 4 <= len(data) and data[place] == 0xFF:
@@ -90,14 +110,15 @@ def segments(data: bytes) -> list[tuple[int, int, int]]:
         if marker == 0xDA or end > len(data) or end < place + 4:
             break
         found.append((marker, place, end))
+        effort.check(parts=len(found))
         place = end
     return found
 
 
-def _jpeg(data: bytes) -> bytes:
+def _jpeg(data: bytes, effort: Effort) -> bytes:
     """Without comments and without the applications' segments that no picture needs."""
     kept, place = [], 0
-    for marker, start, end in segments(data):
+    for marker, start, end in segments(data, effort):
         begins, least = _JPEG_NEEDED.get(marker, ((), 0))
         if marker == 0xFE or (
             0xE0 <= marker <= 0xEF and not (data.startswith(begins, start + 4) and end - start - 2 >= least)

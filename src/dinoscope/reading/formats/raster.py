@@ -47,7 +47,7 @@ def decode(file: File, effort: Effort) -> Decoded:
     if pages and pages.raw:
         raise refusals.unsupported(file.subject, "a camera's raw file")
     try:
-        needed = headers.needed(file)
+        needed = headers.needed(file, effort)
         with Image.open(io.BytesIO(needed.data), formats=(file.kind.upper(),)) as image:
             if needed.profile is not None:
                 image.info["icc_profile"] = needed.profile
@@ -129,9 +129,9 @@ def convert(image: Image.Image, subject: str, kind: str, depth: str | None = Non
         notes.append(note)
     else:
         picture = image
-        if mode in ("P", "PA") or image.has_transparency_data:
+        if mode in ("P", "PA", "LAB") or image.has_transparency_data:
             picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
-        if profile is not None:
+        if profile is not None and mode != "LAB":
             try:
                 picture, changed = colour.to_srgb(picture, profile)
                 notes += [colour.CONVERTED] * changed

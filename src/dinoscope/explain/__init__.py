@@ -71,7 +71,7 @@ class Subject:
             target,
             lambda batch: encoder.tokens(batch, hurried=True).pooled,
             lambda kept: encoder.chosen(embedded, kept, hurried=True).pooled,
-            lambda: encoder.trace(pixels),
+            lambda: encoder.trace(pixels, hurried=True),
             np.zeros(tokens.before.shape[1], dtype=bool),
         )
 

@@ -48,15 +48,15 @@ def find(levels: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     return found & ~found.all()
 
 
-def settle(subject: Subject, levels: np.ndarray) -> tuple[Subject, float]:
+def settle(subject: Subject, levels: np.ndarray, value: float) -> tuple[Subject, float]:
     """The subject with its empty background, none where the score hangs on it; and how far it falls without it.
 
     Args:
         levels: [S, S, 3] from 0 to 1, of the subject's pixels.
+        value: of its score.
     """
     empty = find(levels, subject.grid)
     if not empty.any():
         return subject, 0.0
-    whole, without = subject.through(np.stack([np.ones_like(empty), ~empty]), subject.target.value).tolist()
-    lost = whole - without
+    lost = value - float(subject.through(~empty[None], subject.target.value))
     return (subject if lost > HANGS else replace(subject, empty=empty)), lost

@@ -15,7 +15,7 @@ from scipy.stats import spearmanr
 
 from . import Progress, Subject
 
-STEPS = 4
+STEPS, QUICK_STEPS = 4, 3
 """Into how many parts the curves divide the patches."""
 DRAWS = 10
 """Random orders beside every map."""

@@ -107,7 +107,8 @@ class Asked:
         target, randomised = _targets(task, question, embed, like)
         with torch.inference_mode():
             value = float(target.value(pooled))
-        subject, lost = background.settle(Subject.of(encoder, pixels, tokens, target), encoder.levels(pixels)[0])
+        subject = Subject.of(encoder, pixels, tokens, target)
+        subject, lost = background.settle(subject, encoder.levels(pixels)[0], value)
         findings: tuple[str, ...] = ()
         if lost > background.HANGS:
             findings = (
@@ -148,10 +149,11 @@ class Asked:
     def measure(self, explanation: Explanation, progress: Progress | None = None) -> Explanation:
         """The same explanation with its faithfulness curves."""
         subject, seed, found = self.subject, self.question.seed, self._shrunk(explanation.saliency)
+        steps = faithfulness.QUICK_STEPS if self.question.quick else faithfulness.STEPS
         return replace(
             explanation,
-            by_tokens=faithfulness.by_tokens(subject, found, seed, progress=progress),
-            by_pixels=faithfulness.by_pixels(subject, found, seed, progress=progress),
+            by_tokens=faithfulness.by_tokens(subject, found, seed, steps=steps, progress=progress),
+            by_pixels=faithfulness.by_pixels(subject, found, seed, steps=steps, progress=progress),
         )
 
     def check(self, explanation: Explanation, progress: Progress | None = None) -> MapCheck:

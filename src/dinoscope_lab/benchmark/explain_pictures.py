@@ -146,7 +146,9 @@ def _asked(
 ) -> Asked:
     pixels = encoder.pixels([picture])
     tokens = encoder.tokens(pixels)
-    subject, _ = background.settle(Subject.of(encoder, pixels, tokens, target), encoder.levels(pixels)[0])
+    with torch.inference_mode():
+        value = float(target.value(tokens.pooled))
+    subject, _ = background.settle(Subject.of(encoder, pixels, tokens, target), encoder.levels(pixels)[0], value)
     exact = replace(subject, pooled=torch.inference_mode()(lambda batch: encoder.tokens(batch).pooled))
     return Asked(name, group, subject, exact, lesion, explained)
 

@@ -150,6 +150,9 @@ def test_quick_reads_fewer_sets(subject, monkeypatch):
     full, quick = vitcx.explain(subject, 0), vitcx.explain(subject, 0, quick=True)
     assert len(quick.scores) == len(quick.masks) == 5 < len(full.scores) <= vitcx.FULL
     assert {int(m.sum()) for m in full.masks} == {round(vitcx.SHARE * 16)}
+    kept = quick.masks.reshape(5, 16) > 0
+    alone = subject.through(kept, subject.target.log_odds).tolist()
+    assert quick.scores.tolist() == pytest.approx(alone, abs=1e-5)
 
 
 def test_maps_that_agree_become_one_mask_and_others_stay_apart():

@@ -271,7 +271,8 @@ def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
             f"{', '.join(sorted(known))}; restore it, or fit the task again"
         )
     facts = json.loads((fitted / "task.json").read_text(encoding="utf-8"))
-    facts["title"], facts["classes"].items()  # what every page needs: better missed here than there
+    if not (facts["title"] and set(head.classes) <= facts["classes"].keys()):
+        raise AssetError(f"{fitted} holds a task.json of other classes; restore it, or fit the task again")
     return Task(
         name=fitted.name,
         facts=facts,

@@ -263,6 +263,15 @@ def test_missing_doubled_and_damaged_case_lines_are_told(folder, spoil, sentence
         tasks.load(folder, PRINT)
 
 
+@pytest.mark.parametrize(
+    "facts", [[], {}, {"title": "x"}, {"title": "x", "classes": {"ant": "ant"}}, {"title": "x", "classes": 3}]
+)
+def test_facts_of_another_task_are_refused(folder, facts):
+    (folder / "task.json").write_text(json.dumps(facts))
+    with pytest.raises(AssetError, match=r"insects holds a .*; restore it, or fit the task again"):
+        tasks.load(folder, PRINT)
+
+
 def test_a_head_of_another_version_is_told_from_one_of_another_backbone(folder, head):
     facts = {"format": 99, "shape": "round", "fingerprint": PRINT}
     save_file({"weight": head.weight}, folder / "head.safetensors", {"head": json.dumps(facts)})

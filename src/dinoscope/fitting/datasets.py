@@ -71,6 +71,8 @@ def read(folder: Path, splits: Path | None = None, say: Say = _silent, drawn: bo
         raise FileNotFoundError(f"{splits} does not exist; give a CSV with the columns id, file, label, group, fold")
     table = splits / f"{folder.name}.csv" if splits is not None and splits.is_dir() else splits
     if table is None or not table.is_file():
+        if table is not None:
+            say(f"{folder.name}: {splits} has no {table.name}, so its own labels and folds count")
         table = tables.of_labels(folder)
     if table is not None:
         samples = [Sample(**vars(entry)) for entry in listing.read(folder, table, say)]

@@ -15,6 +15,7 @@ from ..similar import Case, thumbnails
 from . import catalogue, datasets
 from .datasets import TEST_FOLD, Sample
 from .feature_cache import FeatureCache
+from .trees import LeftOut
 
 METADATA = ("age", "sex", "eye", "view", "localization")
 BATCH = 64
@@ -87,6 +88,7 @@ def read_public(
     rows: list[np.ndarray] = []
     seen: dict[str, Case] = {}
     torn: list[str] = []
+    copies = LeftOut()
     kept = FeatureCache(encoder, cache)
     for start in range(0, len(samples), BATCH):
         batch = samples[start : start + BATCH]
@@ -94,6 +96,7 @@ def read_public(
         for sample, pixels, row in zip(batch, hashes, pooled, strict=True):
             labels = catalogue.labels(name or folder.name, sample)
             if first := seen.get(pixels):
+                copies.add("copies of another picture", f"{sample.id} = {first.id}")
                 if set(first.labels) != set(labels):
                     torn.append(f"{first.id} ({', '.join(first.labels)}) = {sample.id} ({', '.join(labels)})")
                 continue
@@ -121,6 +124,8 @@ def read_public(
         raise ValueError(
             f"{many} in two classes: {'; '.join(torn[:5])}{'; …' * (len(torn) > 5)}; leave each in one of them"
         )
+    if copies.count:
+        say(f"{folder.name}: left out: {copies}")
     return Labelled(cases, np.stack(rows))
 
 

@@ -93,6 +93,9 @@ def add(arguments: argparse.Namespace) -> None:
         task = tasks.load(cached if cached.is_dir() else folder, encoder.fingerprint, folder)
         projection = _projection(chosen.assets / "tasks", cached.parent, encoder.fingerprint)
         samples = check(arguments.cases, task)
+        print(
+            f"bringing the index up to date with the {len(task.cases)} cases that {task.name} was fitted on", flush=True
+        )
         index = CaseIndex(_storage(chosen))
         cells = task.regions.cells.astype(np.float32) if task.regions else None
         small = thumbnails.of(chosen.cache, task.cases)

@@ -79,6 +79,9 @@ def read(folder: Path, say: Say) -> list[Leaf]:
         between = [p for p in inner[1:-1] if classes.key(p) not in classes.PICTURES | classes.PARTS.keys()]
         official = next((classes.PARTS[k] for p in parts[:depth] if (k := classes.key(p)) in classes.PARTS), "all")
         leaves.append(Leaf("/".join(parts), path, inner[0], between[0] if between else "", official))
+    for name in sorted(p.name for p in folder.iterdir() if p.is_dir() and not classes.hidden(p.name)):
+        if unicodedata.normalize("NFC", name) not in {parts[0] for parts, _ in found} | {classes.MASKS}:
+            out.add("folders without a picture", name)
     if not leaves:
         raise ValueError(
             f"the {len(found)} pictures under {folder} lie in no folder that names their class; put each class in a "

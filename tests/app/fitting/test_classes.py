@@ -45,6 +45,7 @@ TWO = {"disc": 12, "square": 12}
         (["overview1.png", "overview2.png"], "2 pictures beside the folders of the classes (overview1.png, overview2"),
         (["masks/m0.png", "disc/masks/m1.png", "Masks/m2.png"], "3 outlines in folders called masks"),
         (["notes.txt", "disc/Thumbs.db", "disc/report.pdf"], "3 files not named like pictures"),
+        (["cross/readme.txt", "ring/sub/readme.txt"], "2 folders without a picture (cross, ring)"),
     ],
 )
 def test_what_is_no_class_is_passed_over_and_told(tree, names, said):

@@ -106,7 +106,9 @@ def test_pictures_that_repeat_a_test_picture_are_dropped_wherever_they_stand(enc
     shown = {name: p for name, _, _, p in rows}
     rows += [("0-00-copy-of-0-1", "green", 3, shown["0-1"]), ("z-copy-of-0-1", "green", 1, shown["0-1"])]
     rows += [("a-copy-of-4-1", "green", 2, shown["4-1"])]
-    public = read_public(encoder, write_set(tmp_path / "set", rows), None, quiet)
+    said = []
+    public = read_public(encoder, write_set(tmp_path / "set", rows), None, said.append)
+    assert any("left out: 3 copies of another picture (0-00-copy-of-0-1 = 0-1, " in sentence for sentence in said)
     ids = {c.id for c in public.cases}
     assert "0-1" in ids
     assert not ids & {"0-00-copy-of-0-1", "z-copy-of-0-1"}

@@ -203,3 +203,22 @@ def test_a_deflated_file_with_zlibs_header_or_not_deflated_at_all(packing):
     plain = zlib.decompress(deflated[start:], -zlib.MAX_WBITS)
     decoded = read(deflated[:start] + (zlib.compress(plain) if packing == "zlib" else plain))
     assert np.array_equal(np.asarray(decoded.picture)[..., 0], grey(dataset(HU, **WINDOWED)))
+
+
+def test_what_is_missing_is_named():
+    made = dataset(HU)
+    del made.Rows
+    assert refusal(made) == (
+        "The picture cannot be read as DICOM: it does not say how many rows and columns its picture has. "
+        "Export it again and upload that."
+    )
+    made = dataset(HU, SamplesPerPixel=2)
+    assert refusal(made).startswith("The picture stores its colours as 2 values a pixel (MONOCHROME2), which cannot")
+
+
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImagerPixelSpacing", "PixelAspectRatio"])
+def test_pixels_that_are_not_square_are_told(keyword):
+    assert read(written(dataset(HU, **{keyword: ["1", "2"]}))).warnings == (
+        "Its pixels are not square (1 high, 2 wide), so shapes look squeezed here.",
+    )
+    assert read(written(dataset(HU, **{keyword: ["2", "2"]}))).warnings == ()

@@ -107,6 +107,12 @@ def test_colours_by_number_are_told():
         assert read(data[:33] + chunk + data[33:]).warnings == warnings
 
 
+def test_adobes_colours_without_a_profile_are_told():
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA001] = 2
+    assert read(encoded(halves(), "JPEG", exif=exif)).warnings == (UNUSABLE,)
+
+
 def test_a_curve_of_another_kind_is_told():
     """gAMA, which some programs show by and others do not; 1 / 2.2 is sRGB's own, near enough."""
     data = encoded(halves())
@@ -156,6 +162,14 @@ DARK = (
 )
 
 
+def png(bits: int, colour_type: int, row: bytes) -> bytes:
+    """A PNG of 64 x 64 pixels whose rows are the same."""
+    body = [(b"IHDR", struct.pack(">IIBBBBB", 64, 64, bits, colour_type, 0, 0, 0))]
+    body += [(b"IDAT", zlib.compress(row * 64)), (b"IEND", b"")]
+    chunks = (struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in body)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_16_bit_colours_of_a_tiff_are_told(order):
     deep = np.zeros((64, 96, 3), np.uint16)
@@ -171,11 +185,10 @@ def test_grey_of_any_depth_is_told_as_it_is():
     values = np.arange(64 * 64).reshape(64, 64)
     assert read(tiff(values.astype(np.int16), 1)).facts[0] == "TIFF, 64 x 64 pixels, 16-bit grey"
     assert read(tiff(values.astype(np.uint32), 1)).facts[0] == "TIFF, 64 x 64 pixels, 32-bit grey"
-    chunk = struct.pack(">IIBBBBB", 64, 64, 2, 0, 0, 0, 0)
-    rows = zlib.compress((b"\0" + bytes(range(16))) * 64)
-    body = [(b"IHDR", chunk), (b"IDAT", rows), (b"IEND", b"")]
-    png = b"".join(struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in body)
-    assert read(b"\x89PNG\r\n\x1a\n" + png).facts == ("PNG, 64 x 64 pixels, 2-bit grey",)
+    assert read(png(2, 0, b"\0" + bytes(range(16)))).facts == ("PNG, 64 x 64 pixels, 2-bit grey",)
+    with_alpha = read(png(16, 4, b"\0" + b"\x12\x34\xff\xff" * 64))
+    assert with_alpha.facts == ("PNG, 64 x 64 pixels, 16-bit grey, read at 8 bits",)
+    assert DARK in with_alpha.warnings
 
 
 def test_unsigned_32_bits_do_not_turn_negative():

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dinoscope.reading.formats import decoding
-from dinoscope.reading.formats.decoded import APART, File
+from dinoscope.reading.formats.decoded import APART, HERE, File, Heavy
 from dinoscope.reading.images import Decoded, ImageError, read
 
 SHAPE = (40, 50, 6)  # left-right, back-front, feet-head
@@ -70,6 +70,21 @@ def test_both_versions_plain_and_zipped_open_with_the_middle_slice(kind, zipped)
     decoded = read(volume(head(), kind=kind, zipped=zipped))
     assert np.abs(pixels(decoded) - expected(head()[..., 2])).max() <= 1
     assert decoded.frame == 3
+
+
+def test_an_archive_of_several_parts_in_a_row():
+    whole = volume(head())
+    parts = b"".join(gzip.compress(whole[i : i + 5000]) for i in range(0, len(whole), 5000))
+    assert np.array_equal(pixels(read(parts)), pixels(read(whole)))
+    with pytest.raises(Heavy):
+        decoding.decode(File(gzip.compress(whole) + gzip.compress(b"") * 100, "NIfTI"), HERE)
+
+
+def test_pixels_that_are_not_square_are_told():
+    made = nibabel.Nifti1Image(head(), np.diag([1, 3, 1, 1]))
+    assert read(made.to_bytes()).warnings == (
+        "Its pixels are not square (3 high, 1 wide), so shapes look squeezed here.",
+    )
 
 
 def test_volumes_follow_one_another():

@@ -30,7 +30,10 @@ def decode(file: File, effort: Effort) -> Decoded:
 def _decode(file: File, effort: Effort) -> Decoded:
     dataset, ragged = dicom_dataset.read(file, effort)
     dicom_dataset.check_content(dataset, ragged, file.subject)
-    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    rows, columns = dataset.get("Rows"), dataset.get("Columns")
+    if not (isinstance(rows, int) and isinstance(columns, int)):
+        reason = "it does not say how many rows and columns its picture has. Export it again and upload that."
+        raise refusals.odd(file.subject, "DICOM", reason)
     refusals.check_size(file.subject, columns, rows)
     warnings = dicom_dataset.mend(dataset, file.subject)
     frames = int(dataset.NumberOfFrames)
@@ -43,6 +46,7 @@ def _decode(file: File, effort: Effort) -> Decoded:
     facts = [f"{_kind(dataset)}, {columns} x {rows} pixels, {_depth(dataset, stored)}", *view.notes]
     if frames > 1:
         facts.append(f"frame {shown} of {frames}")
+    warnings += refusals.squeezed(*view.pixel_size())
     if str(dataset.get("BurnedInAnnotation", "")).upper() == "YES":
         warnings.append("The file says that text is burnt into its pixels; it may identify the patient.")
     return Decoded(picture.convert("RGB"), frames, shown, tuple(facts), tuple(warnings))

@@ -151,8 +151,8 @@ def _mend_colours(dataset: Dataset, subject: str, said: list[str]) -> None:
     photometric = _SPELLINGS.get(re.sub(r"[\s_\0]", "", written.upper()))
     samples = dataset.get("SamplesPerPixel")
     if samples not in (1, 3):
-        if samples is not None and photometric is None:
-            raise refusals.unknown_colours(subject, written or f"{samples} samples a pixel")
+        if samples is not None:
+            raise refusals.unknown_colours(subject, f"{samples} values a pixel ({written or 'without a name'})")
         samples = 3 if photometric in COLOURS else 1
     fits = photometric is not None and (samples == 3) == (photometric in COLOURS)
     if not fits:

@@ -35,6 +35,18 @@ class View:
     def little_endian(self) -> bool:
         return self.dataset.original_encoding[1] is not False
 
+    def pixel_size(self) -> tuple[float, float]:
+        """Height and width of a pixel, in any unit; zeros where the file does not tell."""
+        for level in _levels(self, "PixelMeasuresSequence"):
+            for keyword in ("PixelSpacing", "ImagerPixelSpacing", "PixelAspectRatio"):
+                try:
+                    height, width = (float(value) for value in level.get(keyword) or (0, 0))
+                except (TypeError, ValueError):  # spelled in a way that pydicom does not read
+                    continue
+                if height > 0 and width > 0:
+                    return height, width
+        return 0.0, 0.0
+
 
 def shades(stored: np.ndarray, view: View, subject: str) -> np.ndarray:
     """Stored values [H, W] -> uint8 [H, W]; says in `view` how.

@@ -132,7 +132,7 @@ def depth(image: Image.Image, file: File, page: tiff.Directory | None) -> str | 
     """The depth that the file declares, where Pillow's mode does not tell it."""
     grey = image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;16")
     if file.kind == "PNG" and file.data[25:26] != b"\3":
-        bits = file.data[24]
+        bits, grey = file.data[24], file.data[25:26] in (b"\0", b"\4")
     elif page and image.mode not in ("P", "PA", "F"):
         bits = page.bits
     else:

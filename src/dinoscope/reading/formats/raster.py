@@ -33,7 +33,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_ORIENTATION, _DARK = 0x0112, 63
+_ORIENTATION, _EXIF, _COLOUR_SPACE, _ADOBE_RGB = 0x0112, 0x8769, 0xA001, 2
+_DARK = 63
 
 
 def decode(file: File, effort: Effort) -> Decoded:
@@ -119,7 +120,7 @@ def convert(image: Image.Image, subject: str, kind: str, depth: str | None = Non
     refusals.check_size(subject, *image.size)
     turned = getattr(image, "tag_v2", {}).get(_ORIENTATION) in _TURNS  # Pillow turns a TIFF itself, on loading
     image.load()
-    turn = _TURNS.get(_orientation(image))
+    turn, adobe = _exif(image)
     profile = image.info.get("icc_profile")
     notes: list[str] = []
     warnings: list[str] = []
@@ -137,6 +138,8 @@ def convert(image: Image.Image, subject: str, kind: str, depth: str | None = Non
                 notes += [colour.CONVERTED] * changed
             except ValueError:
                 warnings.append(colour.UNUSABLE)
+        elif adobe:
+            warnings.append(colour.UNUSABLE)
         if mode == "CMYK" and not notes:
             warnings.append("The colours were converted from CMYK and may be slightly off.")
         if picture.mode in ("RGBA", "LA"):
@@ -157,12 +160,20 @@ def convert(image: Image.Image, subject: str, kind: str, depth: str | None = Non
     return Decoded(picture.convert("RGB"), facts=facts, warnings=tuple(warnings))
 
 
-def _orientation(image: Image.Image) -> int:
-    """What EXIF or XMP says; ImageOps.exif_transpose would write all of a damaged EXIF anew, only to drop it."""
+def _exif(image: Image.Image) -> tuple[Image.Transpose | None, bool]:
+    """How EXIF or XMP says to turn the picture, and whether it says that the colours are Adobe's.
+
+    ImageOps.exif_transpose would write all of a damaged EXIF anew, only to drop it.
+    """
     try:
-        return image.getexif().get(_ORIENTATION, 1)
+        exif = image.getexif()
+        turn = _TURNS.get(exif.get(_ORIENTATION, 1))
     except Exception:  # EXIF is any program's bytes, and a picture without it is upright
-        return 1
+        return None, False
+    try:
+        return turn, exif.get_ifd(_EXIF).get(_COLOUR_SPACE) == _ADOBE_RGB
+    except Exception:  # nor does it need to hold a second directory
+        return turn, False
 
 
 def _window(image: Image.Image, subject: str) -> tuple[Image.Image, str]:

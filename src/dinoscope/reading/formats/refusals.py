@@ -18,6 +18,7 @@ SUPPORTED = "PNG, JPEG, WebP, TIFF, BMP, GIF, DICOM or NIfTI"
 MAX_PIXELS = 100_000_000
 MIN_SIDE = 32
 MAX_RATIO = 16
+NOT_SQUARE = 0.05
 VOLUMES = ("DICOM", "NIfTI")
 
 
@@ -172,6 +173,13 @@ def check_size(subject: str, width: int, height: int) -> None:
             f"{subject} is {width} x {height} pixels, more than {MAX_RATIO} times as long as wide. "
             "Crop it to the part that matters and upload that."
         )
+
+
+def squeezed(height: float, width: float) -> tuple[str, ...]:
+    """A warning where a pixel is not square; nothing where it is, or its size is not told."""
+    if not (height > 0 and width > 0 and abs(height / width - 1) > NOT_SQUARE):
+        return ()
+    return (f"Its pixels are not square ({height:g} high, {width:g} wide), so shapes look squeezed here.",)
 
 
 def check_frame(subject: str, frames: int, frame: int) -> None:

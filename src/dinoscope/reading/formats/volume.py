@@ -39,14 +39,19 @@ def _unpacked(file: File, effort: Effort) -> bytes:
         effort.check(unpacked=len(file.data))
         return file.data
     limit = MAX_UNPACKED if effort.apart else effort.unpacked
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    data = unpacker.decompress(file.data, limit)
-    if unpacker.unconsumed_tail:
-        effort.check(unpacked=effort.unpacked + 1)
-        raise refusals.unpacks_too_large(file.subject, MAX_UNPACKED)
-    if not unpacker.eof:
-        raise refusals.cut_short(file.subject)
-    return data
+    packed, unpacked, members = file.data, b"", 0
+    while packed[:2] == b"\x1f\x8b":  # an archive may be several in a row, and each passes on all that follow it
+        members += 1
+        effort.check(parts=1000 * members)
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        unpacked += unpacker.decompress(packed, limit + 1 - len(unpacked))
+        if len(unpacked) > limit:
+            effort.check(unpacked=effort.unpacked + 1)
+            raise refusals.unpacks_too_large(file.subject, MAX_UNPACKED)
+        if not unpacker.eof:
+            raise refusals.cut_short(file.subject)
+        packed = unpacker.unused_data
+    return unpacked
 
 
 def _decode(data: bytes, file: File, effort: Effort) -> Decoded:
@@ -88,7 +93,8 @@ def _decode(data: bytes, file: File, effort: Effort) -> Decoded:
             f"slice {number + 1} of {slices}" + (f", volume {volume + 1} of {frames // slices}" * bool(volumes))
         )
     facts = (f"NIfTI, {picture.shape[1]} x {picture.shape[0]} pixels, {depth}", *notes)
-    return Decoded(Image.fromarray(np.ascontiguousarray(picture)).convert("RGB"), frames, shown, facts)
+    warnings = refusals.squeezed(*(float(z) for z in thin.header.get_zooms()[1::-1]))
+    return Decoded(Image.fromarray(np.ascontiguousarray(picture)).convert("RGB"), frames, shown, facts, warnings)
 
 
 def _opened(data: bytes) -> Any:

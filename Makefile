@@ -21,6 +21,9 @@ lint: $(VENV)/dev  ## formatting, style and types
 bench: $(VENV)/lab  ## measure everything on real pictures below DATA, into model_assets/evidence; QUICK=--quick to try it
 	$(BIN)/dinoscope benchmark all --images $(DATA) $(QUICK)
 
+attack: $(VENV)/demo  ## try to break the app, on this machine alone, into model_assets/evidence; QUICK=--quick to try it
+	$(BIN)/dinoscope attack $(QUICK)
+
 chromium:  # the browser tests drive it; without apt they are skipped, and say so
 	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
 		&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || echo "no Chromium: browser tests will be skipped"
@@ -38,4 +41,4 @@ $(VENV)/dev: requirements-dev.txt $(VENV)/lab
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
-.PHONY: help demo test lint bench chromium
+.PHONY: help demo test lint bench attack chromium

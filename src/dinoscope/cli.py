@@ -1,4 +1,4 @@
-"""Command line: dinoscope demo | doctor | fit | fetch | index | pretrain | phantoms | benchmark."""
+"""Command line: dinoscope demo | doctor | fit | fetch | index | pretrain | phantoms | attack | benchmark."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ COMMANDS = {
     "index": ("dinoscope.fitting.index_command", "add a folder of labelled pictures to a task's search index"),
     "pretrain": ("dinoscope_lab.pretrain.command", "train a backbone on unlabelled pictures"),
     "phantoms": ("dinoscope_phantoms.command", "draw synthetic cases"),
+    "attack": ("dinoscope_lab.attack", "try to break the app, on this machine alone"),
     "benchmark": ("dinoscope_lab.benchmark", "measure, into model_assets/evidence"),
 }
 """Verb -> the module that carries it out (`add_arguments`, `run`), imported only when it is asked for.

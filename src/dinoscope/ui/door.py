@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -74,9 +75,13 @@ class Door:
             if not begun:
                 await JSONResponse({"detail": no.sentence, "error": no.sentence}, no.status)(scope, receive, send)
         except Exception as fault:  # a request that Gradio's own routes cannot read, or a fault of theirs
-            note(fault, "a request")
             if not begun:
+                note(fault, "a request")
                 await JSONResponse({"detail": FAULT, "error": FAULT}, 500)(scope, receive, send)
+                return
+            # Events of a visit that there is not: Gradio says so, and then breaks the line off.
+            with contextlib.suppress(RuntimeError):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _look(self, path: str, scope: Scope) -> None:
         if SHUT.match(path):

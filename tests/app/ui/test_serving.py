@@ -343,3 +343,8 @@ def test_a_fault_of_code_is_a_neutral_sentence_and_its_log_has_no_value_of_a_vis
     assert "ValueError in similar" in caplog.text
     assert "in fail" in caplog.text
     assert "mine" not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["gradio_api/queue/data?session_hash=none", "gradio_api/call/similar/none"])
+def test_events_of_a_visit_that_there_is_not_are_answered_in_full(address: str, path: str):
+    assert "not found" in httpx.get(f"{address}{path}").text.lower()

@@ -1,0 +1,228 @@
+"""Attack: what a stranger, a kill or a bad disk can do to the app, tried and counted, on this machine alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dinoscope import manifest, settings
+from dinoscope.reading.encoder import Encoder
+
+from .. import evidence
+from . import calls, disks, files, kills
+from .caller import ANSWER, BROKEN, SENTENCE, Caller, Outcome
+from .processes import App, app
+from .visitors import VERBS, crowd
+
+SHOWN = 20
+"""Faults of each attack that are printed."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of each attack."""
+
+    files: int = 600
+    calls: int = 300
+    visitors: int = 64
+    seconds: float = 120
+    kills: int = 10
+    disks: bool = True
+
+
+QUICK = Size(files=24, calls=120, visitors=4, seconds=3, kills=1, disks=False)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How much, and with which seed."""
+    parser.add_argument("--quick", action="store_true", help="a few of each, into no evidence file")
+    parser.add_argument("--seed", type=int, default=0, help="seed of every random choice")
+    parser.add_argument("--visitors", type=int, default=Size.visitors, help="at once, honest ones")
+    parser.add_argument("--seconds", type=float, default=Size.seconds, help="for which they stay")
+    parser.add_argument(
+        "--note", default="", help="a sentence for the evidence, such as what else the machine was doing"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Attack; 1 when anything ended otherwise than in an answer or a sentence."""
+    chosen, began = settings.load(), time.monotonic()
+    size = QUICK if arguments.quick else Size(visitors=arguments.visitors, seconds=arguments.seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        rows = [*_strangers(chosen.assets, size, arguments.seed, scratch)]
+        rows += _machine(chosen.assets, size, arguments.seed, scratch)
+    print(_table(rows), flush=True)
+    faults = sum(row["faults"] for row in rows)
+    if not arguments.quick:
+        _write(chosen, arguments, rows, time.monotonic() - began)
+    return 1 if faults else 0
+
+
+def _strangers(assets: Path, size: Size, seed: int, scratch: Path) -> Iterable[dict]:
+    """What comes over HTTP, against one app."""
+    names = sorted(p.name for p in (assets / "tasks").iterdir() if (p / "task.json").is_file())
+    lines = [(assets / "tasks" / n / "phantoms.jsonl").read_text().splitlines() for n in names]
+    case_id = json.loads(lines[0][0])["id"]
+    with app(scratch / "served", {"DINOSCOPE_ASSETS": str(assets)}) as served:
+        start = served.memory()
+        yield _row("malformed files, each on every verb", *_files(served, size.files, seed, names), served, start)
+        caller = Caller(served.address)
+        outcomes = [(a.what, a.by(caller)) for a in calls.abusive(size.calls, seed, caller.config(), case_id)]
+        caller.close()
+        yield _row("abusive calls", outcomes, None, served, served.memory())
+        before = served.memory()
+        met = crowd(served.address, names, size.visitors, size.seconds, seed)
+        time.sleep(5)
+        for verb in VERBS:
+            yield {
+                "attack": f"{size.visitors} visitors for {size.seconds:g} s: {verb}",
+                "tried": len(met.waits[verb]),
+                "faults": sum(f.startswith(verb) for f in met.faults),
+                **met.row(verb),
+                "sentences": 0,
+                "memory_before_mb": before,
+                "memory_after_mb": served.memory(),
+            }
+        _tell("visitors", met.faults)
+        abroad = served.requests_abroad()
+    left = served.files()
+    yield {"attack": "requests to another host, of all these", "tried": 1, "faults": abroad}
+    yield {"attack": "files left once the app is stopped", "tried": 1, "faults": left, "files_left": left}
+
+
+def _files(served: App, count: int, seed: int, names: Sequence[str]) -> tuple[list[tuple[str, Outcome]], list[float]]:
+    """Malformed files, four at a time, while an honest visitor classifies; also what that one waited."""
+    waits: list[float] = []
+    done = threading.Event()
+
+    def stand_by() -> None:
+        caller = Caller(served.address)
+        sound = files.sound(seed)
+        while not done.wait(0.5):
+            file = caller.upload("mine.png", sound)
+            if file:
+                waits.append(caller.call("classify", file, names[0]).seconds)
+        caller.close()
+
+    def send(entry: tuple[int, tuple[str, bytes]]) -> list[tuple[str, Outcome]]:
+        number, (name, data) = entry
+        caller = Caller(served.address)
+        file = caller.upload(name, data)
+        if file is None:
+            return [(f"upload {number}", Outcome(SENTENCE, "not taken", 0))]
+        rest = [["gradcam", 0, "", "", True], [5, [], [], {}, "", [], [], [], False, 2]]
+        found = [
+            (f"classify {number}", caller.call("classify", file, "")),
+            (f"explain {number}", caller.call("explain", file, "", "", *rest[0])),
+            (f"similar {number}", caller.call("similar", file, "", *rest[1])),
+        ]
+        caller.close()
+        return found
+
+    beside = threading.Thread(target=stand_by)
+    beside.start()
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = [o for found in pool.map(send, enumerate(files.malformed(count, seed))) for o in found]
+    done.set()
+    beside.join()
+    return outcomes, waits
+
+
+def _machine(assets: Path, size: Size, seed: int, scratch: Path) -> Iterable[dict]:
+    """What happens to the machine: kills and disks."""
+    task = sorted(p.name for p in (assets / "tasks").iterdir() if (p / "task.json").is_file())[0]
+    pictures = scratch / "pictures"
+    for line in (assets / "tasks" / task / "phantoms.jsonl").read_text().splitlines():
+        case = json.loads(line)
+        folder = pictures / case["labels"][0]
+        if len(list(folder.glob("*.png"))) < 12:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(assets / "tasks" / task / case["image"], folder / f"{case['id']}.png")
+    copy = kills.copied(assets, scratch / "assets")
+    yield _told("kills of fit", *kills.fit(copy, pictures, size.kills, seed, scratch))
+    yield _told("kills of index", *kills.index(copy, pictures, task, size.kills, seed, scratch))
+    killed, broken, _ = kills.start(scratch / "starts", {"DINOSCOPE_ASSETS": str(copy)}, size.kills, seed)
+    yield _told("kills of the app's start", killed, broken)
+    if not size.disks:
+        return
+    for name, attack in (
+        ("a full disk", disks.full),
+        ("a read-only disk", disks.read_only),
+        ("two processes on one index", disks.shared),
+    ):
+        found = attack(assets, pictures, task, scratch)
+        yield _told(name, found.tried, found.broken) | ({"skipped": found.skipped} if found.skipped else {})
+
+
+def _row(name: str, outcomes: list[tuple[str, Outcome]], beside: list[float] | None, served: App, before: int) -> dict:
+    kinds = Counter(o.kind for _, o in outcomes)
+    _tell(name, [f"{what}: {o.said}" for what, o in outcomes if o.kind == BROKEN])
+    time.sleep(5)  # for the collector of what is no longer needed
+    row = {
+        "attack": name,
+        "tried": len(outcomes),
+        "answers": kinds[ANSWER],
+        "sentences": kinds[SENTENCE],
+        "faults": kinds[BROKEN],
+        "p50_seconds": round(float(np.percentile([o.seconds for _, o in outcomes], 50)), 2),
+        "p95_seconds": round(float(np.percentile([o.seconds for _, o in outcomes], 95)), 2),
+        "memory_before_mb": before,
+        "memory_after_mb": served.memory(),
+    }
+    return row | ({"beside_p95_seconds": round(float(np.percentile(beside, 95)), 2)} if beside else {})
+
+
+def _told(name: str, tried: int, broken: list[str]) -> dict:
+    _tell(name, broken)
+    return {"attack": name, "tried": tried, "faults": len(broken)}
+
+
+def _tell(name: str, faults: list[str]) -> None:
+    print(f"{name}: {len(faults)} faults", flush=True)
+    for fault in faults[:SHOWN]:
+        print(f"  {fault[:300]}", flush=True)
+
+
+def _table(rows: list[dict]) -> str:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [columns, *[["" if row.get(c) is None else str(row[c]) for c in columns] for row in rows]]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) for line in cells)
+
+
+def _write(chosen: settings.Settings, arguments: argparse.Namespace, rows: list[dict], seconds: float) -> None:
+    options = f"--seed {arguments.seed} --visitors {arguments.visitors} --seconds {arguments.seconds:g}"
+    evidence.write(
+        chosen.assets / "evidence" / "reliability.json",
+        headline={
+            "label": "Faults under attack: answers that were neither an answer nor a sentence",
+            "value": sum(row["faults"] for row in rows),
+            "low": None,
+            "high": None,
+            "unit": "",
+        },
+        command=f"dinoscope attack {options}",
+        seed=arguments.seed,
+        fingerprint=Encoder.load("bundled", chosen.assets / "backbone", "cpu").fingerprint,
+        seconds=seconds,
+        rows=rows,
+        notes=[
+            "Strangers' files and calls over HTTP, kills, and bad disks, all on one machine; a fault is whatever ends "
+            "otherwise than in an answer or a sentence.",
+            "Seconds are of calls that wait for each other's turn; `beside` is an honest visitor's classify meanwhile.",
+            *([arguments.note] if arguments.note else []),
+        ],
+    )
+    manifest.write(chosen.assets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import traceback
 from typing import Any
 
@@ -31,6 +32,9 @@ class GuardedBlocks(gr.Blocks):
         Raises:
             gr.Error: with the sentence a visitor sees, whatever went wrong.
         """
+        said = asked.get("event_data")
+        if said is not None and not isinstance(said._data, dict):
+            said._data = {}  # the page's clicks say something in an object, or nothing
         try:
             return await super().process_api(*given, **asked)
         except gr.Error as fault:
@@ -58,6 +62,9 @@ class GuardedBlocks(gr.Blocks):
         """
         try:
             traverse(inputs, _refuse_address, is_file_obj_with_meta)
+            if block_fn.api_visibility == "private":
+                for block, value in zip(block_fn.inputs, inputs, strict=True):
+                    _refuse_unset(block, value)
             return await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except (gr.Error, RequestError):
             raise
@@ -78,3 +85,12 @@ def _refuse_address(file: dict) -> dict:
     if "://" in file["path"]:
         raise RequestError(ADDRESS)
     return file
+
+
+def _refuse_unset(block: Any, value: Any) -> None:
+    """On the page a menu that starts with a choice always has one, an upload has a file, and a number is one."""
+    unset = value is None and (
+        isinstance(block, gr.File | gr.Slider) or (isinstance(block, gr.Dropdown | gr.Radio) and block.value is not None)
+    )
+    if unset or (isinstance(block, gr.Number | gr.Slider) and isinstance(value, float) and not math.isfinite(value)):
+        raise RequestError(UNREADABLE)

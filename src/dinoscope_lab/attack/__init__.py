@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dinoscope import manifest, settings
+from dinoscope import settings
 from dinoscope.reading.encoder import Encoder
 
 from .. import evidence
@@ -225,4 +225,3 @@ def _write(chosen: settings.Settings, arguments: argparse.Namespace, rows: list[
             *([arguments.note] if arguments.note else []),
         ],
     )
-    manifest.write(chosen.assets)

@@ -126,7 +126,7 @@ def shared(assets: Path, pictures: Path, task: str, scratch: Path) -> Found:
     import sys
 
     first = subprocess.Popen(
-        [sys.executable, *command], env=environment() | settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [sys.executable, *command], env={**environment(), **settings}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True,
     )  # fmt: skip
     end = time.monotonic() + 120

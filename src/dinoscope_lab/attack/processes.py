@@ -78,7 +78,7 @@ def app(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[App
     with open(log, "w") as out:
         command = [sys.executable, "-c", WATCHED, str(abroad)]
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment() | own | (settings or {}), stdout=out, stderr=out
+            command, cwd=ROOT, env={**environment(), **own, **(settings or {})}, stdout=out, stderr=out
         )
     try:
         end = time.monotonic() + START
@@ -128,7 +128,7 @@ def _start(command: Sequence[str], settings: Mapping[str, str]) -> subprocess.Po
     return subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
-        env=environment() | settings,
+        env={**environment(), **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,17 @@ def test_explain_gives_the_map_in_the_pictures_own_pixels_and_an_overlay(
 def test_the_same_request_gives_the_same_bits_twice(app: Client, radiograph: Path):
     maps = [np.load(app.predict(handle_file(radiograph), api_name="/explain")[2]) for _ in range(2)]
     np.testing.assert_array_equal(maps[0], maps[1])
+
+
+def test_the_same_visitor_is_answered_the_same_question_from_memory(app: Client, radiograph: Path):
+    def asked(seed: int) -> tuple[float, dict]:
+        began = time.monotonic()
+        facts = app.predict(handle_file(radiograph), "pneumonia_cxr", seed=seed, api_name="/explain")[0]
+        return time.monotonic() - began, facts
+
+    (first, facts), (again, same) = asked(77), asked(77)
+    assert same == facts
+    assert again < first / 2
 
 
 def test_similar_names_cases_labels_similarities_filters_and_vote(app: Client, bench: Workbench, radiograph: Path):

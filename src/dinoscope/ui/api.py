@@ -9,10 +9,12 @@ import gradio as gr
 import numpy as np
 
 from .. import bounds, figures
-from ..explain.session import MAX_SEED
+from ..explain.session import MAX_SEED, Question
 from ..reading import images
+from ..results import Explanation
 from ..workbench import Workbench
 from . import given, see_api, similar_api
+from .remembered import Remembered, explanation_bytes
 from .running import EXPLAINING
 
 
@@ -29,6 +31,8 @@ def add(workbench: Workbench) -> None:
         similar_api.add(workbench, picture, task)
         see_api.add(workbench, picture, task)
 
+    remembered: Remembered[Explanation] = Remembered(explanation_bytes)
+
     def classify(picture: str, task: str = "") -> dict:
         return workbench.classify(given.picture(picture), bounds.text("task", task) or None).json()
 
@@ -41,20 +45,27 @@ def add(workbench: Workbench) -> None:
         instead_of: str = "",
         like: str = "",
         quick: bool = False,
+        request: gr.Request | None = None,
     ) -> tuple:
-        asked = {"target": target, "instead_of": instead_of, "like": like, "method": method}
-        named = {name: bounds.text(name, value) or None for name, value in asked.items()}
-        decoded = images.read(given.picture(picture))
-        found = workbench.explain(
-            decoded,
-            bounds.text("task", task) or None,
+        words = {"target": target, "instead_of": instead_of, "like": like, "method": method, "task": task}
+        named = {name: bounds.text(name, value) or None for name, value in words.items()}
+        asked = Question(
             named["target"],
+            named["instead_of"],
+            named["like"],
             named["method"] or "vitcx",
             bounds.whole_number("seed", seed, 0, MAX_SEED - 1, 0),
-            instead_of=named["instead_of"],
-            like=named["like"],
-            quick=bounds.flag("quick", quick),
+            bounds.flag("quick", quick),
         )
+        decoded = images.read(given.picture(picture))
+
+        def answer() -> Explanation:
+            put = workbench.ask(decoded, named["task"], asked)
+            return put.measure(put.explain())
+
+        visitor = (request.session_hash if request else None) or ""
+        same = (images.pixel_hash(decoded.picture), decoded.warnings, named["task"], asked)
+        found = remembered.answer(visitor, same, answer)
         with tempfile.TemporaryDirectory() as folder:
             png, npy = Path(folder) / "overlay.png", Path(folder) / "saliency.npy"
             figures.overlay(decoded.picture, found.saliency).save(png)

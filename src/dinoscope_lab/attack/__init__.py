@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import tempfile
 import threading
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from dinoscope import settings
 from dinoscope.reading.encoder import Encoder
@@ -72,9 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _strangers(assets: Path, size: Size, seed: int, scratch: Path) -> Iterable[dict]:
     """What comes over HTTP, against one app."""
-    names = sorted(p.name for p in (assets / "tasks").iterdir() if (p / "task.json").is_file())
-    lines = [(assets / "tasks" / n / "phantoms.jsonl").read_text().splitlines() for n in names]
-    case_id = json.loads(lines[0][0])["id"]
+    names = _tasks(assets)
+    case_id = _drawn(assets, names[0])[0]["id"]
     with app(scratch / "served", {"DINOSCOPE_ASSETS": str(assets)}) as served:
         start = served.memory()
         yield _row("malformed files, each on every verb", *_files(served, size.files, seed, names), served, start)
@@ -142,14 +141,12 @@ def _files(served: App, count: int, seed: int, names: Sequence[str]) -> tuple[li
 
 def _machine(assets: Path, size: Size, seed: int, scratch: Path) -> Iterable[dict]:
     """What happens to the machine: kills and disks."""
-    task = sorted(p.name for p in (assets / "tasks").iterdir() if (p / "task.json").is_file())[0]
-    pictures = scratch / "pictures"
-    for line in (assets / "tasks" / task / "phantoms.jsonl").read_text().splitlines():
-        case = json.loads(line)
+    task, pictures = _tasks(assets)[0], scratch / "pictures"
+    for case in _drawn(assets, task):
         folder = pictures / case["labels"][0]
         if len(list(folder.glob("*.png"))) < 12:
             folder.mkdir(parents=True, exist_ok=True)
-            shutil.copy(assets / "tasks" / task / case["image"], folder / f"{case['id']}.png")
+            Image.open(assets / "tasks" / task / case["image"]).save(folder / f"{case['id']}.png")
     copy = kills.copied(assets, scratch / "assets")
     yield _told("kills of fit", *kills.fit(copy, pictures, size.kills, seed, scratch))
     yield _told("kills of index", *kills.index(copy, pictures, task, size.kills, seed, scratch))
@@ -164,6 +161,15 @@ def _machine(assets: Path, size: Size, seed: int, scratch: Path) -> Iterable[dic
     ):
         found = attack(assets, pictures, task, scratch)
         yield _told(name, found.tried, found.broken) | ({"skipped": found.skipped} if found.skipped else {})
+
+
+def _tasks(assets: Path) -> list[str]:
+    """Names of the tasks that have drawn cases."""
+    return sorted(p.parent.name for p in (assets / "tasks").glob("*/phantoms.jsonl"))
+
+
+def _drawn(assets: Path, task: str) -> list[dict]:
+    return [json.loads(line) for line in (assets / "tasks" / task / "phantoms.jsonl").read_text().splitlines()]
 
 
 def _row(name: str, outcomes: list[tuple[str, Outcome]], beside: list[float] | None, served: App, before: int) -> dict:

@@ -55,10 +55,9 @@ class App:
         return len(self.abroad.read_text().splitlines()) if self.abroad.exists() else 0
 
     def files(self) -> int:
-        """Files and folders in its folder for temporary files, those of its own frame apart."""
-        return sum(
-            1 for p in self.temporary.rglob("*") if not (p.is_dir() and any(p.iterdir())) and p.name != ".in-use"
-        )
+        """Files and empty folders in its folder for temporary files, the frame of the visits' folders apart."""
+        inside = (p for p in self.temporary.glob("*/**/*") if p.name != ".in-use")
+        return sum(1 for p in inside if not (p.is_dir() and any(p.iterdir())))
 
 
 @contextlib.contextmanager

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 STAGED, DECIDED = ".staged-", ".decided"
 """Names of the folder that is being written, and of the one whose files only wait to be moved to their places."""
-FORGOTTEN = 24 * 3600
-"""Seconds after which a folder that was never decided is taken for what a killed process left."""
 
 
 @contextmanager
@@ -28,11 +26,9 @@ def change(root: Path) -> Iterator[Path]:
     """
     root.mkdir(parents=True, exist_ok=True)
     finish(root)
-    for left in root.glob(f"{STAGED}*"):
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > FORGOTTEN:
-                shutil.rmtree(left)
     staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=root))
+    held = os.open(staged, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)  # gone with this process, however it ends
     try:
         yield staged
         for path in _files(staged):
@@ -40,12 +36,21 @@ def change(root: Path) -> Iterator[Path]:
                 os.fsync(file.fileno())
         staged.rename(root / DECIDED)
     finally:
+        os.close(held)
         shutil.rmtree(staged, ignore_errors=True)
     finish(root)
 
 
 def finish(root: Path) -> None:
-    """Carry out the change that a killed process had decided on; without one, nothing is touched."""
+    """Carry out the change that a killed process had decided on, and forget what it had not; else touch nothing."""
+    for left in root.glob(f"{STAGED}*"):
+        with suppress(OSError):
+            held = os.open(left, os.O_RDONLY)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while its process lives
+                shutil.rmtree(left)
+            finally:
+                os.close(held)
     decided = root / DECIDED
     if not decided.is_dir():
         return

@@ -355,3 +355,11 @@ def test_a_full_disk_leaves_the_old_state_and_no_scraps(tmp_path):
         fill_the_disk()
     assert (tmp_path / "a.txt").read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    (tmp_path / f"{whole.STAGED}dead").mkdir()
+    with whole.change(tmp_path) as staged:
+        whole.finish(tmp_path)
+        assert staged.is_dir()
+    assert list(tmp_path.iterdir()) == []

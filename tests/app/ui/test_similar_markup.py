@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dinoscope.errors import RequestError
-from dinoscope.similar import Case, Filters, SimilarCase
+from dinoscope.similar import Case, Filters, SimilarCase, thumbnails
 from dinoscope.similar.regions import Box
 from dinoscope.ui import similar_filters, similar_map, similar_markup
 from dinoscope.ui.trail import Step, Trail
@@ -104,3 +104,14 @@ def test_filters_keep_what_the_next_task_has_and_drop_the_rest(workbench):
     assert widgets.kept(workbench.tasks["stripes"], False, chosen)[:2] == [["across"], ["phantom"]]
     with pytest.raises(RequestError, match="the filter age goes from 70 to 40"):
         widgets.read([*empty[:-4], 70, 40, None, None])
+
+
+def test_an_own_case_is_called_own_and_shows_its_thumbnail(task):
+    own = SimilarCase(Case("a.png", ("red",), "own"), 0.9, 0.5)
+    card = similar_markup.card(own, task, originals=False)
+    assert "own case" in card
+    assert "public" not in card
+    assert "no thumbnail was kept" in card
+    shown = similar_markup.card(replace(own, thumbnail=thumbnails.make(drawn("colours", "red", 1))), task, False)
+    assert 'src="data:image/webp;base64,' in shown
+    assert 'alt="own case, red"' in shown

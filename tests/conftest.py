@@ -94,8 +94,8 @@ def tiny_assets(
     projection.save(assets / "tasks" / "projection.safetensors")
     for task, (public, phantoms) in pools.items():
         fit.fit_task(task, public, phantoms, projection, assets / "tasks" / task, lambda _: None)
-        for room in (regions, axes):
-            room.write(encoder, assets / "tasks" / task, public_pictures / task, None, lambda _: None)
+        regions.write(encoder, assets / "tasks" / task, public, phantoms)
+        axes.write(encoder, assets / "tasks" / task, public_pictures / task, None, lambda _: None)
     headline = {"label": "balanced accuracy", "value": 0.9, "low": 0.8, "high": 1.0, "unit": ""}
     command = "dinoscope benchmark tiny"
     rows = [{"task": "colours", "value": 0.9}]

@@ -11,6 +11,7 @@ from pathlib import Path
 from . import evidence, settings, tasks
 from .reading.encoder import Encoder, EncoderError
 from .reading.heads import HeadError
+from .settings import Settings
 from .tasks import AssetError
 
 PACKAGES = (
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         encoder = Encoder.load(chosen.backbone, chosen.assets / "backbone", chosen.device)
         print(f"backbone: {encoder.name}, {encoder.dim} channels, {encoder.size} px, on {encoder.device}")
         print(f"fingerprint: {encoder.fingerprint}")
-        _print_tasks(chosen.assets, encoder, chosen.images)
+        _print_tasks(chosen, encoder)
         print(f"evidence: {', '.join(evidence.read(chosen.assets / 'evidence')) or 'none'}")
     except (AssetError, EncoderError, HeadError, ValueError, OSError) as fault:
         print(fault, file=sys.stderr)
@@ -51,18 +52,36 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_tasks(assets: Path, encoder: Encoder, data: Path | None) -> None:
-    folders, strays = tasks.found(assets / "tasks")
+def _print_tasks(chosen: Settings, encoder: Encoder) -> None:
+    folders, strays = tasks.found(chosen.assets / "tasks")
     for stray in strays:
         print(stray)
     for folder in folders:
         try:
             task = tasks.load(folder, encoder.fingerprint)
-        except HeadError as fault:
+        except HeadError:
             if encoder.name == "bundled":
                 raise
-            why = tasks.unfit(folder, data)
-            print(f"task {folder.name}: {f'left out: {why}' if why else f'fitted at the next start ({fault})'}")
+            print(f"task {folder.name}: {_prospect(folder, chosen, encoder)}")
             continue
         drawn = sum(c.origin == "phantom" for c in task.cases)
         print(f"task {task.name}: {len(task.head.classes)} classes, {len(task.cases)} cases, {drawn} of them drawn")
+
+
+def _prospect(folder: Path, chosen: Settings, encoder: Encoder) -> str:
+    """Whether a task will have a head for another backbone, and which pictures it is fitted from."""
+    kept = tasks.cache(chosen.cache, encoder.fingerprint) / folder.name
+    if kept.is_dir():
+        return f"has a head, fitted at an earlier start and kept in {kept}"
+    listing = folder / "phantoms.jsonl"
+    drawn = len(listing.read_text(encoding="utf-8").splitlines()) if listing.is_file() else 0
+    pictures, _ = tasks.pictures(folder, chosen.images)
+    if pictures:
+        beside = f" and {drawn} drawn ones" if drawn else ""
+        return f"its head is fitted at the next start, from the pictures in {pictures}{beside}"
+    if why := tasks.unfit(folder, chosen.images):
+        return f"left out: {why}"
+    return (
+        f"its head is fitted at the next start, from {drawn} drawn pictures alone; for real ones run `dinoscope fetch "
+        f"--task {folder.name} --out FOLDER` and set DINOSCOPE_IMAGES=FOLDER"
+    )

@@ -49,7 +49,7 @@ def load_projection(encoder: Encoder, settings: Settings, fitter: Fitter | None,
         if found := Projection.load(path, encoder.fingerprint):
             return found
     if fitter is None:
-        return Projection.plain(3 * encoder.dim, encoder.fingerprint)
+        return Projection.plain(encoder.width, encoder.fingerprint)
     say(f"fitting the projection for the backbone {encoder.name}")
     fitted = fitter.fit_projection(encoder, bundled, settings.images, say)
     cached.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,37 @@ from .similar import SimilarCase
 
 
 @dataclass(frozen=True)
+class Record:
+    """How often something was right on a task's held-out pictures: a share with its 95 % interval, of so many."""
+
+    value: float
+    low: float
+    high: float
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Whether the nearest real cases of the training folds say what the head says.
+
+    Attributes:
+        agree: whether both name the same class first; label: what the cases name.
+        votes: of the cases, by class.
+        together: calibrated probabilities of head and cases, by class; prediction_set: of these.
+        record: how often the head was right where the two agreed, or did not, as here; None where it was not measured.
+        record_together: the same for the two together.
+    """
+
+    agree: bool
+    label: str
+    votes: dict[str, float]
+    together: dict[str, float]
+    prediction_set: tuple[str, ...]
+    record: Record | None = None
+    record_together: Record | None = None
+
+
+@dataclass(frozen=True)
 class Reading:
     """What Classify returns.
 
@@ -25,6 +56,7 @@ class Reading:
         coverage: share of pictures of this kind whose class is in such a set.
         scope: how familiar the picture is.
         facts, warnings: sentences about the picture.
+        agreement: what the nearest cases say to it; None where the task has no real cases.
     """
 
     task: str
@@ -36,6 +68,7 @@ class Reading:
     scope: Scope
     facts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    agreement: Agreement | None = None
 
     def json(self) -> dict:
         """Plain values, for an answer over HTTP."""
@@ -51,6 +84,9 @@ class Reading:
                 "percentile": self.scope.percentile,
                 "familiar": self.scope.familiar,
             },
+            "agreement": asdict(self.agreement) | {"prediction_set": list(self.agreement.prediction_set)}
+            if self.agreement
+            else None,
             "facts": list(self.facts),
             "warnings": list(self.warnings),
         }

@@ -20,6 +20,7 @@ from .manifest import write as write_manifest
 from .reading import scope
 from .reading.heads import FORMAT, Head, HeadError
 from .reading.projection import Projection
+from .reading.vote import Together
 from .see.axes import FILE as AXES
 from .see.axes import Axes
 from .similar import Case, Facet, case_map, facets, regions
@@ -59,6 +60,7 @@ class Task:
         folder: where the phantoms' images and masks are.
         regions: patch vectors of the cases, in the same order; None where the task was fitted without them.
         axes: of what the network sees, as colours; None where the task was fitted without them.
+        together: how the nearest cases join the head; None where the task has no real cases to vote.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Task:
     folder: Path
     regions: Regions | None = None
     axes: Axes | None = None
+    together: Together | None = None
 
     @property
     def title(self) -> str:
@@ -81,12 +84,33 @@ class Task:
         return self.facts["classes"].get(label, label.replace("_", " "))
 
     @cached_property
-    def training(self) -> np.ndarray:
-        """[M, K] vectors of the real (or, without any, the drawn) cases of the training folds."""
+    def known(self) -> np.ndarray:
+        """[N] bool: the real (or, without any, the drawn) cases of the training folds."""
         fitted = np.array([c.fold not in (0, 1) for c in self.cases])
         real = np.array([c.origin != "phantom" for c in self.cases])
-        chosen = fitted & real if (fitted & real).any() else fitted
-        return self.vectors[chosen]
+        return fitted & real if (fitted & real).any() else fitted
+
+    @cached_property
+    def training(self) -> np.ndarray:
+        """[M, K] vectors of the `known` cases."""
+        return self.vectors[self.known]
+
+    def vote(self, vector: np.ndarray, own: Case | None = None) -> np.ndarray | None:
+        """What the nearest real training cases say: [C], as `Together.vote`; None where they have no vote.
+
+        Args:
+            vector: [K] unit vector of the picture.
+            own: the case whose picture it is; neither it nor its group votes on itself.
+        """
+        if self.together is None:
+            return None
+        groups, members = self._voters
+        similarity = self.training @ vector
+        if own is not None:
+            similarity[groups == (own.group or own.id)] = -np.inf
+        if not np.isfinite(similarity).any():
+            return None
+        return self.together.vote(similarity[None], members)[0]
 
     def examples(self) -> list[Case]:
         """One phantom a class, in the order of the classes."""
@@ -141,6 +165,13 @@ class Task:
         digest.update(np.ascontiguousarray(projection.weight).tobytes())
         digest.update(np.ascontiguousarray(self.regions.axes).tobytes() if self.regions else b"")
         return digest.hexdigest()
+
+    @cached_property
+    def _voters(self) -> tuple[np.ndarray, np.ndarray]:
+        """Groups [M] and classes [M, C] of the `known` cases."""
+        voters = [c for c, known in zip(self.cases, self.known, strict=True) if known]
+        members = np.array([[label in c.labels for label in self.head.classes] for c in voters])
+        return np.array([c.group or c.id for c in voters]), members
 
     @cached_property
     def _positions(self) -> dict[str, int]:
@@ -273,6 +304,7 @@ def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
     facts = json.loads((fitted / "task.json").read_text(encoding="utf-8"))
     if not (facts["title"] and set(head.classes) <= facts["classes"].keys()):
         raise AssetError(f"{fitted} holds a task.json of other classes; restore it, or fit the task again")
+    joined = facts.get("together")
     return Task(
         name=fitted.name,
         facts=facts,
@@ -283,6 +315,7 @@ def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
         folder=images or fitted,
         regions=regions.load(fitted, fingerprint, len(cases)),
         axes=Axes.load(fitted / AXES, fingerprint),
+        together=Together(**joined | {"thresholds": tuple(joined["thresholds"])}) if joined else None,
     )
 
 

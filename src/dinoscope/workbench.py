@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from . import tasks
+from . import agreement, tasks
 from .errors import RequestError, shown
 from .explain import Progress
 from .explain.session import Asked, Question
@@ -114,7 +114,9 @@ class Workbench:
         chosen = self._task(task) if task else self._nearest_task(read.vector)
         probabilities = chosen.head.probabilities(read.pooled)[0]
         kept = chosen.head.prediction_set(probabilities)
-        measured = scope.measure(read.vector, chosen.training, chosen.reference)
+        own = chosen.of_pixels(images.pixel_hash(decoded.picture))
+        seen, known = (self.projection.for_scope(v) for v in (read.vector, chosen.training))
+        measured = scope.measure(seen, known, chosen.reference)
         warnings = list(decoded.warnings)
         if not measured.familiar:
             warnings.append(
@@ -130,6 +132,7 @@ class Workbench:
             scope=measured,
             facts=decoded.facts,
             warnings=tuple(warnings),
+            agreement=agreement.of(chosen, probabilities, chosen.vote(read.vector, own)),
         )
 
     def explain(

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from dinoscope import tasks
+from dinoscope.cli import main
+from dinoscope.reading.encoder import fingerprint
+
 pytestmark = pytest.mark.slow
 
 
@@ -71,11 +75,33 @@ def test_a_head_of_another_backbone_among_the_bundled_ones_fails(doctor, assets,
     assert "colours: the head was fitted on backbone " in run.stderr.splitlines()[-1]
 
 
-def test_another_backbone_passes_and_says_that_its_heads_come_later(doctor, other_backbone):
-    run = doctor(DINOSCOPE_BACKBONE=str(other_backbone))
+def test_another_backbone_passes_and_says_which_tasks_will_have_heads_and_from_which_pictures(
+    doctor, assets, other_backbone, tmp_path
+):
+    (assets / "tasks/stripes/phantoms.jsonl").unlink()
+    doctor("--write-manifest")
+    run = doctor(DINOSCOPE_BACKBONE=str(other_backbone), DINOSCOPE_CACHE=str(tmp_path / "cache"))
     assert run.returncode == 0, run.stderr
     assert "backbone: other, 64 channels" in run.stdout
-    assert "task colours: fitted at the next start" in run.stdout
+    assert (
+        "task colours: its head is fitted at the next start, from 12 drawn pictures alone; for real ones run "
+        "`dinoscope fetch --task colours --out FOLDER` and set DINOSCOPE_IMAGES=FOLDER"
+    ) in run.stdout
+    assert "task stripes: left out: its pictures are not at hand; set DINOSCOPE_IMAGES to a folder" in run.stdout
+
+
+def test_pictures_at_hand_and_heads_fitted_before_are_named(assets, other_backbone, tmp_path, monkeypatch, capsys):
+    (tmp_path / "pictures" / "colours").mkdir(parents=True)
+    kept = tasks.cache(tmp_path / "cache", fingerprint(other_backbone)) / "stripes"
+    kept.mkdir(parents=True)
+    monkeypatch.setenv("DINOSCOPE_ASSETS", str(assets))
+    monkeypatch.setenv("DINOSCOPE_BACKBONE", str(other_backbone))
+    monkeypatch.setenv("DINOSCOPE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("DINOSCOPE_IMAGES", str(tmp_path / "pictures"))
+    assert main(["doctor"]) == 0
+    said = capsys.readouterr().out
+    assert f"from the pictures in {tmp_path / 'pictures' / 'colours'} and 12 drawn ones" in said
+    assert f"task stripes: has a head, fitted at an earlier start and kept in {kept}" in said
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "explain": {"reading", "similar", "tasks", "results"},
     "figures": {"explain", "reading", "results"},
     "loading": {"reading", "similar", "tasks", "settings"},
-    "workbench": {"reading", "explain", "see", "similar", "tasks", "results", "loading", "settings"},
+    "agreement": {"reading", "tasks", "results"},
+    "workbench": {"agreement", "reading", "explain", "see", "similar", "tasks", "results", "loading", "settings"},
     "fitting": {"reading", "see", "similar", "tasks", "settings", "results", "manifest", "whole"},
 }
 """Room -> the rooms of the product that it may know beside `errors` and `bounds`; one not named may know every one."""

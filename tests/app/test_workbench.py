@@ -207,15 +207,15 @@ def brightness_bench(tmp_path_factory) -> Workbench:
     weights["embeddings.patch_embeddings.projection.bias"][2:4] = torch.tensor([1.0, -1.0])
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
     encoder = Encoder(folder, "brightness")
-    weight = np.zeros((2, 192), np.float32)
+    weight = np.zeros((2, 384), np.float32)
     weight[1, 64] = 60.0
     head = Head(("dark", "marked"), weight, np.array([0, -60 * 0.27], np.float32), 1.0, 0.1, 0.9, encoder.fingerprint)
     cases = tuple(Case(f"c{i}", ("dark",), "public") for i in range(6))
-    vectors = scope.unit(np.random.default_rng(0).normal(size=(6, 192)))
+    vectors = scope.unit(np.random.default_rng(0).normal(size=(6, 384)))
     task = Task("marks", {"title": "Marks", "classes": {}}, head, cases, vectors, np.array([1.0]), folder)
     index = CaseIndex()
     index.fill("marks", cases, vectors)
-    return Workbench(encoder, Projection.plain(192, encoder.fingerprint), {"marks": task}, index)
+    return Workbench(encoder, Projection.plain(384, encoder.fingerprint), {"marks": task}, index)
 
 
 @pytest.mark.parametrize(("width", "height"), [(240, 80), (80, 240)])
@@ -310,7 +310,7 @@ def test_a_picture_that_cannot_be_read_is_refused_by_every_verb(workbench, tmp_p
 
 
 def test_without_any_task_the_visitor_is_told_how_to_get_one(encoder, red):
-    bare = Workbench(encoder, Projection.plain(192, encoder.fingerprint), {}, CaseIndex())
+    bare = Workbench(encoder, Projection.plain(384, encoder.fingerprint), {}, CaseIndex())
     assert said(bare.classify, red) == "no task is loaded; fit one with `dinoscope fit`"
 
 

@@ -1,10 +1,11 @@
-"""Feature cache: pooled features on disk, by backbone and file content, so that nothing is read twice."""
+"""Feature cache: what an encoder sees, on disk, by backbone and file content, so that nothing is read twice."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -14,10 +15,26 @@ from safetensors.numpy import save_file
 from ..reading import images
 from ..reading.frozen import Frozen
 from ..reading.images import ImageError
+from ..similar import regions
+
+
+class Kept(NamedTuple):
+    """What is kept of N files, in their order.
+
+    Attributes:
+        pixels: N hashes of the decoded pictures.
+        pooled: [N, P] float32 features.
+        cells: [N, CELLS * CELLS, D] float16, the mean of the patch tokens in each cell; None in a file of an earlier
+            version.
+    """
+
+    pixels: list[str]
+    pooled: np.ndarray
+    cells: np.ndarray | None
 
 
 class FeatureCache:
-    """Pooled features and pixel hashes of files, kept below `folder` for one encoder.
+    """Pooled features, cells and pixel hashes of files, kept below `folder` for one encoder.
 
     Only for pictures of one's own machine: a visitor's picture never comes here.
     """
@@ -27,8 +44,8 @@ class FeatureCache:
         self.encoder = encoder
         self.folder = folder / encoder.fingerprint[:16] / "features" if folder else None
 
-    def read(self, name: str, files: Sequence[Path]) -> tuple[list[str], np.ndarray]:
-        """Pixel hashes and pooled features [N, P] float32 of the pictures in `files`; `name` is that of their batch.
+    def read(self, name: str, files: Sequence[Path]) -> Kept:
+        """What the encoder sees in the pictures in `files`; `name` is that of their batch.
 
         Raises:
             ImageError: for a file that is not a picture.
@@ -38,14 +55,17 @@ class FeatureCache:
         kept = self.folder / f"{name}-{key}.safetensors" if self.folder else None
         if kept and kept.is_file():
             with safe_open(kept, "numpy") as stored:
-                return stored.metadata()["pixels"].split(), stored.get_tensor("pooled")
+                cells = stored.get_tensor("cells") if "cells" in stored.keys() else None  # noqa: SIM118
+                return Kept(stored.metadata()["pixels"].split(), stored.get_tensor("pooled"), cells)
         pictures = [_picture(file) for file in files]
-        pixels, pooled = [images.pixel_hash(p) for p in pictures], self.encoder(pictures).pooled
+        features = self.encoder(pictures)
+        pixels, pooled = [images.pixel_hash(p) for p in pictures], features.pooled
+        cells = regions.pool(features.patches, features.grid).astype(np.float16)
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
-            save_file({"pooled": pooled}, kept.with_suffix(".part"), {"pixels": " ".join(pixels)})
+            save_file({"pooled": pooled, "cells": cells}, kept.with_suffix(".part"), {"pixels": " ".join(pixels)})
             kept.with_suffix(".part").replace(kept)
-        return pixels, pooled
+        return Kept(pixels, pooled, cells)
 
 
 def _picture(file: Path) -> Image.Image:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..reading import images
 from ..reading.encoder import Encoder
-from ..similar import Case, thumbnails
+from ..similar import Case, regions, thumbnails
 from . import catalogue, datasets
 from .datasets import TEST_FOLD, Sample
 from .feature_cache import FeatureCache
@@ -29,10 +29,14 @@ class Labelled:
 
     Attributes:
         cases: N cases; pooled: [N, P] float32.
+        cells: [N, CELLS * CELLS, D] float16 means of patch tokens; patches: [N, h * w, D] float16, of phantoms alone.
+            Both of what was read; parts and sums lack them.
     """
 
     cases: list[Case]
     pooled: np.ndarray
+    cells: np.ndarray | None = None
+    patches: np.ndarray | None = None
 
     def at(self, chosen: np.ndarray) -> Labelled:
         """Those where `chosen` [N] is true."""
@@ -86,21 +90,24 @@ def read_public(
     samples = sorted(chosen(known), key=lambda s: (s.fold != TEST_FOLD, s.id))
     cases: list[Case] = []
     rows: list[np.ndarray] = []
+    cells: list[np.ndarray] = []
     seen: dict[str, Case] = {}
     torn: list[str] = []
     copies = LeftOut()
     kept = FeatureCache(encoder, cache)
     for start in range(0, len(samples), BATCH):
         batch = samples[start : start + BATCH]
-        hashes, pooled = kept.read(name or folder.name, [s.path for s in batch])
-        for sample, pixels, row in zip(batch, hashes, pooled, strict=True):
+        read = kept.read(name or folder.name, [s.path for s in batch])
+        for i, (sample, pixels) in enumerate(zip(batch, read.pixels, strict=True)):
             labels = catalogue.labels(name or folder.name, sample)
             if first := seen.get(pixels):
                 copies.add("copies of another picture", f"{sample.id} = {first.id}")
                 if set(first.labels) != set(labels):
                     torn.append(f"{first.id} ({', '.join(first.labels)}) = {sample.id} ({', '.join(labels)})")
                 continue
-            rows.append(row)
+            rows.append(read.pooled[i])
+            if read.cells is not None:
+                cells.append(read.cells[i])
             cases.append(
                 Case(
                     id=sample.id,
@@ -126,7 +133,7 @@ def read_public(
         )
     if copies.count:
         say(f"{folder.name}: left out: {copies}")
-    return Labelled(cases, np.stack(rows))
+    return Labelled(cases, np.stack(rows), np.stack(cells) if cells else None)
 
 
 def read_phantoms(encoder: Encoder, folder: Path, most: int | None = None) -> Labelled:
@@ -140,9 +147,10 @@ def read_phantoms(encoder: Encoder, folder: Path, most: int | None = None) -> La
         if most is None or count[case.labels] <= most:
             cases.append(case)
     if not cases:
-        return Labelled([], np.zeros((0, 3 * encoder.dim), np.float32))
-    pooled = [
-        encoder([images.read(folder / c.image).picture for c in cases[i : i + BATCH]]).pooled
-        for i in range(0, len(cases), BATCH)
-    ]
-    return Labelled(cases, np.concatenate(pooled))
+        return Labelled([], np.zeros((0, encoder.width), np.float32))
+    rows: list[tuple[np.ndarray, ...]] = []
+    for start in range(0, len(cases), BATCH):
+        seen = encoder([images.read(folder / c.image).picture for c in cases[start : start + BATCH]])
+        cells = regions.pool(seen.patches, seen.grid)
+        rows.append((seen.pooled, cells.astype(np.float16), seen.patches.astype(np.float16)))
+    return Labelled(cases, *map(np.concatenate, zip(*rows, strict=True)))

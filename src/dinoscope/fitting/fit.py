@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from . import axes, catalogue, regions
 from .datasets import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Sample
 from .features import Labelled, Say, read_phantoms, read_public
 from .logistic import fit_head
-from .measure import in_words, measure
+from .measure import in_words, measure, measure_together
+from .together import fit_together
 
 PROJECTED = 200
 """Pictures a data set that the projection of another backbone is fitted on."""
@@ -62,7 +64,9 @@ def fit_task(
     drawn = everything.at(training & ~main)
     say(f"{name}: fitting the head on {len(known.cases)} pictures")
     fitted = fit_head(known, held, projection.fingerprint, drawn, exclusive)
-    reference = np.sort(scope.distances(projection(held.pooled), projection(known.pooled)))
+    joined = fit_together(known, held, fitted, projection) if public else None
+    asked, voters = (projection.for_scope(projection(pool.pooled)) for pool in (held, known))
+    reference = np.sort(scope.distances(asked, voters))
     shipped = everything.at(folds != TEST_FOLD)
     facts = catalogue.facts(name, list(fitted.head.classes))
     facts |= {
@@ -71,6 +75,7 @@ def fit_task(
         "fitted_on": len(known.cases),
         "C": fitted.strength,
         "phantom_weight": fitted.phantom_weight,
+        "together": asdict(joined) if joined else None,
         "metrics": {},
     }
     if source is not None:
@@ -79,6 +84,11 @@ def fit_task(
     test = everything.at((folds == TEST_FOLD) & ~drawn_ones)
     if test.cases:
         facts["metrics"] = measure(fitted.head, test)
+        if joined:
+            votes = joined.vote(
+                projection(test.pooled) @ projection(known.pooled).T, known.membership(fitted.head.classes)
+            )
+            facts["metrics"] |= measure_together(fitted.head, joined, votes, test)
         if fitted.phantom_weight:
             plain = fit_head(known, held, projection.fingerprint, exclusive=exclusive).head
             without = measure(plain, test)
@@ -118,9 +128,10 @@ def refit(encoder: Encoder, projection: Projection, bundled: Path, data: Path | 
     public = (
         read_public(encoder, pictures, splits, say, name=bundled.name, origin=_origin(bundled)) if pictures else None
     )
-    fit_task(bundled.name, public, read_phantoms(encoder, bundled), projection, out, say)
-    for room in (regions, axes):
-        room.write(encoder, out, pictures, splits, say, bundled)
+    phantoms = read_phantoms(encoder, bundled)
+    fit_task(bundled.name, public, phantoms, projection, out, say)
+    regions.write(encoder, out, public, phantoms)
+    axes.write(encoder, out, pictures, splits, say, bundled)
 
 
 def _origin(bundled: Path) -> str:

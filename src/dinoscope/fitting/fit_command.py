@@ -77,8 +77,8 @@ def _fit(arguments: argparse.Namespace) -> None:
             pictures = arguments.images / name if arguments.all else arguments.images
             source = None if name in catalogue.TASKS else (pictures, arguments.splits)
             fit.fit_task(name, public, phantoms, projection, staged / "tasks" / name, source=source)
-            for room in (regions, axes):
-                room.write(encoder, staged / "tasks" / name, pictures, arguments.splits, bundled=folder / name)
+            regions.write(encoder, staged / "tasks" / name, public, phantoms)
+            axes.write(encoder, staged / "tasks" / name, pictures, arguments.splits, bundled=folder / name)
         if renewed:
             projection.save(staged / "tasks" / PROJECTION)
         manifest.stage(chosen.assets, staged)

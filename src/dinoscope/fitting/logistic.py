@@ -25,11 +25,16 @@ NEVER = -15.0
 
 @dataclass(frozen=True)
 class Fitted:
-    """A head, its C, and how much a phantom counted beside a real picture."""
+    """A head, its C, and how much a phantom counted beside a real picture.
+
+    Attributes:
+        probabilities: [K + H, C] calibrated guesses for known and held pictures, those known guessed out of fold.
+    """
 
     head: Head
     strength: float
     phantom_weight: float
+    probabilities: np.ndarray
 
 
 def fit_head(
@@ -70,23 +75,23 @@ def fit_head(
         coefficients, intercept = _fit(known, drawn, weight, strength, classes, exclusive)
     truth = np.concatenate([known.membership(classes), held.membership(classes)])
     logits = np.concatenate([logits, held.pooled @ coefficients.T + intercept])
-    temperature = _temperature(logits, truth, exclusive)
+    scale = temperature(logits, truth, exclusive)
     head = Head(
         classes=classes,
         weight=coefficients.astype(np.float32),
         bias=intercept.astype(np.float32),
-        temperature=temperature,
+        temperature=scale,
         threshold=0.0,
         coverage=COVERAGE if exclusive else 0.0,
         fingerprint=fingerprint,
         thresholds=() if exclusive else (0.5,) * len(classes),
     )
-    probabilities = softmax(logits / temperature, axis=1) if exclusive else expit(logits / temperature)
+    probabilities = chances(logits / scale, exclusive)
     if exclusive:
         head = replace(head, threshold=conformal_threshold(probabilities[truth], COVERAGE))
     else:
         head = replace(head, thresholds=tuple(map(decision_threshold, probabilities.T, truth.T)))
-    return Fitted(head, strength, weight)
+    return Fitted(head, strength, weight, probabilities)
 
 
 def decision_threshold(probabilities: np.ndarray, truth: np.ndarray) -> float:
@@ -116,6 +121,11 @@ def _fit(
         rows, counts = known + drawn, np.repeat([1.0, weight], [len(known.cases), len(drawn.cases)])
     scaler = StandardScaler().fit(rows.pooled, sample_weight=counts)
     x, y = scaler.transform(rows.pooled), rows.membership(classes)
+    axes = None
+    if x.shape[1] > len(x):
+        # The penalty keeps coefficients in the span of the rows: the same regression on as many axes as there are rows.
+        axes, turned = np.linalg.qr(x.T)
+        x = turned.T
     columns = [y.argmax(1)] if exclusive else list(y.T.astype(int))
     parts = [_regress(x, column, counts, strength, len(classes) if exclusive else 2) for column in columns]
     if exclusive:
@@ -123,7 +133,7 @@ def _fit(
     else:  # the log-odds of a finding are the difference of its two logits
         coefficients = np.stack([w[1] - w[0] for w, _ in parts])
         intercept = np.stack([b[1] - b[0] for _, b in parts])
-    coefficients = coefficients / scaler.scale_
+    coefficients = (coefficients if axes is None else coefficients @ axes.T) / scaler.scale_
     return coefficients, intercept - coefficients @ scaler.mean_
 
 
@@ -149,7 +159,7 @@ def _out_of_fold(
     known: Labelled, drawn: Labelled | None, weight: float, strength: float, classes: tuple[str, ...], exclusive: bool
 ) -> np.ndarray:
     """Logits [N, C] when each fold is guessed from the others; of one fold, halves take turns."""
-    folds = known.folds if len(set(known.folds)) > 1 else np.arange(len(known.cases)) % 2
+    folds = folds_of(known)
     logits = np.zeros((len(known.cases), len(classes)))
     for fold in np.unique(folds):
         coefficients, intercept = _fit(known.at(folds != fold), drawn, weight, strength, classes, exclusive)
@@ -157,22 +167,32 @@ def _out_of_fold(
     return logits
 
 
+def folds_of(known: Labelled) -> np.ndarray:
+    """[N] the fold of each case, or, when all are in one, which of its halves."""
+    return known.folds if len(set(known.folds)) > 1 else np.arange(len(known.cases)) % 2
+
+
 def _scaled_losses(logits: np.ndarray, truth: np.ndarray, exclusive: bool) -> np.ndarray:
     """Log losses [N] at the temperature that is best for these logits [N, C]."""
-    return _losses(logits / _temperature(logits, truth, exclusive), truth, exclusive)
+    return losses(logits / temperature(logits, truth, exclusive), truth, exclusive)
 
 
-def _temperature(logits: np.ndarray, truth: np.ndarray, exclusive: bool) -> float:
+def temperature(logits: np.ndarray, truth: np.ndarray, exclusive: bool) -> float:
     """The temperature with the least log loss; logits [N, C], truth [N, C] bool."""
     best = minimize_scalar(
-        lambda log_temperature: _losses(logits / np.exp(log_temperature), truth, exclusive).mean(),
+        lambda log_temperature: losses(logits / np.exp(log_temperature), truth, exclusive).mean(),
         bounds=(-3, 4),
         method="bounded",
     )
     return float(np.exp(best.x))
 
 
-def _losses(logits: np.ndarray, truth: np.ndarray, exclusive: bool) -> np.ndarray:
+def chances(logits: np.ndarray, exclusive: bool) -> np.ndarray:
+    """Logits [N, C] -> probabilities, which of exclusive classes add up to 1."""
+    return softmax(logits, axis=1) if exclusive else expit(logits)
+
+
+def losses(logits: np.ndarray, truth: np.ndarray, exclusive: bool) -> np.ndarray:
     """Log loss of each case [N]; over findings, their mean."""
     if exclusive:
         return -log_softmax(logits, axis=1)[truth]

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from ..reading import images
 from ..reading.encoder import Encoder
 from ..similar import Case, regions
 from ..similar.regions import Regions
-from . import datasets
 from .datasets import TEST_FOLD, VALIDATION_FOLD
+from .features import Labelled
 
 SIZE = 32
 """d, the length of a patch vector."""
-BATCH = 32
 
 
 def fit(
@@ -39,37 +36,28 @@ def fit(
     return Regions(mean, axes, regions.quantize((cells - mean) @ axes), packed, grid)
 
 
-def write(
-    encoder: Encoder,
-    folder: Path,
-    pictures: Path | None,
-    splits: Path | None,
-    say: Callable[[str], None] = print,
-    bundled: Path | None = None,
-) -> Regions:
+def write(encoder: Encoder, folder: Path, public: Labelled | None, phantoms: Labelled) -> Regions:
     """Fit and write the patch vectors of a task that has been fitted; call it after `fit.fit_task`.
 
     Args:
         folder: the task's folder, with cases.jsonl.
-        pictures: the data set of its public cases; None when it has none.
-        bundled: where the phantoms' images are, when it is another folder.
+        public: the data set of its public cases, as it was read; None when it has none.
+        phantoms: its drawn cases, as they were read.
     Raises:
-        ValueError: when a public case has no picture there.
+        ValueError: when a case is in neither.
     """
     cases = [Case.of(json.loads(line)) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
-    paths = {s.id: s.path for s in datasets.read(pictures, splits)} if pictures else {}
-    cells: list[np.ndarray] = []
-    fine: dict[str, np.ndarray] = {}
-    grid = (0, 0)
-    for start in range(0, len(cases), BATCH):
-        part = cases[start : start + BATCH]
-        features = encoder([images.read(picture_of(case, bundled or folder, paths)).picture for case in part])
-        grid = features.grid
-        cells.append(regions.pool(features.patches, grid))
-        fine |= {c.id: rows for c, rows in zip(part, features.patches, strict=True) if c.image}
-        say(f"{folder.name}: patch vectors of {min(start + BATCH, len(cases))} of {len(cases)} cases")
+    cells: dict[str, np.ndarray] = {}
+    for pool in (public, phantoms):
+        if pool is not None and pool.cells is not None:
+            cells |= {c.id: row for c, row in zip(pool.cases, pool.cells.astype(np.float32), strict=True)}
+    if strangers := [c.id for c in cases if c.id not in cells]:
+        raise ValueError(f"{folder.name}: no picture of the case {strangers[0]!r} was read; fit the task again")
+    rows = phantoms.patches if phantoms.patches is not None else ()
+    fine = {c.id: row.astype(np.float32) for c, row in zip(phantoms.cases, rows, strict=True)}
+    side = encoder.size // encoder.patch
     training = np.array([c.fold not in (TEST_FOLD, VALIDATION_FOLD) for c in cases])
-    fitted = fit(np.concatenate(cells), training, fine, grid)
+    fitted = fit(np.stack([cells[c.id] for c in cases]), training, fine, (side, side))
     fitted.save(folder, encoder.fingerprint)
     return fitted
 

@@ -26,6 +26,10 @@ FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 EPSILON = 1e-6
 """Added to a variance, so that a blank picture has a gradient, too."""
 
+BLOCKS = 2
+"""Of so many last blocks heads and the projection read, of every backbone alike; chosen on fold 1. DINOv2's own linear
+evaluation joins blocks, too (Oquab et al., "DINOv2", TMLR 2024)."""
+
 
 class EncoderError(RuntimeError):
     """A backbone that cannot be loaded; the message says which, why and what to do."""
@@ -39,17 +43,13 @@ class Features:
         cls: [N, D] CLS tokens after the final norm.
         patches: [N, h * w, D] patch tokens after the final norm, in reading order.
         grid: (h, w) patches down and across.
+        pooled: [N, P] what heads and the projection read, as `pool` makes it.
     """
 
     cls: np.ndarray
     patches: np.ndarray
     grid: tuple[int, int]
-
-    @property
-    def pooled(self) -> np.ndarray:
-        """[N, 3D] concat(CLS, mean and standard deviation of patch tokens): what heads and the projection read."""
-        spread = np.sqrt(self.patches.var(axis=1) + EPSILON)
-        return np.concatenate([self.cls, self.patches.mean(axis=1), spread], axis=1)
+    pooled: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,30 @@ class Tokens:
         cls: [N, D]; patches: [N, h * w, D], both after the final norm.
         before: [N, h * w, D] patch tokens after the last block's first norm, what ViT-CX reads.
         grid: (h, w).
+        pooled: [N, P] what heads and the projection read, as `pool` makes it.
     """
 
     cls: Tensor
     patches: Tensor
     before: Tensor
     grid: tuple[int, int]
+    pooled: Tensor
 
-    @property
-    def pooled(self) -> Tensor:
-        """[N, 3D] concat(CLS, mean and standard deviation of patch tokens)."""
-        spread = (self.patches.var(dim=1, correction=0) + EPSILON).sqrt()
-        return torch.cat([self.cls, self.patches.mean(dim=1), spread], dim=1)
+
+def pool(outputs: Sequence[Tensor], prefix: int = 1) -> Tensor:
+    """Tokens of some blocks -> [N, 3 D blocks] float32: CLS, mean and standard deviation of each one's patch tokens.
+
+    Args:
+        outputs: of each block [N, T, D], in the order of the outcome: first the last block's after the final norm,
+            then earlier ones as they leave their block.
+        prefix: how many of the T tokens come before the patches.
+    """
+    parts = []
+    for tokens in outputs:
+        patches = tokens[:, prefix:].float()
+        spread = (patches.var(dim=1, correction=0) + EPSILON).sqrt()
+        parts += [tokens[:, 0].float(), patches.mean(dim=1), spread]
+    return torch.cat(parts, dim=1)
 
 
 @dataclass(frozen=True)
@@ -97,9 +109,10 @@ class Encoder:
     Attributes:
         name: what it was loaded from.
         dim: D, the width of a token.
+        blocks: how many of its last blocks are pooled; width: P, the length of what heads and the projection read.
         size: side in pixels to which pictures are squashed before they are read.
         patch: side of a patch in pixels.
-        fingerprint: sha256 over weights, config and preprocessing, 64 hex digits.
+        fingerprint: sha256 over weights, config, preprocessing and the number of blocks, 64 hex digits.
     """
 
     def __init__(self, folder: Path, name: str, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
@@ -139,6 +152,8 @@ class Encoder:
         self.dtype = dtype
         self.model = model.to(self.device).eval().requires_grad_(False)
         self.dim: int = config.hidden_size
+        self.blocks: int = min(BLOCKS, config.num_hidden_layers)
+        self.width = 3 * self.dim * self.blocks
         self.patch: int = config.patch_size
         self.prefix = 1 + getattr(config, "num_register_tokens", 0)
         mean, std = processing.get("image_mean", (0.5,) * 3), processing.get("image_std", (0.5,) * 3)
@@ -206,10 +221,15 @@ class Encoder:
             output = self.model(pixels.to(self.dtype), output_hidden_states=True)
             last = self.model.encoder.layer[-1]
             # Input of the last block through its first norm, without a hook that two threads could share.
-            before = last.norm1(output.hidden_states[-2])[:, self.prefix :]
-        after = output.last_hidden_state
+            before = last.norm1(output.hidden_states[-2])
         grid = (height // self.patch, width // self.patch)
-        return Tokens(after[:, 0].float(), after[:, self.prefix :].float(), before.float(), grid)
+        return self._gathered(output.last_hidden_state, output.hidden_states[1:-1], before, grid)
+
+    def _gathered(self, after: Tensor, earlier: Sequence[Tensor], before: Tensor, grid: tuple[int, int]) -> Tokens:
+        """Tokens of a pass: after the final norm, as they leave each earlier block, and as the last one norms them."""
+        pooled = pool([after, *reversed(earlier)][: self.blocks], self.prefix)
+        patches = after[:, self.prefix :].float()
+        return Tokens(after[:, 0].float(), patches, before[:, self.prefix :].float(), grid, pooled)
 
     @torch.inference_mode()
     def leaving(self, pixels: Tensor, before: int) -> Tensor:
@@ -268,9 +288,8 @@ class Encoder:
         hurried = hurried and self.half_pays
         model = self._halved if hurried and self.device.type == "cpu" else self.model
         with torch.autocast(self.device.type, torch.bfloat16, enabled=hurried):
-            after, normed = walk.through(model, state, attended)
-            patches = after[:, self.prefix :].float()
-            return Tokens(after[:, 0].float(), patches, normed[:, self.prefix :].float(), grid), normed
+            after, left, normed = walk.through(model, state, attended)
+            return self._gathered(after, left, normed, grid), normed
 
     def _grid(self, pixels: Tensor) -> tuple[int, int]:
         return pixels.shape[2] // self.patch, pixels.shape[3] // self.patch
@@ -287,12 +306,13 @@ class Encoder:
             np.concatenate([p.cls.cpu().numpy() for p in parts]),
             np.concatenate([p.patches.cpu().numpy() for p in parts]),
             parts[0].grid,
+            np.concatenate([p.pooled.cpu().numpy() for p in parts]),
         )
 
 
 def fingerprint(folder: Path) -> str:
-    """sha256 over the three files of a backbone, in the order of `FILES`."""
-    digest = hashlib.sha256()
+    """sha256 over the three files of a backbone, in the order of `FILES`, and over how many blocks are read of it."""
+    digest = hashlib.sha256(b"blocks %d" % BLOCKS)
     for name in FILES:
         with (folder / name).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

@@ -94,11 +94,7 @@ class Head:
 
         Source: Sadinle et al., "Least ambiguous set-valued classifiers with bounded error levels", JASA 2019.
         """
-        order = np.argsort(-probabilities, kind="stable")
-        if not self.exclusive:
-            return tuple(self.classes[i] for i in order if probabilities[i] >= self.thresholds[i])
-        kept = [self.classes[i] for i in order if probabilities[i] >= self.threshold]
-        return tuple(kept) or (self.classes[order[0]],)
+        return prediction_set(self.classes, probabilities, self.threshold, self.thresholds)
 
     def save(self, path: Path) -> None:
         """Write the head as safetensors."""
@@ -130,6 +126,17 @@ class Head:
             )
         facts |= {k: tuple(facts.get(k, ())) for k in ("classes", "thresholds")}
         return cls(**{f.name: facts[f.name] for f in fields(cls) if f.name in facts})
+
+
+def prediction_set(
+    classes: tuple[str, ...], probabilities: np.ndarray, threshold: float, thresholds: tuple[float, ...] = ()
+) -> tuple[str, ...]:
+    """Of C classes those that reach the threshold, or each its own of `thresholds`; see `Head.prediction_set`."""
+    order = np.argsort(-probabilities, kind="stable")
+    if thresholds:
+        return tuple(classes[i] for i in order if probabilities[i] >= thresholds[i])
+    kept = [classes[i] for i in order if probabilities[i] >= threshold]
+    return tuple(kept) or (classes[order[0]],)
 
 
 def conformal_threshold(true_class: np.ndarray, coverage: float) -> float:

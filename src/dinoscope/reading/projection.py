@@ -11,14 +11,18 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from torch import Tensor
 
-DIMENSIONS = 256
-POWER = 0.5
-"""How far the components are whitened: 0 not at all, 1 to equal variance."""
+from .scope import unit
+
+DIMENSIONS = 512
+POWER = 1.0
+"""How far the components are whitened: 0 not at all, 1 to equal variance. Both chosen on fold 1."""
+SCOPE_POWER = 0.5
+"""The same for the scope: of components that hardly vary little is to be learned about pictures of another kind."""
 
 
 @dataclass(frozen=True)
 class Projection:
-    """Standardised features on their principal components, partly whitened.
+    """Standardised features on their principal components, whitened.
 
     Raw features differ mostly in what is common to all pictures of a kind; dividing a component by a root of its
     spread lets the small differences between cases count. Fitted without labels.
@@ -27,28 +31,34 @@ class Projection:
         mean: [P] float32, of the pooled features.
         weight: [P, K] float32.
         fingerprint: of the backbone whose features it takes.
+        spread: [K] float32, by which the scope multiplies the components; None to leave them as they are.
     """
 
     mean: np.ndarray
     weight: np.ndarray
     fingerprint: str
+    spread: np.ndarray | None = None
 
     @classmethod
     def fit(
         cls, pooled: np.ndarray, fingerprint: str, dimensions: int = DIMENSIONS, power: float = POWER
     ) -> Projection:
-        """Fit on pooled features [N, P] of pictures of every kind; K is at most `dimensions`, N - 1 and P."""
-        mean, spread = pooled.mean(0, dtype=np.float64), pooled.std(0, dtype=np.float64)
-        scale = 1 / np.maximum(spread, 1e-6)
+        """Fit on pooled features [N, P] of pictures of every kind; K is at most `dimensions`, N / 2 and P.
+
+        More components than half the pictures, whitened, would hold every two of them for equally unlike.
+        """
+        mean, deviation = pooled.mean(0, dtype=np.float64), pooled.std(0, dtype=np.float64)
+        scale = 1 / np.maximum(deviation, 1e-6)
         rows = (pooled - mean) * scale
         variance, components = np.linalg.eigh(rows.T @ rows / len(rows))
-        kept = np.argsort(-variance)[: min(dimensions, len(rows) - 1, pooled.shape[1])]
+        kept = np.argsort(-variance)[: min(dimensions, max(1, len(rows) // 2), pooled.shape[1])]
         kept = kept[variance[kept] > 1e-8 * variance.max()]
         weight = scale[:, None] * components[:, kept] / variance[kept] ** (power / 2)
         # Rounded at once to what `save` keeps, so that a fresh projection and a stored one are the same; contiguous,
         # because safetensors writes memory as it lies, whatever the strides say.
         rounded = np.ascontiguousarray(weight, dtype=np.float16).astype(np.float32)
-        return cls(mean.astype(np.float32), rounded, fingerprint)
+        spread = (variance[kept] / variance.max()) ** ((power - SCOPE_POWER) / 2)
+        return cls(mean.astype(np.float32), rounded, fingerprint, spread.astype(np.float32))
 
     @classmethod
     def plain(cls, width: int, fingerprint: str) -> Projection:
@@ -64,9 +74,14 @@ class Projection:
         mean, weight = (torch.from_numpy(v).to(pooled) for v in (self.mean, self.weight))
         return torch.nn.functional.normalize((pooled - mean) @ weight, dim=1)
 
+    def for_scope(self, vectors: np.ndarray) -> np.ndarray:
+        """Unit vectors [..., K] of this projection -> the unit vectors [..., K] that the scope compares."""
+        return vectors if self.spread is None else unit(vectors * self.spread)
+
     def save(self, path: Path) -> None:
         """Write as safetensors, the weight in float16."""
         tensors = {"mean": self.mean, "weight": np.ascontiguousarray(self.weight, dtype=np.float16)}
+        tensors |= {} if self.spread is None else {"spread": self.spread}
         save_file(tensors, path, {"fingerprint": self.fingerprint})
 
     @classmethod
@@ -77,4 +92,5 @@ class Projection:
         with safe_open(path, "numpy") as file:
             if file.metadata()["fingerprint"] != fingerprint:
                 return None
-            return cls(file.get_tensor("mean"), file.get_tensor("weight").astype(np.float32), fingerprint)
+            spread = file.get_tensor("spread") if "spread" in file.keys() else None  # noqa: SIM118
+            return cls(file.get_tensor("mean"), file.get_tensor("weight").astype(np.float32), fingerprint, spread)

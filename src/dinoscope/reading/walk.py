@@ -24,17 +24,22 @@ def gather(embedded: Tensor, kept: Tensor, prefix: int) -> Tensor:
     return torch.cat([embedded[:, :prefix].expand(len(kept), -1, -1), embedded[0, prefix:][kept]], dim=1)
 
 
-def through(model: Any, state: Tensor, attended: Attended) -> tuple[Tensor, Tensor]:
-    """[N, T, D] -> the tokens after the final norm, and after the last block's first norm, both [N, T, D]."""
+def through(model: Any, state: Tensor, attended: Attended) -> tuple[Tensor, list[Tensor], Tensor]:
+    """[N, T, D] -> tokens after the final norm, as they leave each earlier block, and after the last one's first norm.
+
+    All are [N, T, D]; of B blocks B - 1 are earlier ones.
+    """
     if torch.is_grad_enabled():
         state.requires_grad_()
+    entered: list[Tensor] = []
     for block in model.encoder.layer:
+        entered.append(state)
         normed = block.norm1(state)
         mixed, weights = attend(block.attention, normed)
         attended(weights)
         state = state + block.layer_scale1(mixed)
         state = state + block.layer_scale2(block.mlp(block.norm2(state)))
-    return model.layernorm(state), normed
+    return model.layernorm(state), entered[1:], normed
 
 
 def attend(attention: Any, normed: Tensor) -> tuple[Tensor, Tensor]:

@@ -93,6 +93,7 @@ def classification(reading: Reading, task: Task) -> Markup:
     """The answer in one sentence, the bars, and how familiar the picture is."""
     present = [f"{task.display(c)} ({percent(reading.probabilities[c])})" for c in reading.prediction_set]
     others = [task.display(c) for c in reading.prediction_set if c != reading.label]
+    together = reading.agreement.prediction_set if reading.agreement else ()
     return part(
         "classify",
         "answer",
@@ -101,6 +102,7 @@ def classification(reading: Reading, task: Task) -> Markup:
         label=task.display(reading.label),
         present=_listed(present),
         others=_listed(others),
+        together=_listed([task.display(c) for c in together]),
         colours=class_colours(task),
         facts=task.facts,
         chance=1 / len(task.head.classes) if task.head.exclusive else 0.5,

@@ -38,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=Path, help=f"folder of data sets with a splits folder in it; not for {ALONE}")
     parser.add_argument("--seed", type=int, default=0, help="seed of every random choice")
     parser.add_argument("--quick", action="store_true", help=f"a trial on a few pictures: {', '.join(WITH_A_TRIAL)}")
+    parser.add_argument(
+        "--untrained",
+        action="store_true",
+        help="backbone: leave out rivals that are trained here or have random weights, which takes hours",
+    )
     parser.add_argument("--most", type=int, help="pictures a task, instead of 40 for explain and 20 for end_to_end")
     parser.add_argument(
         "--encoder",

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from dinoscope import settings, tasks
+from dinoscope.evidence import read
 from dinoscope.fitting import catalogue, datasets
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD, Sample
 from dinoscope.fitting.feature_cache import FeatureCache
 from dinoscope.fitting.statistics import balanced_accuracy, drawn_balanced_accuracy, group_draws
-from dinoscope.reading import scope
 from dinoscope.settings import ROOT
 from dinoscope.tasks import Task
 from dinoscope.workbench import Workbench
 
 from .. import evidence, readme, rivals
 from ..pretrain import card
-from . import baselines, retrieval
+from . import baselines, retrieval, trust
+from .agreement import Joined, join
 from .baselines import EDGES, OURS, PIXELS
-from .probes import guesses, linear
+from .probes import BASELINES, guesses, linear
 from .study import Pool
 
 SETS = (
@@ -38,25 +39,6 @@ SETS = (
     "lung_histology",
     "pneumonia_cxr",
 )
-MODALITIES = {
-    "blood_cells_pbc": "single blood cell",
-    "wbc_masks": "single blood cell",
-    "leukemia_all": "blood smear",
-    "brain_mri": "brain MRI",
-    "lgg_mri": "brain MRI",
-    "busi": "breast ultrasound",
-    "chest_ct": "lung CT",
-    "lung_ct_iqothnccd": "lung CT",
-    "eye_diseases": "fundus",
-    "odir": "fundus",
-    "ham10000": "dermoscopy",
-    "ph2": "dermoscopy",
-    "lung_histology": "histology",
-    "pneumonia_cxr": "chest radiograph",
-    "covid_cxr": "chest radiograph",
-    "covid_cxr_boxes": "chest radiograph",
-    "polyp_kvasirseg": "colonoscopy",
-}
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -66,23 +48,31 @@ def run(arguments: argparse.Namespace) -> None:
     workbench = Workbench.load(chosen)
     encoder = workbench.encoder
     cache = FeatureCache(encoder, chosen.cache)
-    samples = {name: datasets.read(arguments.images / name, arguments.images / "splits") for name in MODALITIES}
+    samples = {name: datasets.read(arguments.images / name, arguments.images / "splits") for name in trust.MODALITIES}
     others = rivals.installed(device=chosen.device)
     guessed = {
-        name: guesses(Pool.of(name, samples[name]), encoder, chosen.cache, arguments.seed, others.encoders)
+        name: guesses(
+            Pool.of(name, samples[name]), encoder, chosen.cache, arguments.seed, others.encoders, arguments.untrained
+        )
         for name in SETS
     }
+    joined = {name: _joined(workbench, cache, Pool.of(name, samples[name])) for name in SETS}
+    guessed = {name: _beside(guessed[name], joined[name].guesses) for name in SETS}
     rows, headline, notes = _probes(samples, guessed, arguments.seed)
+    if arguments.untrained:
+        notes.append(_left_out(chosen.assets / "evidence"))
+    rows += [joined[name].row for name in SETS]
     rows += [_official(samples["brain_mri"], cache)]
-    rows += _calibration(workbench)
-    pooled = {name: _test_features(cache, name, samples[name]) for name in MODALITIES}
-    rows += _scope(workbench, pooled)
+    rows += trust.calibration(workbench)
+    pooled = {name: _test_features(cache, name, samples[name]) for name in trust.MODALITIES}
+    rows += trust.scopes(workbench, pooled)
     rows += retrieval_rows(workbench, samples, pooled, arguments.seed)
     rows += [r for r in others.tried if r["ran"] == "no"]
     evidence.write(
         chosen.assets / "evidence" / "backbone.json",
         headline,
-        f"dinoscope benchmark backbone --images {arguments.images} --seed {arguments.seed}",
+        f"dinoscope benchmark backbone --images {arguments.images} --seed {arguments.seed}"
+        + " --untrained" * arguments.untrained,
         arguments.seed,
         encoder.fingerprint,
         time.monotonic() - began,
@@ -95,6 +85,27 @@ def run(arguments: argparse.Namespace) -> None:
     tasks.write_manifest(chosen.assets)
     if chosen.assets == ROOT / "model_assets":
         readme.renew()
+
+
+def _left_out(folder: Path) -> str:
+    """One sentence on the methods of `BASELINES` that this run leaves out, with what an earlier one found."""
+    earlier = read(folder).get("backbone")
+    means = next((r for r in earlier.rows if r.get("set") == "mean"), {}) if earlier else {}
+    found = [f"{m} {means[m]:g}" for m in BASELINES if m in means and m not in (PIXELS, EDGES)]
+    said = "Networks that are trained here, and random weights, are left out of this run."
+    if not found or earlier is None:
+        return said
+    return f"{said} On the mean of the same sets an earlier one ({earlier.date}) had: {', '.join(found)}; not paired."
+
+
+def _joined(workbench: Workbench, cache: FeatureCache, pool: Pool) -> Joined:
+    return join(pool, cache.read(f"{pool.name}-all", pool.files).pooled, workbench.projection)
+
+
+def _beside(guesses: dict[str, np.ndarray], more: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """All guesses, the backbone's own first."""
+    own = {m: g for m, g in guesses.items() if m.startswith("backbone")}
+    return own | more | guesses
 
 
 def _probes(
@@ -147,7 +158,11 @@ def _probes(
         "Logistic regression on standardised features, C from 0.001 to 1 chosen on fold 1, fitted on folds 2 to 4, "
         "balanced accuracy in percent on fold 0; intervals from 1,000 draws of whole groups, the same draws for every "
         "method.",
-        "kNN: 5 nearest by cosine of the plain features. EfficientNet-Lite: trained by others on ImageNet's labels, "
+        "Head and cases: the mean of a task's head and the vote of its nearest cases, as the app joins them; of the "
+        "table of agreement, how often the head, or both together, were right where they name the same class and where "
+        "not, with Wilson's 95 % intervals.",
+        "kNN: 5 nearest by cosine of the plain features; of case vectors: of what case search compares. "
+        "EfficientNet-Lite: trained by others on ImageNet's labels, "
         "frozen, its last map averaged, at the side it was trained for. The backbone was trained without labels.",
         "Supervised from scratch: the same architecture, trained on the labels of folds 2 to 4 with augmentation and "
         "balanced batches at 112 px, stopped by fold 1. Small ResNet from scratch: ResNet-18 at half its width, 2.8 "
@@ -166,7 +181,7 @@ def _official(samples: list[Sample], cache: FeatureCache) -> dict:
     # Fold 1 still chooses C, out of the official training pictures.
     fold = np.array([TEST_FOLD if s.official == "test" else VALIDATION_FOLD if s.fold == 1 else 2 for s in samples])
     files = [s.path for s in samples]
-    guess = linear(cache.read("brain_mri-all", files)[1], truth, fold)
+    guess = linear(cache.read("brain_mri-all", files).pooled, truth, fold)
     tests = [s for s, f in zip(samples, fold, strict=True) if f == TEST_FOLD]
     wanted = truth[fold == TEST_FOLD]
     drawn = drawn_balanced_accuracy(group_draws([s.group or s.id for s in tests]), wanted, guess)
@@ -185,79 +200,12 @@ def _official(samples: list[Sample], cache: FeatureCache) -> dict:
     }
 
 
-def _calibration(workbench: Workbench) -> list[dict]:
-    """How far each shipped head's probabilities and prediction sets can be believed, from its task.json."""
-    rows = []
-    for task in workbench.tasks.values():
-        metrics = task.facts["metrics"]
-        if "calibration_error" in metrics:
-            error, coverage = metrics["calibration_error"], metrics["coverage"]
-            right = metrics["balanced_accuracy"]
-            rows.append(
-                {
-                    "head": task.name,
-                    "balanced accuracy": _percent(right["value"]),
-                    "accuracy interval": f"{_percent(right['low'])} to {_percent(right['high'])}",
-                    "calibration error": error["value"],
-                    "interval": f"{error['low']:.3f} to {error['high']:.3f}",
-                    "of a perfect head": error["expected"],
-                    "excess": error["excess"],
-                    "coverage": _percent(coverage["value"]),
-                    "coverage interval": f"{_percent(coverage['low'])} to {_percent(coverage['high'])}",
-                    "mean set size": metrics["set_size"],
-                }
-            )
-    for task in workbench.tasks.values():
-        if not task.head.exclusive:
-            area = task.facts["metrics"]["roc_auc"]
-            rows.append(
-                {"findings of": task.name, "mean ROC-AUC": area["value"]}
-                | {"interval": f"{area['low']:.3f} to {area['high']:.3f}"}
-                | {task.display(f): a for f, a in task.facts["metrics"]["findings_roc_auc"].items()}
-            )
-    return rows
-
-
 def _test_features(cache: FeatureCache, name: str, samples: list[Sample]) -> np.ndarray:
     """Pooled features of a set's fold 0."""
     if name in SETS:  # read already, with the other folds
         fold = np.array([s.fold for s in samples])
-        return cache.read(f"{name}-all", [s.path for s in samples])[1][fold == TEST_FOLD]
-    return cache.read(f"{name}-test", [s.path for s in samples if s.fold == TEST_FOLD])[1]
-
-
-def _scope(workbench: Workbench, pooled: dict[str, np.ndarray]) -> list[dict]:
-    """Does the scope tell a task's own test pictures from those of other kinds?"""
-    rows = []
-    for task in workbench.tasks.values():
-        far = {n: scope.distances(workbench.projection(p), task.training) for n, p in pooled.items()}
-        others = [n for n in far if MODALITIES[n] != MODALITIES[task.name]]
-        kin = [n for n in far if MODALITIES[n] == MODALITIES[task.name] and n != task.name]
-        alarms = {n: _alarm(far[n], task.reference) for n in (task.name, *kin)}
-        other = np.concatenate([far[n] for n in others])
-        rows.append(
-            {
-                "scope of": task.name,
-                "AUROC against other kinds": _auroc(far[task.name], other),
-                "false alarms on its own fold 0": _percent(alarms[task.name]),
-                "other kinds called unfamiliar": _percent(_alarm(other, task.reference)),
-                "same kind, other set": "; ".join(
-                    f"{n}: AUROC {_auroc(far[task.name], far[n])}, unfamiliar {_percent(alarms[n])} %" for n in kin
-                )
-                or "none at hand",
-            }
-        )
-    return rows
-
-
-def _alarm(distances: np.ndarray, reference: np.ndarray) -> float:
-    """Share of pictures called unfamiliar."""
-    return float((~scope.familiar(distances, reference)).mean())
-
-
-def _auroc(own: np.ndarray, other: np.ndarray) -> float:
-    truth = np.repeat([0, 1], [len(own), len(other)])
-    return round(float(roc_auc_score(truth, np.concatenate([own, other]))), 4)
+        return cache.read(f"{name}-all", [s.path for s in samples]).pooled[fold == TEST_FOLD]
+    return cache.read(f"{name}-test", [s.path for s in samples if s.fold == TEST_FOLD]).pooled
 
 
 def retrieval_rows(

@@ -40,16 +40,21 @@ BASELINES = {
 
 
 def guesses(
-    pool: Pool, encoder: Encoder, cache: Path, seed: int, rivals: Sequence[Frozen] = ()
+    pool: Pool, encoder: Encoder, cache: Path, seed: int, rivals: Sequence[Frozen] = (), untrained: bool = False
 ) -> dict[str, np.ndarray]:
-    """Guessed class numbers on fold 0 by every method; a rival's frozen features are judged as the backbone's are."""
+    """Guessed class numbers on fold 0 by every method; a rival's frozen features are judged as the backbone's are.
+
+    Args:
+        untrained: only those of `BASELINES` that take no network.
+    """
     found: dict[str, np.ndarray] = {}
     for name, frozen in {"backbone": encoder, **{r.name: r for r in rivals}}.items():
         features = FeatureCache(frozen, cache).read(f"{pool.name}-all", pool.files)[1]
         found[f"{name}, linear"] = linear(features, pool.truth, pool.fold)
         found[f"{name}, kNN"] = neighbours(features, pool.truth, pool.fold)
     kept = cache / "benchmark"
-    return found | {method: baseline(method, pool, encoder, kept, seed).argmax(1) for method in BASELINES}
+    methods = (PIXELS, EDGES) if untrained else BASELINES
+    return found | {method: baseline(method, pool, encoder, kept, seed).argmax(1) for method in methods}
 
 
 def baseline(method: str, pool: Pool, encoder: Encoder, kept: Path, seed: int, quick: bool = False) -> np.ndarray:
@@ -78,7 +83,7 @@ def baseline(method: str, pool: Pool, encoder: Encoder, kept: Path, seed: int, q
 def random_weights(encoder: Encoder, folder: Path, seed: int) -> baselines.Describe:
     """Features of the backbone's architecture with random weights, reading as the backbone does."""
     random = random_encoder(encoder, folder, seed)
-    return lambda files: FeatureCache(random, None).read("all", files)[1]
+    return lambda files: FeatureCache(random, None).read("all", files).pooled
 
 
 def random_encoder(encoder: Encoder, folder: Path, seed: int) -> Encoder:
@@ -116,6 +121,9 @@ def log_probabilities(features: np.ndarray, truth: np.ndarray, fold: np.ndarray)
     known, held, test = fold > VALIDATION_FOLD, fold == VALIDATION_FOLD, fold == TEST_FOLD
     scaler = StandardScaler().fit(features[known])
     x = scaler.transform(features)
+    if x.shape[1] > known.sum():
+        # The penalty keeps coefficients in the span of the fitted rows: the same guesses on as many axes.
+        x = x @ np.linalg.qr(x[known].T)[0]
     best, found = -1.0, np.full((test.sum(), truth.max() + 1), -np.inf)
     model = LogisticRegression(max_iter=500, warm_start=True)
     with threadpool_limits(1):

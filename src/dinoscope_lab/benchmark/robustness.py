@@ -84,7 +84,8 @@ def corrupted(study: Study, workbench: Workbench, task: Task) -> list[dict]:
             shown = [CORRUPTIONS[name](p, strength, rng) for p in pictures]
         pooled = workbench.encoder(shown).pooled
         probabilities = task.head.probabilities(pooled)
-        far = scope.distances(workbench.projection(pooled), task.training)
+        seen, known = map(workbench.projection.for_scope, (workbench.projection(pooled), task.training))
+        far = scope.distances(seen, known)
         return {
             "set": task.name,
             "corruption": name,

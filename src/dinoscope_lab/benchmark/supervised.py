@@ -15,7 +15,7 @@ from transformers import Dinov2Config, Dinov2Model, ResNetConfig, ResNetForImage
 
 from dinoscope.fitting.statistics import balanced_accuracy
 from dinoscope.reading.efficientnet import EfficientNet
-from dinoscope.reading.encoder import Encoder, Tokens
+from dinoscope.reading.encoder import Encoder, pool
 
 from ..comparison import area
 from ..pretrain import views
@@ -27,21 +27,18 @@ MILD = replace(views.Recipe(), area=(0.5, 1.0))
 
 
 class Classifier(nn.Module):
-    """A DINOv2 of random weights with a linear layer on what the heads read."""
+    """A DINOv2 of random weights with a linear layer on the pooled tokens of its last block."""
 
     def __init__(self, config: Dinov2Config, classes: int, start: Dinov2Model | None = None) -> None:
         super().__init__()
         self.body = Dinov2Model(config)
         if start is not None:
             self.body.load_state_dict(start.state_dict())
-        self.patch = int(self.body.embeddings.patch_embeddings.projection.stride[0])
         self.head = nn.Sequential(nn.LayerNorm(3 * config.hidden_size), nn.Linear(3 * config.hidden_size, classes))
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Normalised pixels [N, 3, h, w] -> logits [N, C]."""
-        tokens = tokens_of(self.body, pixels)
-        grid = (pixels.shape[2] // self.patch, pixels.shape[3] // self.patch)
-        return self.head(Tokens(tokens[:, 0], tokens[:, 1:], tokens[:, 1:], grid).pooled)
+        return self.head(pool([tokens_of(self.body, pixels)]))
 
 
 class Convolutional(nn.Module):

@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate, normalize, one_hot
 from transformers import Dinov2Model
 
 from dinoscope.fitting.statistics import balanced_accuracy
-from dinoscope.reading.encoder import Tokens
+from dinoscope.reading.encoder import pool
 
 from .objective import tokens_of
 from .pack import Pack
@@ -22,17 +22,18 @@ PENALTY = 0.1
 
 @torch.inference_mode()
 def features(model: Dinov2Model, pictures: np.ndarray, size: int, batch: int = 64) -> Tensor:
-    """What heads read of packed pictures [N, S, S, 3] uint8, read at `size` pixels: [N, P] float32, on the device."""
+    """Pooled tokens of the last block of packed pictures [N, S, S, 3] uint8, read at `size` pixels: [N, P] float32.
+
+    They stay on the device.
+    """
     device = next(model.parameters()).device
-    side = size // int(model.embeddings.patch_embeddings.projection.stride[0])
     rows = []
     for start in range(0, len(pictures), batch):
         x = torch.from_numpy(np.ascontiguousarray(pictures[start : start + batch])).to(device)
         x = interpolate(x.permute(0, 3, 1, 2).float() / 255, size=(size, size), mode="bilinear", antialias=True)
         with torch.autocast(device.type, dtype=torch.bfloat16):
             tokens = tokens_of(model, normalise(x))
-        tokens = tokens.float()
-        rows.append(Tokens(tokens[:, 0], tokens[:, 1:], tokens[:, 1:], (side, side)).pooled)
+        rows.append(pool([tokens]))
     return torch.cat(rows)
 
 

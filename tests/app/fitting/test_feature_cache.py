@@ -39,7 +39,9 @@ def test_features_come_back_as_they_were_without_reading_again(encoder, files, t
     assert counting.count == 4
     assert first[0] == again[0] == [images.pixel_hash(p) for p in pictures]
     assert np.array_equal(first[1], again[1])
-    assert np.array_equal(first[1], encoder(pictures).pooled)
+    assert np.array_equal(first.pooled, encoder(pictures).pooled)
+    assert np.array_equal(first.cells, again.cells)
+    assert first.cells == pytest.approx(encoder(pictures).patches, abs=1e-2), "of 4 x 4 patches each is a cell"
 
 
 def test_a_changed_file_or_another_backbone_is_read_anew(encoder, other_backbone, files, tmp_path):

@@ -69,7 +69,7 @@ def no_phantoms(encoder, tmp_path_factory):
 
 def fitted(encoder, folder, phantoms, out):
     public = read_public(encoder, folder, None, quiet)
-    facts = fit.fit_task("colours", public, phantoms, Projection.plain(192, encoder.fingerprint), out, quiet)
+    facts = fit.fit_task("colours", public, phantoms, Projection.plain(384, encoder.fingerprint), out, quiet)
     return facts, {name: content(out / name) for name in WRITTEN}
 
 
@@ -138,13 +138,14 @@ def test_the_scopes_reference_is_what_the_scope_measures_for_the_held_out_pictur
     """The scope looks at a task's real cases only, so phantoms must not bring the reference nearer."""
     task = tasks.load(tiny_assets / "tasks" / "colours", encoder.fingerprint)
     held = [c.fold == 1 and c.origin == "public" for c in task.cases]
-    distances = np.sort(scope.distances(task.vectors[held], task.training))
+    projection = Projection.load(tiny_assets / "tasks" / "projection.safetensors", encoder.fingerprint)
+    distances = np.sort(scope.distances(*map(projection.for_scope, (task.vectors[held], task.training))))
     assert task.reference == pytest.approx(distances, abs=1e-3)
 
 
 def test_phantoms_alone_make_a_task(encoder, tiny_assets, tmp_path):
     phantoms = read_phantoms(encoder, tiny_assets / "tasks" / "colours")
-    facts = fit.fit_task("colours", None, phantoms, Projection.plain(192, encoder.fingerprint), tmp_path, quiet)
+    facts = fit.fit_task("colours", None, phantoms, Projection.plain(384, encoder.fingerprint), tmp_path, quiet)
     assert facts["cases"] == {"public": 0, "phantom": 12}
     assert facts["metrics"] == {}
     assert facts["fitted_on"] == 9

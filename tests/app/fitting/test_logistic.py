@@ -52,6 +52,24 @@ def test_the_head_is_scikit_learns_up_to_the_temperature(classes):
     assert (head.probabilities(new.pooled).argmax(1) == wanted.argmax(1)).all()
 
 
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_with_more_features_than_pictures_the_head_is_still_scikit_learns(exclusive):
+    rng = np.random.default_rng(0)
+    known, new = (labelled(rng, ("a", "b", "c"), n, 2.0, 300) for n in (90, 40))
+    head, strength = fitted(known, labelled(rng, ("a", "b", "c"), 60, 2.0, 300), exclusive=exclusive)
+    scaler = StandardScaler().fit(known.pooled)
+    x, asked = scaler.transform(known.pooled).astype(np.float64), scaler.transform(new.pooled)
+    model = LogisticRegression(C=strength, max_iter=5000, tol=1e-8)
+    found = at_temperature(head, 1.0).probabilities(new.pooled)
+    if exclusive:
+        assert found == pytest.approx(model.fit(x, known.labels).predict_proba(asked), abs=3e-3)
+    else:
+        for i, label in enumerate(head.classes):
+            assert found[:, i] == pytest.approx(
+                model.fit(x, known.labels == label).predict_proba(asked)[:, 1], abs=3e-3
+            )
+
+
 def test_the_temperature_has_the_least_log_loss_on_the_held_out_pictures():
     rng = np.random.default_rng(1)
     known, held = labelled(rng, ("a", "b", "c"), 150), labelled(rng, ("a", "b", "c"), 3000)

@@ -46,7 +46,31 @@ def test_a_picture_becomes_one_cls_token_and_one_token_a_patch(encoder, pictures
     assert features.cls.dtype == features.patches.dtype == np.float32
     assert np.array_equal(features.pooled[:, :64], features.cls)
     assert np.allclose(features.pooled[:, 64:128], features.patches.mean(axis=1))
-    assert np.allclose(features.pooled[:, 128:] ** 2, features.patches.var(axis=1) + 1e-6)
+    assert np.allclose(features.pooled[:, 128:192] ** 2, features.patches.var(axis=1) + 1e-6)
+
+
+def test_what_heads_read_joins_the_last_two_blocks(encoder, pictures):
+    left = []
+    hook = encoder.model.encoder.layer[-2].register_forward_hook(lambda *call: left.append(call[2]))
+    try:
+        features = encoder(pictures)
+    finally:
+        hook.remove()
+    tokens = left[0][0] if isinstance(left[0], tuple) else left[0]
+    patches = tokens[:, 1:]
+    assert (encoder.blocks, encoder.width) == (2, 384)
+    assert features.pooled.shape == (5, 384)
+    assert features.pooled[:, 192:256] == pytest.approx(tokens[:, 0].numpy(), abs=1e-5)
+    assert features.pooled[:, 256:320] == pytest.approx(patches.mean(1).numpy(), abs=1e-5)
+    assert features.pooled[:, 320:] == pytest.approx(patches.std(1, correction=0).numpy(), abs=1e-3)
+
+
+def test_a_network_of_one_block_is_read_by_that_one(tmp_path, pictures):
+    folder = write_backbone(tmp_path, 0)
+    config = Dinov2Config(hidden_size=64, num_hidden_layers=1, num_attention_heads=1, image_size=56, patch_size=14)
+    Dinov2Model(config).save_pretrained(folder)
+    encoder = Encoder(folder, "shallow")
+    assert encoder.width == encoder(pictures).pooled.shape[1] == 192
 
 
 def test_pixels_are_normalised_with_the_backbones_own_mean_and_deviation(encoder):

@@ -29,7 +29,7 @@ def test_vectors_are_short_and_of_unit_length(projection, pooled):
 
 
 def test_there_are_never_more_dimensions_than_the_pictures_can_tell_apart(pooled):
-    assert Projection.fit(pooled[:5], "f")(pooled).shape == (300, 4)
+    assert Projection.fit(pooled[:9], "f")(pooled).shape == (300, 4)
     assert Projection.fit(pooled, "f")(pooled).shape == (300, 20)
 
 
@@ -63,3 +63,13 @@ def test_a_saved_projection_comes_back_for_its_own_backbone_only(projection, poo
 def test_the_plain_projection_leaves_directions_alone(pooled):
     unit = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
     assert Projection.plain(20, "f")(pooled) == pytest.approx(unit, abs=1e-6)
+
+
+def test_the_scope_compares_the_same_components_whitened_by_half(pooled, tmp_path):
+    whole = Projection.fit(pooled, "f", power=1.0)
+    half = Projection.fit(pooled, "f", power=0.5)
+    assert (whole.for_scope(whole(pooled)) * half(pooled)).sum(axis=1) == pytest.approx(np.ones(300), abs=1e-4)
+    assert half.spread == pytest.approx(np.ones(20))
+    whole.save(tmp_path / "projection.safetensors")
+    assert np.array_equal(Projection.load(tmp_path / "projection.safetensors", "f").spread, whole.spread)
+    assert np.array_equal(Projection.plain(20, "f").for_scope(pooled), pooled)

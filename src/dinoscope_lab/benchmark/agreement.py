@@ -1,0 +1,64 @@
+"""Agreement: a set's head and the vote of its nearest cases, fitted as a task's are, on the test fold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dinoscope.fitting.features import Labelled
+from dinoscope.fitting.logistic import fit_head
+from dinoscope.fitting.measure import measure_together
+from dinoscope.fitting.together import fit_together
+from dinoscope.reading.projection import Projection
+from dinoscope.similar import Case
+
+from .probes import neighbours
+from .study import Pool
+
+VECTORS, TOGETHER = "backbone, kNN of case vectors", "backbone, head and cases"
+"""What these methods are called in every table."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Of one set: guessed class numbers [M] on fold 0 by `VECTORS` and `TOGETHER`, and a row of the agreement."""
+
+    guesses: dict[str, np.ndarray]
+    row: dict
+
+
+def join(pool: Pool, features: np.ndarray, projection: Projection) -> Joined:
+    """Fit head and vote on folds 2 to 4, choose on fold 1, and guess fold 0, drawn cases left out.
+
+    Args:
+        features: [N, P] of the pool's pictures.
+    """
+    everything = Labelled(
+        [Case(s.id, (s.label,), "public", group=s.group, fold=s.fold) for s in pool.samples],
+        features,
+    )
+    known, held, test = (everything.at(chosen) for chosen in (pool.known, pool.held, pool.test))
+    fitted = fit_head(known, held, projection.fingerprint)
+    joined = fit_together(known, held, fitted, projection)
+    votes = joined.vote(projection(test.pooled) @ projection(known.pooled).T, known.membership(fitted.head.classes))
+    numbers = np.array([pool.classes.index(c) for c in fitted.head.classes])
+    both = joined.probabilities(fitted.head.probabilities(test.pooled), votes)
+    found = measure_together(fitted.head, joined, votes, test)["agreement"]
+    row = {"agreement on": pool.name, "neighbours": joined.neighbours, "vote's share": joined.share}
+    row["agreed"] = _percent(found["share"]["value"])
+    for name, said in (("agreed", "right when agreed"), ("not_agreed", "right when not")):
+        for who in ("head", "together") if name in found else ():
+            share = found[name][who]
+            title = said if who == "head" else f"{said}, together"
+            row |= {title: _percent(share["value"]), f"{title}, low": _percent(share["low"])}
+            row |= {f"{title}, high": _percent(share["high"])}
+    guesses = {
+        VECTORS: neighbours(projection(features), pool.truth, pool.fold),
+        TOGETHER: numbers[both.argmax(1)],
+    }
+    return Joined(guesses, row)
+
+
+def _percent(share: float) -> float:
+    return round(100 * float(share), 1)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from dinoscope.explain.methods import METHODS
 from dinoscope.reading.scope import unit
 from dinoscope.similar import Case, CaseIndex, Storage
 from dinoscope.similar.regions import Box
@@ -88,3 +89,16 @@ def test_a_thousand_answers_at_once_are_the_ones_given_one_by_one(workbench):
     with ThreadPoolExecutor(16) as pool:
         together = list(pool.map(lambda i: work[i][0](work[i][1]), shuffled))
     assert together == [alone[i] for i in shuffled]
+
+
+def test_maps_drawn_at_once_are_the_ones_drawn_one_by_one(workbench):
+    work = [(m, drawn("colours", label, 501)) for m in METHODS for label in ("red", "green")]
+
+    def draw(i: int) -> bytes:
+        method, picture = work[i]
+        return workbench.explain(picture, "colours", method=method, seed=3, quick=True).saliency.tobytes()
+
+    alone = [draw(i) for i in range(len(work))]
+    order = np.random.default_rng(3).permutation(np.arange(4 * len(work)) % len(work))
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(draw, order)) == [alone[i] for i in order]

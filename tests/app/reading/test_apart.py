@@ -17,7 +17,7 @@ from pydicom import Dataset, uid
 from dinoscope.reading.formats import apart, decoding, tiff
 from dinoscope.reading.formats.decoded import HERE, File, Heavy
 from dinoscope.reading.images import ImageError, read
-from fixtures.dicom_files import HU, WINDOW, dataset, written
+from fixtures.dicom_files import HU, WINDOW, compressed, dataset, written
 from fixtures.picture_files import animation, encoded, noise, pixels, refusal, scene
 
 
@@ -83,6 +83,22 @@ def test_a_picture_in_many_small_parts_is_read_apart():
     jpeg = encoded(scene(), "JPEG")
     assert heavy(jpeg[:2] + b"\xff\xfe\0\2" * 60_000 + jpeg[2:], "JPEG")
     assert heavy(encoded(scene(), "GIF") + bytes(21_000_000), "GIF")
+
+
+def test_compressed_frames_in_many_fragments_or_scans_are_read_apart():
+    stream = encoded(Image.new("L", (64, 64)), "JPEG", progressive=True)
+    scan = stream[stream.rindex(b"\xff\xda") : -2]
+    many = stream[:-2] + scan * 40_000 + b"\xff\xd9"
+    grey = np.zeros((64, 64), np.uint8)
+    assert heavy(written(compressed(grey, uid.JPEGBaseline8Bit, many)), "DICOM")
+    assert not heavy(written(compressed(grey, uid.JPEGBaseline8Bit, stream)), "DICOM")
+    data = written(compressed(grey, uid.JPEGBaseline8Bit, stream))
+    end = data.rindex(b"\xfe\xff\xdd\xe0")
+    assert heavy(data[:end] + b"\xfe\xff\0\xe0\0\0\0\0" * 60_000 + data[end:], "DICOM")
+
+
+def test_a_large_tiff_without_compression_is_read_here():
+    assert not heavy(encoded(Image.effect_noise((3000, 4000), 90).convert("RGB"), "TIFF"), "TIFF")
 
 
 def test_a_tiff_of_many_strips_is_read_apart():

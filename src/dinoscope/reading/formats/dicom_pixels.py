@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -22,6 +23,7 @@ _LOSSLESS = (uid.JPEGLosslessSV1, uid.JPEGLossless)
 _JPEG_LS = (uid.JPEGLSNearLossless, uid.JPEGLSLossless)
 _JPEG2000 = (uid.JPEG2000, uid.JPEG2000Lossless)
 _OTHER_J2K = (uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL, uid.HTJ2K, uid.JPEG2000MCLossless, uid.JPEG2000MC)
+_ITEM = b"\xfe\xff\0\xe0"
 _IN_PYTHON = 1 << 20
 """Bytes of a run-length encoded frame that may be decoded here: pydicom takes a second for some of them."""
 _IMAGE_PIXEL = (
@@ -66,7 +68,7 @@ def stored_values(dataset: Dataset, index: int, subject: str, effort: Effort, sa
     return values if values.dtype.kind == "f" else without_unused_bits(values, dataset)
 
 
-def _decoder(syntax: uid.UID, subject: str):
+def _decoder(syntax: uid.UID, subject: str) -> Any:  # pydicom annotates its decoders' options wrongly
     try:
         return get_decoder(syntax)
     except NotImplementedError as error:
@@ -77,7 +79,7 @@ def _compressed(
     dataset: Dataset, labelled: uid.UID, index: int, subject: str, effort: Effort, said: list[str]
 ) -> np.ndarray:
     """Decode one compressed frame."""
-    effort.check(unpacked=4 * len(dataset.PixelData))
+    effort.check(parts=dataset.PixelData.count(_ITEM))
     offsets = None
     if "ExtendedOffsetTable" in dataset:
         offsets = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
@@ -93,9 +95,11 @@ def _compressed(
         raise refusals.undecodable(subject, _spell(syntax))
     single = _single_frame(dataset, syntax, stream)
     if syntax == uid.RLELossless:
-        effort.check(unpacked=len(stream) * (effort.unpacked // _IN_PYTHON))
+        if len(stream) > _IN_PYTHON and not effort.apart:
+            raise Heavy
         return decoder.as_array(single, index=0, decoding_plugin="pydicom", correct_unused_bits=False)[0]
     if syntax in (*_JPEG, *_JPEG2000):
+        effort.check(pixels=dataset.Rows * dataset.Columns * headers.passes(stream))
         with Image.open(io.BytesIO(stream), formats=("JPEG", "JPEG2000")) as header:
             if header.size != (dataset.Columns, dataset.Rows):  # else a small file could unpack to gigabytes
                 reason = (

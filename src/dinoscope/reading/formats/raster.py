@@ -72,16 +72,16 @@ def decode(file: File, effort: Effort) -> Decoded:
 def _decode(image: Image.Image, file: File, pages: tiff.Tiff | None, effort: Effort) -> Decoded:
     """One frame of an opened file."""
     warnings: list[str] = []
-    places: Sequence[int] = range(_frames(image, file.kind, pages))
     if pages:
         places, warning = _whole_pages(pages)
         warnings += [warning] if warning else []
+    else:  # a phone's JPEG may carry a depth or gain map as a second picture: not something to look at
+        places = range(1 if file.kind == "JPEG" else getattr(image, "n_frames", 1))
     shown = 1 if file.frame is None else file.frame
     refusals.check_frame(file.subject, len(places), shown)
     refusals.check_size(file.subject, *image.size)
-    # An animation is decoded from its start, a progressive JPEG once for each ten scans.
-    passed = shown if file.kind in ("GIF", "WebP", "PNG") else max(1, file.data.count(b"\xff\xda") / 10)
-    effort.check(pixels=image.width * image.height * passed)
+    passes = headers.passes(file.data) if file.kind == "JPEG" else 1 if pages else shown  # from an animation's start
+    effort.check(pixels=image.width * image.height * passes)
     if places[shown - 1]:
         image.seek(places[shown - 1])
         effort.check(pixels=image.width * image.height)
@@ -91,13 +91,6 @@ def _decode(image: Image.Image, file: File, pages: tiff.Tiff | None, effort: Eff
         what = "Page" if file.kind == "TIFF" else "Animated: frame"
         warnings.insert(0, f"{what} {shown} of {len(places)} is shown.")
     return Decoded(decoded.picture, len(places), shown, decoded.facts, (*warnings, *decoded.warnings))
-
-
-def _frames(image: Image.Image, kind: str, pages: tiff.Tiff | None) -> int:
-    """How many frames; a phone's JPEG may carry a depth or gain map as a second one: not something to look at."""
-    if pages:
-        return len(pages.pages)
-    return 1 if kind == "JPEG" else getattr(image, "n_frames", 1)
 
 
 def _whole_pages(pages: tiff.Tiff) -> tuple[Sequence[int], str]:

@@ -89,9 +89,9 @@ def _refuse_address(file: dict) -> dict:
 
 def _refuse_unset(block: Any, value: Any) -> None:
     """On the page a menu that starts with a choice always has one, an upload has a file, and a number is one."""
-    unset = value is None and (
-        isinstance(block, gr.File | gr.Slider)
-        or (isinstance(block, gr.Dropdown | gr.Radio) and block.value is not None)
-    )
-    if unset or (isinstance(block, gr.Number | gr.Slider) and isinstance(value, float) and not math.isfinite(value)):
+    menu = isinstance(block, gr.Dropdown | gr.Radio) and block.value is not None
+    unset = value is None and (menu or isinstance(block, gr.Slider))
+    unsent = not value and isinstance(block, gr.File | gr.UploadButton)
+    endless = isinstance(block, gr.Number | gr.Slider) and isinstance(value, float) and not math.isfinite(value)
+    if unset or unsent or endless:
         raise RequestError(UNREADABLE)

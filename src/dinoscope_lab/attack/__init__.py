@@ -58,7 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Attack; 1 when anything ended otherwise than in an answer or a sentence."""
     chosen, began = settings.load(), time.monotonic()
-    size = QUICK if arguments.quick else Size(visitors=arguments.visitors, seconds=arguments.seconds)
+    size = (
+        QUICK
+        if arguments.quick
+        else Size(visitors=arguments.visitors, seconds=arguments.seconds, kills=arguments.kills)
+    )
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         rows = [*_strangers(chosen.assets, size, arguments.seed, scratch)]
@@ -209,7 +213,7 @@ def _table(rows: list[dict]) -> str:
 
 
 def _write(chosen: settings.Settings, arguments: argparse.Namespace, rows: list[dict], seconds: float) -> None:
-    options = f"--seed {arguments.seed} --visitors {arguments.visitors} --seconds {arguments.seconds:g}"
+    options = f"--seed {arguments.seed} --visitors {arguments.visitors} --seconds {arguments.seconds:g} --kills {arguments.kills}"
     evidence.write(
         chosen.assets / "evidence" / "reliability.json",
         headline={

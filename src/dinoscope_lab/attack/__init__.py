@@ -213,7 +213,8 @@ def _table(rows: list[dict]) -> str:
 
 
 def _write(chosen: settings.Settings, arguments: argparse.Namespace, rows: list[dict], seconds: float) -> None:
-    options = f"--seed {arguments.seed} --visitors {arguments.visitors} --seconds {arguments.seconds:g} --kills {arguments.kills}"
+    options = f"--seed {arguments.seed} --visitors {arguments.visitors} --seconds {arguments.seconds:g}"
+    options += f" --kills {arguments.kills}"
     evidence.write(
         chosen.assets / "evidence" / "reliability.json",
         headline={

@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of every random choice")
     parser.add_argument("--visitors", type=int, default=Size.visitors, help="at once, honest ones")
     parser.add_argument("--seconds", type=float, default=Size.seconds, help="for which they stay")
+    parser.add_argument("--kills", type=int, default=Size.kills, help="of each of fit, index and the app's start")
     parser.add_argument(
         "--note", default="", help="a sentence for the evidence, such as what else the machine was doing"
     )

@@ -6,16 +6,16 @@ import contextlib
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dinoscope import manifest, whole
+from dinoscope.similar import Storage
 
 from .caller import BROKEN, Caller
 from .kills import TASK, copied
-from .processes import app, environment, finished
+from .processes import app, finished
 
 ROOM = 24 << 20
 """Bytes left on the disk that is then filled."""
@@ -119,29 +119,20 @@ def read_only(assets: Path, pictures: Path, task: str, scratch: Path) -> Found:
 
 
 def shared(assets: Path, pictures: Path, task: str, scratch: Path) -> Found:
-    """Two processes that index into one folder: one does, the other says why it does not."""
-    found = Found()
-    command = ["-m", "dinoscope", "index", "--cases", str(pictures), "--task", task, "--batch", "1"]
-    settings = {"DINOSCOPE_ASSETS": str(assets), "QDRANT_PATH": str(scratch / "shared")}
-    import sys
-
-    first = subprocess.Popen(
-        [sys.executable, *command], env={**environment(), **settings}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True,
-    )  # fmt: skip
-    end = time.monotonic() + 120
-    while first.poll() is None and time.monotonic() < end and not any((scratch / "shared").glob("*/*")):
-        time.sleep(0.05)
+    """Two processes that want one index: the second says why it does not get it, and gets it afterwards."""
+    found, folder = Found(), scratch / "shared"
+    command = ["-m", "dinoscope", "index", "--cases", str(pictures), "--task", task]
+    settings = {"DINOSCOPE_ASSETS": str(assets), "QDRANT_PATH": str(folder)}
     status, said = finished(command, settings)
-    held = first.poll() is None  # else it was too quick to be met, and both may have done their work
-    own, _ = first.communicate(timeout=600)
-    found.true(f"the first goes on: {own.strip()[-200:]}", first.returncode == 0)
-    if held or status:
-        found.sentence("the second", status, said)
+    found.true(f"the first fills it: {said.strip()[-200:]}", status == 0)
+    first = Storage(path=folder).open()
+    try:
+        found.sentence("the second, while another holds it", *finished(command, settings))
+    finally:
+        first.close()
     total = sum(1 for p in pictures.rglob("*.png"))
     status, said = finished(command, settings)
     found.true(f"every case is there once: {said.strip()[-200:]}", status == 0 and f"{total} already there" in said)
-    shutil.rmtree(scratch / "shared", ignore_errors=True)
     return found
 
 

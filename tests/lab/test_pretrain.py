@@ -519,5 +519,5 @@ def test_a_pack_begun_with_other_pictures_is_not_gone_on_with(unlabelled, tmp_pa
 def test_pooled_features_of_the_probe_are_those_of_the_encoder(tiny_backbone, encoder):
     pictures = blobs(3, side=56)
     pooled = probe.features(encoder.model, pictures, 56)
-    wanted = encoder([Image.fromarray(p) for p in pictures]).pooled
+    wanted = encoder([Image.fromarray(p) for p in pictures]).pooled[:, : 3 * encoder.dim]  # of the last block
     assert F.cosine_similarity(pooled, torch.from_numpy(wanted)).min() > 0.999

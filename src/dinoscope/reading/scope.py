@@ -9,6 +9,8 @@ import numpy as np
 NEIGHBOURS = 5
 FALSE_ALARMS = 0.01
 """Share of the task's own pictures that may be called unfamiliar."""
+EDGE = 10.0
+"""Below this percentile a picture is not called familiar, either."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,11 @@ class Scope:
     distance: float
     percentile: float
     familiar: bool
+
+    @property
+    def standing(self) -> str:
+        """In a word: unfamiliar, edge (of what the head knows), or familiar."""
+        return "unfamiliar" if not self.familiar else "edge" if self.percentile < EDGE else "familiar"
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ from PIL import Image
 
 from ..errors import RequestError
 from ..reading import images
-from ..reading.images import Decoded
-from ..results import Reading
-from ..similar import Case
 from ..workbench import Workbench
-from . import markup, theme
+from . import examples, markup, theme
+from .explain_tab import PRIVATE
+from .view import SAME, Menu, updates
+from .visit import Chosen
 
-CLICKED = theme.static("examples.js")
+__all__ = ["Chosen", "Draw"]
 
 AUTO = "auto"
 """Value of the task menu that leaves the choice to the nearest cases."""
@@ -28,138 +28,164 @@ Draw = Callable[[str, str, int], Image.Image]
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """What one visitor has in front of them; it lives in memory and ends with the visit.
+class PanelView:
+    """What the panel shows; whatever is not said stays as it is."""
 
-    Attributes:
-        decoded: the picture; name: how the page calls it; path: its upload, for other frames.
-        task: a task's name, or None to detect it; reading: the last classification.
-    """
+    chosen: Any = SAME
+    picture: Any = SAME
+    frame: Any = SAME
+    drop: Any = None
+    task: Any = SAME
+    strip: Any = SAME
+    seed: Any = SAME
 
-    decoded: Decoded
-    name: str
-    path: str = ""
-    task: str | None = None
-    reading: Reading | None = None
+
+@dataclass(frozen=True)
+class Panel:
+    """What can be done in the panel. Each verb gives the view that follows; mistakes become sentences."""
+
+    workbench: Workbench
+    draw: Draw
+
+    def show(self, chosen: Chosen) -> PanelView:
+        """Another picture."""
+        frames = chosen.decoded.frames
+        slider = gr.update(maximum=max(2, frames), value=chosen.decoded.frame, visible=frames > 1)
+        return PanelView(chosen, markup.picture(chosen), slider)
+
+    def fail(self, sentence: str) -> PanelView:
+        """No picture, and why."""
+        return PanelView(None, markup.EMPTY + markup.error(sentence), gr.update(visible=False))
+
+    def upload(self, paths: Sequence[str], task: str) -> PanelView:
+        """The first of the files that came; what is left unread is said."""
+        first = Path(paths[0])
+        rest = len(paths) - 1
+        remark = (
+            f"{len(paths)} files came, and one is read at a time: this is {first.name}. "
+            f"The other {'one was' if rest == 1 else f'{rest} were'} left."
+        )
+        try:
+            decoded = images.read(first)
+        except RequestError as fault:
+            return self.fail(f"{fault} {remark}" if rest else str(fault))
+        return self.show(Chosen(decoded, first.name, str(first), task=_asked(task), remark=remark if rest else ""))
+
+    def turn(self, chosen: Chosen | None, number: int) -> PanelView:
+        """Another frame of the same file."""
+        if chosen is None:
+            return self.fail("Choose a picture first.")
+        try:
+            decoded = images.read(Path(chosen.path), int(number))
+        except RequestError as fault:
+            return self.fail(str(fault))
+        return self.show(replace(chosen, decoded=decoded, encoded=None, reading=None))
+
+    def example(self, key: str, task: str) -> PanelView:
+        """A drawn case, by its key."""
+        try:
+            return self.show(examples.named(self.workbench, key).chosen(_asked(task)))
+        except RequestError as fault:
+            return self.fail(str(fault))
+
+    def draw_new(self, kind: str, seed: float | None, task: str) -> PanelView:
+        """A picture that nobody has seen yet."""
+        name, label = kind.split("/", 1)
+        number = int(seed or 0)
+        try:
+            drawn = self.draw(name, label, number)
+        except ValueError as fault:
+            return self.fail(str(fault))
+        title = f"Drawn just now: {self.workbench.tasks[name].display(label)}, seed {number}"
+        return replace(self.show(Chosen(images.read(drawn), title, task=_asked(task))), seed=number + 1)
+
+    def choose_task(self, chosen: Chosen | None, task: str) -> PanelView:
+        """The same picture, asked another question."""
+        renewed = replace(chosen, task=_asked(task), reading=None) if chosen else None
+        return PanelView(renewed, strip=self.strip(_asked(task)), drop=SAME)
+
+    def strip(self, task: str | None = None) -> str:
+        """The examples."""
+        return markup.strip(examples.offered(self.workbench, task), named=task is not None)
+
+    def tasks(self, chosen: Chosen | None = None) -> Menu:
+        """The menu of tasks; its first entry says what was guessed."""
+        guessed = chosen.reading if chosen and chosen.reading and chosen.reading.detected else None
+        first = f"Guessed: {self.workbench.tasks[guessed.task].title}" if guessed else "Guess from the picture"
+        entries = [(t.title, t.name) for t in self.workbench.tasks.values()]
+        return Menu([(first, AUTO), *entries], (chosen.task if chosen else None) or AUTO)
+
+    def kinds(self) -> list[tuple[str, str]]:
+        """What can be drawn: (name, `task/label`)."""
+        return [
+            (f"{t.title}: {t.display(case.labels[0])}", f"{t.name}/{case.labels[0]}")
+            for t in self.workbench.tasks.values()
+            for case in t.examples()
+        ]
 
 
 @dataclass(frozen=True)
 class CasePanel:
-    """The panel's widgets, and the events that put another picture into `chosen`."""
+    """The panel's widgets by the names of a view, and the events that put another picture into `chosen`."""
 
-    chosen: gr.State
-    picture: gr.HTML
+    room: Panel
+    widgets: dict[str, Any]
     changes: list
 
 
-def build(workbench: Workbench, draw: Draw) -> CasePanel:
+def build(panel: Panel, first: Chosen | None) -> CasePanel:
     """Lay out the panel and wire it; `changes` fire after `chosen` holds the new picture."""
-    chosen = gr.State(None, time_to_live=3600)
-    picture = gr.HTML(markup.EMPTY)
+    chosen = gr.State(first, time_to_live=3600)
+    picture = gr.HTML(markup.picture(first) if first else markup.EMPTY, elem_id="picture")
     frame = gr.Slider(1, 2, 1, step=1, label="Frame", visible=False, elem_id="frame")
+    menu, kinds = panel.tasks(first), panel.kinds()
+    task = gr.Dropdown(menu.choices, value=menu.value, label="Task", show_label=False, elem_id="task", container=False)
+    with gr.Row(elem_id="drop"):
+        drop = gr.UploadButton(
+            "Your picture: drop anywhere, paste, or choose", variant="primary", size="md", file_count="multiple"
+        )
+    strip = gr.HTML(panel.strip(), js_on_load=theme.static("examples.js"), elem_id="examples")
     gr.HTML(
         markup.caption(
-            "Examples, drawn by code; no real patient is shown. "
-            "The heads learnt mostly from real pictures and may disagree."
-        )
+            f"Examples are drawn by code: no patient is shown. Your own picture ({images.SUPPORTED}) stays in this "
+            "visit and is deleted after it."
+        ),
+        elem_id="promise",
     )
-    strip = gr.HTML(_strip(workbench, _examples(workbench, AUTO)), js_on_load=CLICKED, elem_id="examples")
-    gr.HTML(markup.caption(f"Your own picture: drop, paste or choose {images.SUPPORTED}."))
-    drop = gr.File(label="Your own picture", show_label=False, elem_id="drop", height=110)
-    task = gr.Dropdown(
-        [("Detect from the picture", AUTO), *((t.title, t.name) for t in workbench.tasks.values())],
-        value=AUTO,
-        label="Task",
-        elem_id="task",
-    )
-    shown = gr.State(_examples(workbench, AUTO))
-    with gr.Accordion("Draw a new one", open=False):
-        kinds = [
-            (f"{t.title}: {t.display(case.labels[0])}", f"{t.name}/{case.labels[0]}")
-            for t in workbench.tasks.values()
-            for case in t.examples()
-        ]
+    with gr.Accordion("Draw a new one", open=False, elem_id="draw-new"):
         kind = gr.Dropdown(kinds, value=kinds[0][1] if kinds else None, label="What to draw")
         seed = gr.Number(1, label="Seed", precision=0, minimum=0)
         draw_button = gr.Button("Draw", size="sm", elem_id="draw")
+    widgets = {"chosen": chosen, "picture": picture, "frame": frame, "drop": drop, "task": task, "strip": strip}
+    widgets["seed"] = seed
+    outputs = list(widgets.values())
 
-    def show(value: Chosen) -> tuple:
-        frames = value.decoded.frames
-        slider = gr.Slider(maximum=max(2, frames), value=value.decoded.frame, visible=frames > 1)
-        return value, markup.picture(value.decoded, value.name), slider, None
+    def upload(paths: list[str], task: str) -> dict:
+        return updates(panel.upload(paths, task), widgets)
 
-    def fail(sentence: str) -> tuple:
-        return None, markup.EMPTY + markup.error(sentence), gr.Slider(visible=False), None
+    def turn(value: Chosen | None, number: int) -> dict:
+        return updates(panel.turn(value, number), widgets)
 
-    def upload(path: str, task: str) -> tuple:
-        try:
-            return show(Chosen(images.read(Path(path)), Path(path).name, path, _asked(task)))
-        except RequestError as fault:
-            return fail(str(fault))
+    def example(task: str, event: gr.EventData) -> dict:
+        return updates(panel.example(str((event._data or {}).get("example", "")), task), widgets)
 
-    def turn(value: Chosen | None, number: int, task: str) -> tuple:
-        if value is None:
-            return fail("Choose a picture first.")
-        try:
-            return show(replace(value, decoded=images.read(Path(value.path), int(number)), reading=None))
-        except RequestError as fault:
-            return fail(str(fault))
+    def draw_new(kind: str, seed: float | None, task: str) -> dict:
+        return updates(panel.draw_new(kind, seed, task), widgets)
 
-    def example(shown: list[tuple[str, Case]], task: str, event: gr.EventData) -> tuple:
-        number = event._data.get("index")
-        if not isinstance(number, int) or not 0 <= number < len(shown):
-            return fail("There is no such example; choose one of those shown.")
-        name, case = shown[number]
-        owner = workbench.tasks[name]
-        label = f"Example, drawn: {owner.display(case.labels[0])}"
-        return show(Chosen(images.read(owner.folder / case.image), label, task=_asked(task)))
+    def choose_task(value: Chosen | None, task: str) -> dict:
+        return updates(panel.choose_task(value, task), widgets)
 
-    def draw_new(kind: str, seed: float | None, task: str) -> tuple:
-        name, label = kind.split("/", 1)
-        try:
-            drawn = draw(name, label, int(seed or 0))
-        except ValueError as fault:
-            return fail(str(fault))
-        title = f"Drawn just now: {workbench.tasks[name].display(label)}, seed {int(seed or 0)}"
-        return show(Chosen(images.read(drawn), title, task=_asked(task)))
-
-    def choose_task(value: Chosen | None, task: str) -> tuple:
-        shown = _examples(workbench, task)
-        renewed = replace(value, task=_asked(task), reading=None) if value else None
-        return renewed, shown, _strip(workbench, shown)
-
-    # The upload box is emptied each time, so that it always takes the next file.
-    outputs = [chosen, picture, frame, drop]
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress_on": picture}
+    asked: dict[str, Any] = {**PRIVATE, "show_progress_on": picture}
     changes = [
-        drop.upload(upload, [drop, task], outputs, **private),
-        frame.release(turn, [chosen, frame, task], outputs, **private),
-        strip.click(example, [shown, task], outputs, **private),
-        draw_button.click(draw_new, [kind, seed, task], outputs, **private),
-        task.input(choose_task, [chosen, task], [chosen, shown, strip], **private),
+        # The button is emptied each time, so that it always takes the next file.
+        drop.upload(upload, [drop, task], outputs, **asked),
+        frame.release(turn, [chosen, frame], outputs, **asked),
+        strip.click(example, task, outputs, **asked),
+        draw_button.click(draw_new, [kind, seed, task], outputs, **asked),
+        task.input(choose_task, [chosen, task], outputs, **asked),
     ]
-    return CasePanel(chosen, picture, changes)
+    return CasePanel(panel, widgets, changes)
 
 
 def _asked(task: str) -> str | None:
     return None if task == AUTO else task
-
-
-def _examples(workbench: Workbench, task: str) -> list[tuple[str, Case]]:
-    """(task, case): one a class of the task, or one a modality while the task is still open."""
-    if task != AUTO:
-        return [(task, c) for c in workbench.tasks[task].examples()]
-    first: dict[str, tuple[str, Case]] = {}
-    for t in workbench.tasks.values():
-        if found := t.examples():
-            first.setdefault(t.facts.get("modality", t.name), (t.name, found[0]))
-    return list(first.values())
-
-
-def _strip(workbench: Workbench, shown: list[tuple[str, Case]]) -> str:
-    one_task = len({name for name, _ in shown}) == 1
-    entries = []
-    for name, case in shown:
-        task = workbench.tasks[name]
-        entries.append((Image.open(task.folder / case.image), task.display(case.labels[0]) if one_task else task.title))
-    return markup.strip(entries)

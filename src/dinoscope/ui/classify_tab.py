@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
-from ..errors import RequestError
-from ..workbench import Workbench
-from . import markup
-from .case_panel import Chosen
+from ..results import Reading
+from ..tasks import Task
+from . import cards, markup
 
 
-def build(workbench: Workbench) -> tuple[Callable, list]:
-    """Lay out the tab; returns its handler, Chosen -> (Chosen with a reading, answer, JSON), and the outputs."""
-    answer = gr.HTML(markup.WAITING, elem_id="classify-answer")
+@dataclass(frozen=True)
+class ClassifyView:
+    """What the tab shows: its card, the answer, and every number of it."""
+
+    card: str
+    answer: str
+    numbers: dict | None = None
+
+
+NOTHING = ClassifyView(cards.waiting("classify"), markup.WAITING)
+WORKING = ClassifyView(cards.reading("classify"), markup.WORKING)
+
+
+def view(reading: Reading, task: Task) -> ClassifyView:
+    """What a reading looks like."""
+    return ClassifyView(cards.classify(reading, task), markup.classification(reading, task), reading.json())
+
+
+def refused(sentence: str) -> ClassifyView:
+    """Why there is no answer."""
+    return ClassifyView(cards.failed("classify"), markup.error(sentence))
+
+
+def build(card: gr.HTML, first: ClassifyView) -> dict[str, Any]:
+    """Lay out the tab; returns the widgets that show a view."""
+    answer = gr.HTML(first.answer, elem_id="classify-answer")
     with gr.Accordion("All numbers (JSON)", open=False):
-        raw = gr.JSON(show_label=False)
-
-    def read(chosen: Chosen | None) -> tuple:
-        if chosen is None:
-            return None, markup.WAITING, None
-        try:
-            reading = workbench.classify(chosen.decoded, chosen.task)
-        except RequestError as fault:
-            return chosen, markup.error(str(fault)), None
-        page = markup.classification(reading, workbench.tasks[reading.task])
-        return replace(chosen, reading=reading), page, reading.json()
-
-    return read, [answer, raw]
+        numbers = gr.JSON(first.numbers, show_label=False)
+    return {"card": card, "answer": answer, "numbers": numbers}

@@ -11,7 +11,8 @@ from markupsafe import Markup
 from ..evidence import SETS, Evidence, named
 from ..tasks import Task
 from . import evidence_figures as figures
-from .markup import as_url, placeholder
+from .markup import placeholder
+from .pictures import as_url
 from .render import part, plain
 
 NOTHING = placeholder("Nothing has been measured yet: run `dinoscope benchmark`.")

@@ -14,8 +14,10 @@ from .. import figures
 from ..explain.methods import METHODS
 from ..results import Explanation, MapCheck
 from ..tasks import Task
-from .markup import as_url, data_url, placeholder, quiet
-from .render import part
+from . import cards
+from .markup import placeholder, quiet
+from .pictures import as_url, data_url
+from .render import part, percent
 
 SMALL = 256
 """Longest side in pixels of a map on the page: it is smooth, so that more would show nothing more."""
@@ -47,6 +49,32 @@ def answer(found: Sequence[Explanation], picture: Image.Image, task: Task) -> Ma
 def doubtful(found: Explanation) -> bool:
     """Whether the map is no better than chance, and so nothing to read."""
     return found.method != "random" and found.verdict is not None and found.verdict.chance
+
+
+def card(found: Explanation, picture: Image.Image) -> Markup:
+    """The map in small, what it is worth, and where it lies."""
+    return cards.explain(found, picture, *_worth(found))
+
+
+def _worth(found: Explanation) -> tuple[str, str, bool]:
+    """What the measures say of a map: headline, a line, and whether it is nothing to read."""
+    verdict, where = found.verdict, found.localisation
+    if verdict is None:
+        return "Map drawn", "How faithful it is is being measured.", False
+    counts = [getattr(verdict, name) for name in CURVES]
+    lies = f" {percent(where.overlap)} overlap with the drawn lesion." if where else ""
+    if found.method == "random":
+        return "A random map", "Drawn without looking: a baseline.", False
+    if verdict.chance:
+        return "No better than chance", f"Do not read this map; another method may do better.{lies}", True
+    least = min(counts)
+    beaten = f"all {verdict.of}" if least == verdict.of else f"at least {least} of {verdict.of}"
+    place = "" if where is None else ", and on the lesion" if where.on else ", not on the lesion"
+    return (
+        ("Faithful" if verdict.faithful else "Half faithful") + place,
+        f"Beats {beaten} random orders on every curve.{lies}",
+        False,
+    )
 
 
 def _sentence(found: Explanation, task: Task) -> Markup:

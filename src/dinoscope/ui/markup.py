@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 
 from markupsafe import Markup
-from PIL import Image
 
 from ..figures import OKABE_ITO
-from ..reading.images import Decoded
 from ..results import Reading
 from ..tasks import Task
+from .examples import Example
+from .pictures import data_url, thumbnail
 from .render import part, percent
+from .visit import Chosen
 
 NOTICE = "Research demo. Not a medical device; do not use for diagnosis."
-SHOWN = 768
-"""Longest side in pixels of a picture on the page."""
 
 EMPTY = part("page", "empty")
 
@@ -31,37 +28,39 @@ WORKING = placeholder("Reading the picture.")
 WAITING = placeholder("Choose a picture, and the answer appears here.")
 
 
-def as_url(content: bytes, kind: str) -> str:
-    """Bytes as part of the page itself, so that no copy of them stays on a disk."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-
-
-def data_url(picture: Image.Image, side: int = SHOWN, kind: str = "PNG") -> str:
-    """A picture as part of the page itself, at most `side` pixels long."""
-    small = picture.copy()
-    small.thumbnail((side, side), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    small.save(buffer, kind)
-    return as_url(buffer.getvalue(), f"image/{kind.lower()}")
-
-
 def header(backbone: str, tasks: int, notices: Sequence[str]) -> Markup:
     """Name, purpose, badge, standing notice, and what went wrong at the start."""
     origin = "no network needed" if backbone == "bundled" else "from the hub" if "/" in backbone else "from a folder"
     return part("page", "header", backbone=backbone, origin=origin, tasks=tasks, notice=NOTICE, notices=notices)
 
 
-def picture(decoded: Decoded, name: str) -> Markup:
+def picture(chosen: Chosen) -> Markup:
     """The picture, as large as the panel allows, with its facts and warnings."""
-    url = data_url(decoded.picture)
-    return part("page", "picture", url=url, name=name, facts=decoded.facts, cautions=decoded.warnings)
+    decoded = chosen.decoded
+    return part(
+        "page",
+        "picture",
+        url=data_url(decoded.picture),
+        name=chosen.name,
+        example=chosen.example,
+        facts=decoded.facts,
+        cautions=[*filter(None, [chosen.remark]), *decoded.warnings],
+    )
 
 
-def strip(entries: Sequence[tuple[Image.Image, str]]) -> Markup:
-    """Examples as a row of buttons, each a thumbnail with its name."""
-    if not entries:
+def strip(shown: Sequence[Example], named: bool) -> Markup:
+    """Examples as a row of buttons, each a thumbnail, with its name below where `named`."""
+    if not shown:
         return caption("Nothing is drawn for this task yet: choose a picture of your own.")
-    return part("page", "strip", entries=[(data_url(image, 160), name) for image, name in entries])
+    entries = [
+        (
+            thumbnail(e.task.folder / e.case.image, 160),
+            e.key,
+            e.task.display(e.case.labels[0]) if named else e.task.title,
+        )
+        for e in shown
+    ]
+    return part("page", "strip", entries=entries, named=named)
 
 
 def footer() -> Markup:
@@ -100,9 +99,9 @@ def classification(reading: Reading, task: Task) -> Markup:
         task=task,
         reading=reading,
         label=task.display(reading.label),
-        present=_listed(present),
-        others=_listed(others),
-        together=_listed([task.display(c) for c in together]),
+        present=listed(present),
+        others=listed(others),
+        together=listed([task.display(c) for c in together]),
         colours=class_colours(task),
         facts=task.facts,
         chance=1 / len(task.head.classes) if task.head.exclusive else 0.5,
@@ -114,7 +113,7 @@ def class_colours(task: Task) -> dict[str, str]:
     return {c: OKABE_ITO[i % len(OKABE_ITO)] for i, c in enumerate(task.head.classes)}
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     """['a', 'b', 'c'] -> 'A, b and c'; none -> ''."""
     text = " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
     return text[:1].upper() + text[1:]

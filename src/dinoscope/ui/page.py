@@ -1,8 +1,10 @@
-"""Page: the case panel beside the tabs, and how it is served."""
+"""Page: the case panel beside the three answers, and how it is served."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,13 @@ from ..evidence import Evidence
 from ..settings import Settings
 from ..workbench import Workbench
 from . import api, case_panel, classify_tab, door, evidence_tab, explain_tab, markup, similar_tab, theme
+from .case_panel import PanelView
+from .explain_tab import PRIVATE
 from .guarded import GuardedBlocks
+from .reading import Answers, Reader
 from .running import EXPLAINING
+from .view import SAME, updates
+from .visit import Chosen
 
 UPLOAD_LIMIT = "128mb"
 CACHE_SWEEP, CACHE_AGE = 300, 1800
@@ -29,44 +36,89 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
 
     The map does not wait for the similar cases: a search server may be slow.
     """
-    with GuardedBlocks(title="DINOscope", analytics_enabled=False, delete_cache=(CACHE_SWEEP, CACHE_AGE)) as page:
+    reader = Reader.of(workbench, evidence)
+    first = reader.arrival()
+    with GuardedBlocks(title=theme.TITLE, analytics_enabled=False, delete_cache=(CACHE_SWEEP, CACHE_AGE)) as page:
 
         def header() -> str:
             """Made anew for every visit: what is the matter with a search server passes."""
             return markup.header(workbench.encoder.name, len(workbench.tasks), workbench.notices)
 
-        page.load(header, None, gr.HTML(header()), show_progress="hidden", api_visibility="private")
-        with gr.Row():
+        page.load(header, None, gr.HTML(header(), elem_id="header"), show_progress="hidden", **PRIVATE)
+        with gr.Row(elem_id="page"):
             with gr.Column(scale=4, min_width=320, elem_id="case-panel"):
-                panel = case_panel.build(workbench, draw)
-            with gr.Column(scale=7, min_width=320, elem_id="readings"), gr.Tabs():
-                with gr.Tab("Classify", id="classify"):
-                    classify, classify_outputs = classify_tab.build(workbench)
-                with gr.Tab("Explain", id="explain"):
-                    explain = explain_tab.build(workbench, panel.chosen, evidence)
-                with gr.Tab("Similar cases", id="similar"):
-                    similar, similar_inputs, similar_outputs = similar_tab.build(workbench, panel.chosen)
+                panel = case_panel.build(case_panel.Panel(workbench, draw), first.chosen)
+            with gr.Column(scale=9, min_width=320, elem_id="readings"), gr.Tabs(elem_id="levels"):
+                with gr.Tab("This picture", id="picture"):
+                    rooms = _rooms(reader, panel, first)
                 with gr.Tab("Evidence", id="evidence"):
                     follow, follow_outputs = evidence_tab.build(workbench, evidence)
         gr.HTML(markup.footer())
-        private: dict[str, Any] = {"api_visibility": "private"}
-        answers = [classify_outputs[0], similar_outputs[0], *explain.outputs[:3]]
-
-        def clear(chosen: case_panel.Chosen | None, request: gr.Request) -> tuple:
-            """No answer about an earlier picture may stand beside this one, nor one that is still under way."""
-            explain.supersede(request.session_hash or "")
-            waiting = markup.WORKING if chosen else markup.WAITING
-            return waiting, waiting, waiting, "", None
-
-        for change in panel.changes:
-            cleared = change.then(clear, panel.chosen, answers, show_progress="hidden", **private)
-            read = cleared.then(classify, panel.chosen, [panel.chosen, *classify_outputs], **private)
-            read.then(similar, similar_inputs, similar_outputs, **private)
-            read.then(follow, panel.chosen, follow_outputs, show_progress="hidden", **private)
-            progress = {"show_progress_on": explain.outputs[0], **EXPLAINING}
-            explain.follow(read.then(explain.fresh, explain.inputs, explain.outputs, **progress, **private))
+        _wire(reader, panel, rooms, follow, follow_outputs)
         api.add(workbench)
     return page
+
+
+@dataclass(frozen=True)
+class _Rooms:
+    """The three tabs about this picture."""
+
+    classify: dict[str, Any]
+    explain: explain_tab.ExplainTab
+    similar: similar_tab.SimilarTab
+
+
+def _rooms(reader: Reader, panel: case_panel.CasePanel, first: Answers) -> _Rooms:
+    """Three cards, which are the tabs, and what each unfolds."""
+    chosen = panel.widgets["chosen"]
+    cards = {"classify": first.classify.card, "explain": first.explain.card, "similar": first.similar.card}
+    with gr.Row(elem_id="cards"):
+        shown = {name: gr.HTML(card, elem_id=f"card-{name}", elem_classes="card-tab") for name, card in cards.items()}
+    with gr.Column(elem_id="panel-classify", elem_classes="unfolded"):
+        classify = classify_tab.build(shown["classify"], first.classify)
+    with gr.Column(elem_id="panel-explain", elem_classes="unfolded"):
+        explain = explain_tab.build(reader.explainer, chosen, shown["explain"], first.explain)
+    with gr.Column(elem_id="panel-similar", elem_classes="unfolded"):
+        reading = first.chosen.reading if first.chosen else None
+        task = reader.workbench.tasks[reading.task] if reading else None
+        similar = similar_tab.build(reader.searcher, chosen, shown["similar"], first.similar, task)
+    return _Rooms(classify, explain, similar)
+
+
+def _wire(reader: Reader, panel: case_panel.CasePanel, rooms: _Rooms, follow: Any, follow_outputs: list) -> None:
+    """Every answer reaches its card as soon as it is there."""
+    chosen = panel.widgets["chosen"]
+    explain, similar = rooms.explain, rooms.similar
+
+    def read(value: Chosen | None, request: gr.Request) -> Iterator[dict]:
+        for answers in reader.read(value, request.session_hash or ""):
+            found = {chosen: answers.chosen}
+            if answers.chosen is not None and answers.chosen.reading is not None:
+                found |= updates(PanelView(task=panel.room.tasks(answers.chosen)), {"task": panel.widgets["task"]})
+            rooms_of = ((answers.classify, rooms.classify), (answers.explain, explain.widgets))
+            for view, widgets in (*rooms_of, (answers.similar, similar.widgets)):
+                found |= updates(view, widgets) if view is not SAME else {}
+            yield found
+
+    def menus(value: Chosen | None) -> dict:
+        return updates(reader.explainer.menus(value), explain.widgets) if value else gr.skip()
+
+    quiet: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
+    outputs = [
+        chosen,
+        panel.widgets["task"],
+        *rooms.classify.values(),
+        *explain.widgets.values(),
+        *similar.widgets.values(),
+    ]
+    for change in panel.changes:
+        classified = change.then(read, chosen, outputs, **quiet)
+        classified.then(similar.begin, [chosen, *similar.controls], similar.outputs, **quiet)
+        classified.then(follow, chosen, follow_outputs, **quiet)
+        told = {**PRIVATE, **EXPLAINING, "show_progress_on": explain.widgets["answer"]}
+        drawn = classified.then(explain.begin, [chosen, *explain.settings], list(explain.widgets.values()), **told)
+        drawn.then(menus, chosen, list(explain.widgets.values()), **quiet)
+        explain.follow(drawn)
 
 
 def launch(page: gr.Blocks, settings: Settings) -> str:

@@ -12,7 +12,8 @@ from PIL import Image
 
 from ..similar import FACETS, Case, SimilarCase, facets, search
 from ..tasks import Task
-from .markup import as_url, class_colours, data_url, placeholder
+from .markup import class_colours, placeholder
+from .pictures import as_url, data_url, thumbnail
 from .render import part
 from .trail import Step, Trail
 
@@ -21,11 +22,16 @@ UNSHOWN = {".tif": "TIFF", ".tiff": "TIFF", ".dcm": "DICOM"}
 ORIGIN_NAMES = {"public": "public case", "phantom": "drawn (phantom)", "own": "own case"}
 NOT_HERE = {"public": "picture not bundled", "phantom": "picture not here", "own": "no thumbnail was kept"}
 NO_CLASS = "#999999"
-THUMBNAIL = 224
 
 
 def found_cases(
-    found: Sequence[SimilarCase], task: Task, head_says: str | None, trail: Trail, originals: bool, empty: str
+    found: Sequence[SimilarCase],
+    task: Task,
+    head_says: str | None,
+    trail: Trail,
+    originals: bool,
+    empty: str,
+    one_sided: bool = False,
 ) -> Markup:
     """The trail, the vote in one sentence, and a card for each case.
 
@@ -33,12 +39,13 @@ def found_cases(
         head_says: the class of the head's reading; None where the query is not the picture that was read.
         originals: show public cases through their links.
         empty: the sentence for no case at all.
+        one_sided: whether a filter left out classes, so that the cases vote for nothing.
     """
     top = _trail(trail)
     if not found:
         return part("similar", "nothing", trail=top, sentence=empty)
     cards = [card(s, task, originals) for s in found]
-    return part("similar", "found", trail=top, sentence=_verdict(found, task, head_says), cards=cards)
+    return part("similar", "found", trail=top, sentence=_verdict(found, task, head_says, one_sided), cards=cards)
 
 
 def differential(rows: Mapping[str, Sequence[SimilarCase]], task: Task, vote: str | None, originals: bool) -> Markup:
@@ -87,7 +94,7 @@ def picker(step: Step, task: Task, picture: Image.Image | None, originals: bool)
     return part("similar", "picker", step=step, picture=drawn, original=original)
 
 
-def _verdict(found: Sequence[SimilarCase], task: Task, head_says: str | None) -> Markup:
+def _verdict(found: Sequence[SimilarCase], task: Task, head_says: str | None, one_sided: bool) -> Markup:
     votes = Counter(s.case.labels[0] for s in found).most_common()
     return part(
         "similar",
@@ -97,6 +104,7 @@ def _verdict(found: Sequence[SimilarCase], task: Task, head_says: str | None) ->
         split=len(votes) > 1 and votes[0][1] == votes[1][1],
         head_says=task.display(head_says) if head_says else "",
         agrees=head_says == votes[0][0],
+        one_sided=one_sided,
     )
 
 
@@ -115,7 +123,7 @@ def _thumb(found: SimilarCase, task: Task, originals: bool) -> Markup:
     return part(
         "similar",
         "thumb",
-        drawn=_small(found, task),
+        drawn=small(found, task),
         kind="own" if case.origin == "own" else "drawn",
         original=case.url if originals and _shows(case) else "",
         name=_name(case, task),
@@ -124,11 +132,11 @@ def _thumb(found: SimilarCase, task: Task, originals: bool) -> Markup:
     )
 
 
-def _small(found: SimilarCase, task: Task) -> str:
-    """What is kept here of a case's picture: that of a drawn case, or the thumbnail of an own one."""
+def small(found: SimilarCase, task: Task) -> str:
+    """What is kept here of a case's picture: that of a drawn case, or the thumbnail of an own one; "" for neither."""
     if found.thumbnail:
         return as_url(found.thumbnail, "image/webp")
-    return data_url(Image.open(task.folder / found.case.image), THUMBNAIL) if found.case.image else ""
+    return thumbnail(task.folder / found.case.image) if found.case.image else ""
 
 
 def _name(case: Case, task: Task) -> str:

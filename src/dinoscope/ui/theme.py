@@ -7,7 +7,9 @@ from pathlib import Path
 import gradio as gr
 
 _STATIC = Path(__file__).parent / "static"
-ROOMS = ("page", "explain")
+TITLE = "DINOscope: can a vision model read your medical images, and why?"
+STYLES = ("page", "cards", "explain", "similar", "evidence")
+SCRIPTS = ("page", "cards", "explain")
 """Files of style and script, in their order."""
 
 
@@ -47,6 +49,6 @@ def head() -> str:
 
     Not through `css`: Gradio puts its own prefix before each rule of it, which breaks those for dark mode and phones.
     """
-    style = "".join(static(f"{room}.css") for room in (*ROOMS, "similar", "evidence"))
-    script = "".join(static(f"{room}.js") for room in ROOMS)
+    style = "".join(static(f"{room}.css") for room in STYLES)
+    script = "".join(static(f"{room}.js") for room in SCRIPTS)
     return f"<style>{style}</style><script>{script}</script>"

@@ -10,7 +10,7 @@ from PIL import Image
 
 from dinoscope.similar import standby
 from dinoscope.ui import page
-from dinoscope.ui.explain_tab import NO_CASE, cases_to_compare
+from dinoscope.ui.explain_view import NO_CASE, cases_to_compare
 from dinoscope.workbench import Workbench
 from fixtures import qdrant_server
 from fixtures.tiny import drawn

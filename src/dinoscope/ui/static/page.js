@@ -1,20 +1,30 @@
-// Two things no widget does: a picture pasted anywhere on the page is uploaded, and on a phone the answer peeks up from
-// below until it is in view.
-document.addEventListener("paste", (event) => {
-  const file = [...(event.clipboardData?.files ?? [])].find((f) => f.type.startsWith("image/"));
+// What no widget does: the whole page takes what is dropped or pasted, one file or many, and never leaves for a file.
+function take(files) {
   const input = document.querySelector("#drop input[type=file]");
-  if (!file || !input) return;
+  if (!files.length || !input) return;
   const carrier = new DataTransfer();
-  carrier.items.add(file);
+  for (const file of files) carrier.items.add(file);
   input.files = carrier.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
+  window.addEventListener(kind, (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const left = kind === "dragleave" && event.relatedTarget;
+    if (kind !== "dragleave" || !left) document.body.classList.toggle("dropping", kind.startsWith("drage") || kind === "dragover");
+    if (kind === "drop") take([...event.dataTransfer.files]);
+  }, true);
+}
+document.addEventListener("paste", async (event) => {
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (files.length) return take(files);
+  const text = event.clipboardData?.getData("text/plain") ?? "";
+  if (!/^data:image\/[\w.+-]+;base64,[A-Za-z0-9+/=\s]+$/.test(text.trim())) return;
+  event.preventDefault();
+  const [head, body] = text.trim().split(",");
+  const bytes = Uint8Array.from(atob(body.replace(/\s/g, "")), (letter) => letter.charCodeAt(0));
+  take([new File([bytes], "pasted picture", { type: head.slice(5).split(";")[0] })]);
 });
-const seen = new IntersectionObserver((entries) => {
-  for (const entry of entries) document.body.classList.toggle("reading-in-view", entry.isIntersecting);
-});
-new MutationObserver((_, watcher) => {
-  const readings = document.getElementById("readings");
-  if (!readings) return;
-  watcher.disconnect();
-  seen.observe(readings);
-}).observe(document, { childList: true, subtree: true });

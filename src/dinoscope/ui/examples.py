@@ -1,0 +1,78 @@
+"""Examples: drawn cases that are offered to be looked at, one a modality or one a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import RequestError
+from ..reading import images
+from ..similar import Case
+from ..tasks import Task
+from ..workbench import Workbench
+from .visit import Chosen
+
+GOOD = (
+    "phantom_pro_25",
+    "phantom_vasc_31",
+    "phantom_no_tumor_20",
+    "phantom_normal_28",
+    "phantom_diabetic_retinopathy_24",
+    "phantom_benign_10",
+    "phantom_squamous_cell_carcinoma_19",
+)
+"""Cases whose class is read rightly, whose map lies on the lesion, and whose nearest cases can be seen."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A drawn case of a task."""
+
+    task: Task
+    case: Case
+
+    @property
+    def key(self) -> str:
+        """How an address names it."""
+        return f"{self.task.name}/{self.case.id}"
+
+    @property
+    def name(self) -> str:
+        """How the page calls it."""
+        return f"Example, drawn: {self.task.display(self.case.labels[0])}"
+
+    def chosen(self, task: str | None = None) -> Chosen:
+        """The picture in front of a visitor; `task` is the one they asked for."""
+        decoded = images.read(self.task.folder / self.case.image)
+        return Chosen(decoded, self.name, example=self.key, task=task)
+
+
+def offered(workbench: Workbench, task: str | None) -> list[Example]:
+    """One a class of a task; one a modality, the best to begin with first, while the task is open."""
+    if task:
+        return [Example(workbench.tasks[task], c) for c in workbench.tasks[task].examples()]
+    first: dict[str, Example] = {}
+    for t in workbench.tasks.values():
+        cases = t.examples()
+        good = [c for c in t.cases if c.image and c.id in GOOD]
+        modality = t.facts.get("modality", t.name)
+        if good or (cases and modality not in first):
+            first[modality] = Example(t, (good or cases)[0])
+    return sorted(first.values(), key=_rank)
+
+
+def named(workbench: Workbench, key: str) -> Example:
+    """The example that an address or a button names; it is looked up, and never a path.
+
+    Raises:
+        RequestError: when there is none.
+    """
+    name, _, case_id = key.partition("/")
+    task = workbench.tasks.get(name)
+    position = task.position(case_id) if task else None
+    if task is None or position is None or not task.cases[position].image:
+        raise RequestError("There is no such example; choose one of those shown.")
+    return Example(task, task.cases[position])
+
+
+def _rank(example: Example) -> int:
+    return GOOD.index(example.case.id) if example.case.id in GOOD else len(GOOD)

@@ -1,0 +1,241 @@
+"""Explain, apart from its widgets: requests of one visit are answered, measured and checked, and become views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import RequestError
+from ..evidence import Evidence
+from ..explain import Progress
+from ..explain.methods import METHODS
+from ..explain.session import Asked, Question
+from ..results import Explanation
+from ..similar import SearchRequest
+from ..tasks import Task
+from ..workbench import Source, Workbench
+from . import cards, explain_markup, markup
+from .recommendation import best, recommend
+from .running import Running, StoppedError, SupersededError
+from .view import SAME, Menu, Offer, Shared
+from .visit import Chosen
+
+METHOD = "vitcx"
+"""The method a visit begins with."""
+NEAREST = 8
+"""Cases offered for "similar to"."""
+NO_CASE = ("no case: explain the class", "")
+
+Show = Callable[[int, int, str], None]
+"""(done, total, what is done) -> shown to whom it may concern."""
+
+
+@dataclass(frozen=True)
+class Shown(Shared):
+    """What one visitor's tab shows: the picture's explanations, one or two side by side, and how they were asked."""
+
+    chosen: Chosen
+    asked: tuple[Asked, ...]
+    found: tuple[Explanation, ...]
+
+    @property
+    def task(self) -> Task:
+        """The task whose score is explained."""
+        return self.asked[0].task
+
+
+@dataclass(frozen=True)
+class ExplainView:
+    """What the tab shows; whatever is not said stays as it is."""
+
+    card: Any = SAME
+    answer: Any = SAME
+    curves: Any = SAME
+    masks: Any = SAME
+    checked: Any = SAME
+    about: Any = SAME
+    shown: Any = SAME
+    target: Any = SAME
+    instead: Any = SAME
+    like: Any = SAME
+    better: Any = SAME
+
+
+NOTHING = ExplainView(
+    card=cards.waiting("explain"),
+    answer=markup.WAITING,
+    curves="",
+    masks=markup.WAITING,
+    checked="",
+    shown=None,
+    target=Menu([]),
+    instead=Menu([]),
+    like=Menu([]),
+    better=Offer(),
+)
+WORKING = ExplainView(
+    card=cards.reading("explain"),
+    answer=markup.WORKING,
+    curves="",
+    masks=markup.WAITING,
+    checked="",
+    shown=None,
+    better=Offer(),
+)
+
+
+def refused(sentence: str) -> ExplainView:
+    """Why there is no map."""
+    return replace(WORKING, card=cards.failed("explain"), answer=markup.error(sentence))
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Answers every visitor, each one's last request only. Safe to call from several threads."""
+
+    workbench: Workbench
+    evidence: dict[str, Evidence]
+    running: Running
+    checks: Running
+
+    def ask(self, chosen: Chosen | None, questions: Sequence[Question], visitor: str, show: Show) -> ExplainView:
+        """Draw the map of each question, not measured yet."""
+        if chosen is None or chosen.reading is None:
+            return NOTHING
+        task = self.workbench.tasks[chosen.reading.task]
+        about = self.about(questions[0].method, task)
+        wanted = self.running.begin(visitor)
+        told = _told(wanted, show, "Reading some patches at a time")
+        try:
+            asked = tuple(self.workbench.ask(chosen.picture, task.name, q) for q in questions)
+            found = tuple(a.explain(told) for a in asked)
+            wanted()
+        except SupersededError:
+            # Nothing to measure afterwards: that would take the place of the answer that is under way now.
+            return ExplainView(shown=None)
+        except RequestError as fault:
+            return replace(refused(str(fault)), about=about)
+        except StoppedError:
+            return replace(WORKING, card=cards.failed("explain"), answer=explain_markup.STOPPED, about=about)
+        shown = Shown(chosen, asked, found)
+        return replace(
+            _view(shown),
+            curves=explain_markup.MEASURING,
+            masks=explain_markup.masks(found[0], chosen.decoded.picture),
+            checked="",
+            about=about,
+            better=Offer(),
+        )
+
+    def measure(self, shown: Shown | None, visitor: str, show: Show) -> ExplainView:
+        """Measure how faithful the maps are that are shown."""
+        if shown is None:
+            return ExplainView()
+        wanted = self.running.begin(visitor)
+        told = _told(wanted, show, "Removing patches")
+        try:
+            found = tuple(a.measure(f, told) for a, f in zip(shown.asked, shown.found, strict=True))
+            wanted()
+        except SupersededError:
+            return ExplainView()
+        except StoppedError:
+            return ExplainView(curves=markup.quiet("Stopped before the map was measured."))
+        shown = replace(shown, found=found)
+        links = explain_markup.downloads(shown.chosen.decoded.picture, found[0])
+        view = _view(shown)
+        better = self._better(found[0], shown.task)
+        return replace(view, answer=view.answer + links, curves=explain_markup.curves(found), better=better)
+
+    def best(self, shown: Shown | None) -> str | None:
+        """The method to try in place of the one that is shown."""
+        return best(self.evidence, shown.task) if shown else None
+
+    def _better(self, found: Explanation, task: Task) -> Offer:
+        """Leads from a map no better than chance to the best method for the task."""
+        other = best(self.evidence, task)
+        useful = explain_markup.doubtful(found) and other and other != found.method
+        return Offer(f"Show {METHODS[other].title} instead" if useful else "")
+
+    def check(self, shown: Shown | None, visitor: str, show: Show) -> str:
+        """Whether the map that is shown depends on what it should depend on."""
+        if shown is None:
+            return markup.error("There is no map to check yet; choose a picture first.")
+        # Counted apart: a check does not stop the curves that may still be under way.
+        told = _told(self.checks.begin(visitor), show, "Drawing the other maps")
+        try:
+            return explain_markup.check(shown.asked[0].check(shown.found[0], told))
+        except StoppedError:
+            return markup.quiet("Stopped.")
+
+    def halt(self, visitor: str) -> None:
+        """Stop whatever is under way for a visitor."""
+        self.running.stop(visitor)
+        self.checks.stop(visitor)
+
+    def menus(self, chosen: Chosen) -> ExplainView:
+        """What can be asked about a new picture; it starts with its most likely class."""
+        if chosen.reading is None:
+            return ExplainView()
+        task = self.workbench.tasks[chosen.reading.task]
+        classes = [(task.display(c), c) for c in task.head.classes]
+        cases = cases_to_compare(self.workbench, chosen.picture, task.name)
+        return ExplainView(
+            target=Menu(classes, chosen.reading.label),
+            instead=Menu([("nothing: explain the class alone", ""), *classes], ""),
+            like=Menu(cases, ""),
+        )
+
+    def questions(
+        self,
+        chosen: Chosen | None,
+        target: str | None,
+        method: str,
+        instead: str | None,
+        like: str | None,
+        second: str,
+        quick: bool,
+        seed: float | None,
+    ) -> list[Question]:
+        """What the widgets ask: a question a method; the most likely class where the picture's task has no other."""
+        reading = chosen.reading if chosen else None
+        wanted = target
+        if reading is not None and target not in self.workbench.tasks[reading.task].head.classes:
+            wanted = reading.label
+        methods = dict.fromkeys(m for m in (method, second) if m)
+        return [Question(wanted, instead or None, like or None, m, int(seed or 0), bool(quick)) for m in methods]
+
+    def about(self, method: str, task: Task | None) -> str:
+        """What the method does in one sentence, and the better one where the evidence has one."""
+        return markup.quiet(f"{METHODS[method].sentence} {recommend(self.evidence, task, method)}")
+
+
+def cases_to_compare(workbench: Workbench, picture: Source, task: str) -> list[tuple[str, str]]:
+    """What "similar to" offers: the nearest cases. A search that fails takes no map from anybody."""
+    try:
+        found = workbench.similar(picture, task, SearchRequest(NEAREST))
+    except RequestError:
+        found = []
+    display = workbench.tasks[task].display
+    named = [(f"{display(s.case.labels[0])}, similarity {s.similarity:.2f} ({s.case.id})", s.case.id) for s in found]
+    return [NO_CASE, *named]
+
+
+def _view(shown: Shown) -> ExplainView:
+    """The maps and what is known of them."""
+    picture = shown.chosen.decoded.picture
+    return ExplainView(
+        card=explain_markup.card(shown.found[0], picture),
+        answer=explain_markup.answer(shown.found, picture, shown.task),
+        shown=shown,
+    )
+
+
+def _told(check: Callable[[], None], show: Show, what: str) -> Progress:
+    """Shows progress, unless the visitor has stopped waiting."""
+
+    def tell(done: int, total: int) -> None:
+        check()
+        show(done, total, what)
+
+    return tell

@@ -1,0 +1,107 @@
+"""Reading: a chosen picture is read once, and each of the three rooms makes its answer of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ..errors import RequestError
+from ..evidence import Evidence
+from ..explain.session import Question
+from ..workbench import Workbench
+from . import classify_tab, explain_view, similar_view
+from .classify_tab import ClassifyView
+from .examples import Example, offered
+from .explain_view import Explainer, ExplainView
+from .running import Running, SupersededError
+from .similar_view import Searcher, SimilarView, Wanted
+from .view import SAME
+from .visit import Chosen
+
+TRIED = 10
+"""Examples that are tried at most until one is a good one to begin with."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the three rooms say of one picture; whatever is not said stays as it is."""
+
+    chosen: Chosen | None
+    classify: ClassifyView = SAME
+    explain: ExplainView = SAME
+    similar: SimilarView = SAME
+
+
+NOTHING = Answers(None, classify_tab.NOTHING, explain_view.NOTHING, similar_view.NOTHING)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads pictures for every visitor, each one's last picture only. Safe to call from several threads."""
+
+    workbench: Workbench
+    explainer: Explainer
+    searcher: Searcher
+    running: Running
+
+    @classmethod
+    def of(cls, workbench: Workbench, evidence: dict[str, Evidence]) -> Reader:
+        """The rooms of one workbench."""
+        explainer = Explainer(workbench, evidence, Running(), Running())
+        return cls(workbench, explainer, Searcher(workbench), Running())
+
+    def read(self, chosen: Chosen | None, visitor: str) -> Iterator[Answers]:
+        """Take down what was said of an earlier picture, then classify this one."""
+        self.explainer.running.supersede(visitor)
+        wanted = self.running.begin(visitor)
+        if chosen is None:
+            yield NOTHING
+            return
+        yield Answers(chosen, classify_tab.WORKING, explain_view.WORKING, similar_view.WORKING)
+        try:
+            chosen = replace(chosen, encoded=self.workbench.read(chosen.picture))
+            reading = self.workbench.classify(chosen.picture, chosen.task)
+            wanted()
+        except SupersededError:
+            return
+        except RequestError as fault:
+            sentence = str(fault)
+            refused = (classify_tab.refused(sentence), explain_view.refused(sentence), similar_view.refused(sentence))
+            yield Answers(chosen, *refused)
+            return
+        task = self.workbench.tasks[reading.task]
+        yield Answers(replace(chosen, reading=reading), classify_tab.view(reading, task))
+
+    def arrival(self) -> Answers:
+        """A finished example, so that nobody arrives at an empty page; the best of those that are offered."""
+        found = NOTHING
+        for example in offered(self.workbench, None)[:TRIED]:
+            *_, last = self.read(example.chosen(), "")
+            good = last.chosen is not None and _good(example, last.chosen)
+            found = last if good or found is NOTHING else found
+            if good:
+                break
+        return self._complete(found)
+
+    def _complete(self, read: Answers) -> Answers:
+        """With the map, measured, and the nearest cases."""
+        chosen = read.chosen
+        if chosen is None or chosen.reading is None:
+            return read
+        questions = [Question(chosen.reading.label, method=explain_view.METHOD)]
+        drawn = self.explainer.ask(chosen, questions, "", _quiet)
+        measured = self.explainer.measure(drawn.shown, "", _quiet)
+        menus = self.explainer.menus(chosen)
+        told = replace(drawn, card=measured.card, answer=measured.answer, curves=measured.curves, shown=measured.shown)
+        told = replace(told, target=menus.target, instead=menus.instead, like=menus.like)
+        return replace(read, explain=told, similar=self.searcher.begin(chosen, Wanted()))
+
+
+def _good(example: Example, chosen: Chosen) -> bool:
+    """Whether the head knows this kind of picture and is right about it."""
+    reading = chosen.reading
+    return reading is not None and reading.scope.standing == "familiar" and reading.label in example.case.labels
+
+
+def _quiet(done: int, total: int, what: str) -> None:
+    """Nobody is waiting yet."""

@@ -35,15 +35,32 @@ class Visit:
         page.on("pageerror", lambda e: self.complaints.append(str(e)))
         page.on("request", lambda r: self._note(r.url))
         page.goto(url)
-        page.wait_for_selector("#examples button")
+        page.wait_for_selector("#card-similar[role=tab]")
 
     def _note(self, url: str) -> None:
         if not url.startswith(("http://127.0.0.1", "http://localhost", "data:", "blob:")):
             self.strangers.append(url)
 
     def open(self, tab: str) -> None:
-        """Bring a tab to the front."""
+        """Bring a tab to the front: one of the answers about this picture, or one of the level above."""
+        if tab in ("Classify", "Explain", "Similar cases"):
+            self.page.get_by_role("tab", name="This picture").click()
         self.page.get_by_role("tab", name=tab).click()
+
+    def choose(self, task: str, touch: bool = False) -> str:
+        """Take the example of a task and wait until it is classified; gives its name in the address."""
+        button = self.page.locator(f'#examples button[data-example^="{task}/"]').first
+        key = button.get_attribute("data-example")
+        button.tap() if touch else button.click()
+        self.page.wait_for_selector(f'#case-picture[data-example="{key}"]', timeout=60_000)
+        self.page.wait_for_selector("#card-classify strong", timeout=60_000)
+        return key
+
+    def upload(self, files) -> None:
+        """Give files and wait until one of them is shown, or refused."""
+        self.page.evaluate("() => document.getElementById('case-picture')?.setAttribute('data-example', 'before')")
+        self.page.set_input_files("#drop input[type=file]", files)
+        self.page.wait_for_selector('#case-picture[data-example=""], #picture .error', timeout=60_000)
 
     def read(self, selector: str, seconds: float = 90) -> str:
         """Text of the first match, once it is visible."""

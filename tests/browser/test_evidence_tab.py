@@ -17,8 +17,7 @@ def test_choosing_a_task_shows_its_own_confusion_matrix(visit):
 
 
 def test_the_tab_follows_the_task_of_the_picture(visit):
-    visit.page.locator("#examples button").first.click()
-    visit.read("#classify-answer .answer")
+    visit.choose("brain_mri")
     visit.open("Evidence")
     visit.page.wait_for_function("() => document.querySelector('#evidence-task').innerText.includes('meningioma')")
 

@@ -11,7 +11,8 @@ CARDS = "#similar-answer .card"
 
 def begin(visit) -> None:
     """An example with its similar cases on screen."""
-    visit.page.locator("#examples button").first.click()
+    visit.choose("brain_mri")
+    visit.page.wait_for_selector("#card-similar .thumbs", timeout=90_000)
     visit.open("Similar cases")
     visit.page.wait_for_selector(CARDS, timeout=90_000)
 
@@ -79,7 +80,7 @@ def test_a_region_drawn_with_the_mouse_outlines_where_each_case_holds_it(visit):
     visit.page.mouse.move(edge["x"] + edge["width"] * 0.6, edge["y"] + edge["height"] * 0.6, steps=4)
     visit.page.mouse.up()
     visit.page.wait_for_selector(f"{CARDS} .outline", timeout=60_000)
-    assert visit.page.locator(f"{CARDS} .outline").count() == 6
+    assert visit.page.locator(f"{CARDS} .outline").count() == 8
     visit.page.locator("#region [data-act=whole]").click()
     visit.page.wait_for_function("() => !document.querySelector('#similar-answer .outline')", timeout=60_000)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -126,15 +127,38 @@ class Panel:
 
 @dataclass(frozen=True)
 class CasePanel:
-    """The panel's widgets by the names of a view, and the events that put another picture into `chosen`."""
+    """The panel's widgets by the names of a view, and the events that put another picture into `chosen`.
+
+    Attributes:
+        events: (event, its handler, inputs).
+    """
 
     room: Panel
     widgets: dict[str, Any]
-    changes: list
+    events: list[tuple[Callable, Callable, list]]
+
+    def wire(self, besides: Callable[[Chosen | None], dict], outputs: list) -> list:
+        """Let the events happen; what `besides` makes of the new picture is shown together with it.
+
+        Returns:
+            What can be followed by `then`.
+        """
+
+        def both(handler: Callable) -> Callable:
+            @functools.wraps(handler)
+            def handle(*given: Any) -> dict:
+                found = handler(*given)
+                return found | besides(found[self.widgets["chosen"]])
+
+            return handle
+
+        outputs = [*self.widgets.values(), *outputs]
+        told: dict[str, Any] = {**PRIVATE, "show_progress_on": self.widgets["picture"]}
+        return [event(both(handler), inputs, outputs, **told) for event, handler, inputs in self.events]
 
 
 def build(panel: Panel, first: Chosen | None) -> CasePanel:
-    """Lay out the panel and wire it; `changes` fire after `chosen` holds the new picture."""
+    """Lay out the panel; `wire` brings it to life."""
     chosen = gr.State(first, time_to_live=3600)
     picture = gr.HTML(markup.picture(first) if first else markup.EMPTY, elem_id="picture")
     frame = gr.Slider(1, 2, 1, step=1, label="Frame", visible=False, elem_id="frame")
@@ -158,7 +182,6 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
         draw_button = gr.Button("Draw", size="sm", elem_id="draw")
     widgets = {"chosen": chosen, "picture": picture, "frame": frame, "drop": drop, "task": task, "strip": strip}
     widgets["seed"] = seed
-    outputs = list(widgets.values())
 
     def upload(paths: list[str], task: str) -> dict:
         return updates(panel.upload(paths, task), widgets)
@@ -175,16 +198,15 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
     def choose_task(value: Chosen | None, task: str) -> dict:
         return updates(panel.choose_task(value, task), widgets)
 
-    asked: dict[str, Any] = {**PRIVATE, "show_progress_on": picture}
-    changes = [
+    events: list[tuple[Callable, Callable, list]] = [
         # The button is emptied each time, so that it always takes the next file.
-        drop.upload(upload, [drop, task], outputs, **asked),
-        frame.release(turn, [chosen, frame], outputs, **asked),
-        strip.click(example, task, outputs, **asked),
-        draw_button.click(draw_new, [kind, seed, task], outputs, **asked),
-        task.input(choose_task, [chosen, task], outputs, **asked),
+        (drop.upload, upload, [drop, task]),
+        (frame.release, turn, [chosen, frame]),
+        (strip.click, example, [task]),
+        (draw_button.click, draw_new, [kind, seed, task]),
+        (task.input, choose_task, [chosen, task]),
     ]
-    return CasePanel(panel, widgets, changes)
+    return CasePanel(panel, widgets, events)
 
 
 def _asked(task: str) -> str | None:

@@ -19,7 +19,7 @@ from . import api, case_panel, classify_tab, door, evidence_tab, explain_tab, ma
 from .case_panel import PanelView
 from .explain_tab import PRIVATE
 from .guarded import GuardedBlocks
-from .reading import Answers, Reader
+from .reading import Answers, Reader, unread
 from .running import EXPLAINING
 from .view import SAME, updates
 from .visit import Chosen
@@ -90,29 +90,27 @@ def _wire(reader: Reader, panel: case_panel.CasePanel, rooms: _Rooms, follow: An
     chosen = panel.widgets["chosen"]
     explain, similar = rooms.explain, rooms.similar
 
+    def shown(answers: Answers) -> dict:
+        found: dict = {}
+        views = ((answers.classify, rooms.classify), (answers.explain, explain.widgets))
+        for view, widgets in (*views, (answers.similar, similar.widgets)):
+            found |= updates(view, widgets) if view is not SAME else {}
+        return found
+
     def read(value: Chosen | None, request: gr.Request) -> Iterator[dict]:
         for answers in reader.read(value, request.session_hash or ""):
-            found = {chosen: answers.chosen}
+            found = {chosen: answers.chosen} | shown(answers)
             if answers.chosen is not None and answers.chosen.reading is not None:
                 found |= updates(PanelView(task=panel.room.tasks(answers.chosen)), {"task": panel.widgets["task"]})
-            rooms_of = ((answers.classify, rooms.classify), (answers.explain, explain.widgets))
-            for view, widgets in (*rooms_of, (answers.similar, similar.widgets)):
-                found |= updates(view, widgets) if view is not SAME else {}
             yield found
 
     def menus(value: Chosen | None) -> dict:
         return updates(reader.explainer.menus(value), explain.widgets) if value else gr.skip()
 
     quiet: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
-    outputs = [
-        chosen,
-        panel.widgets["task"],
-        *rooms.classify.values(),
-        *explain.widgets.values(),
-        *similar.widgets.values(),
-    ]
-    for change in panel.changes:
-        classified = change.then(read, chosen, outputs, **quiet)
+    answers = [*rooms.classify.values(), *explain.widgets.values(), *similar.widgets.values()]
+    for change in panel.wire(lambda value: shown(unread(value)), answers):
+        classified = change.then(read, chosen, [chosen, panel.widgets["task"], *answers], **quiet)
         classified.then(similar.begin, [chosen, *similar.controls], similar.outputs, **quiet)
         classified.then(follow, chosen, follow_outputs, **quiet)
         told = {**PRIVATE, **EXPLAINING, "show_progress_on": explain.widgets["answer"]}

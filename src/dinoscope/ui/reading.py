@@ -32,6 +32,13 @@ class Answers:
     similar: SimilarView = SAME
 
 
+def unread(chosen: Chosen | None) -> Answers:
+    """What is said of a picture before it is read: nothing about an earlier one stands beside it."""
+    if chosen is None:
+        return NOTHING
+    return Answers(chosen, classify_tab.WORKING, explain_view.WORKING, similar_view.WORKING)
+
+
 NOTHING = Answers(None, classify_tab.NOTHING, explain_view.NOTHING, similar_view.NOTHING)
 
 
@@ -54,10 +61,9 @@ class Reader:
         """Take down what was said of an earlier picture, then classify this one."""
         self.explainer.running.supersede(visitor)
         wanted = self.running.begin(visitor)
+        yield unread(chosen)
         if chosen is None:
-            yield NOTHING
             return
-        yield Answers(chosen, classify_tab.WORKING, explain_view.WORKING, similar_view.WORKING)
         try:
             chosen = replace(chosen, encoded=self.workbench.read(chosen.picture))
             reading = self.workbench.classify(chosen.picture, chosen.task)

@@ -44,7 +44,8 @@ def found_cases(
     top = _trail(trail)
     if not found:
         return part("similar", "nothing", trail=top, sentence=empty)
-    cards = [card(s, task, originals) for s in found]
+    # What can be seen comes first; the others are rows of text below.
+    cards = [card(s, task, originals) for s in sorted(found, key=lambda s: not (small(s, task) or originals))]
     return part("similar", "found", trail=top, sentence=_verdict(found, task, head_says, one_sided), cards=cards)
 
 

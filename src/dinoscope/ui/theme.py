@@ -50,5 +50,6 @@ def head() -> str:
     Not through `css`: Gradio puts its own prefix before each rule of it, which breaks those for dark mode and phones.
     """
     style = "".join(static(f"{room}.css") for room in STYLES)
-    script = "".join(static(f"{room}.js") for room in SCRIPTS)
+    # Each in a scope of its own: what a script calls `open` or `name` is not the window's.
+    script = "".join(f"(() => {{\n{static(f'{room}.js')}\n}})();" for room in SCRIPTS)
     return f"<style>{style}</style><script>{script}</script>"

@@ -10,9 +10,11 @@ from PIL import Image
 from dinoscope.evidence import Evidence
 from dinoscope.reading.images import Decoded
 from dinoscope.similar import SearchRequest, SimilarCase
-from dinoscope.ui import charts, evidence_markup, explain_markup, markup, similar_map, similar_markup
+from dinoscope.ui import cards, charts, evidence_markup, explain_markup, markup, similar_map, similar_markup
+from dinoscope.ui.examples import Example
 from dinoscope.ui.render import part
 from dinoscope.ui.trail import Step, Trail
+from dinoscope.ui.visit import Chosen
 from fixtures.tiny import drawn
 
 HOSTILE = "<script>alert(1)</script>\"' onerror=alert(2) {{ 7 * 7 }} {% raw %} </title> &"
@@ -51,9 +53,16 @@ PARTS = {
     "header": lambda w, t, q: markup.header(HOSTILE, 1, [HOSTILE]),
     "error": lambda w, t, q: markup.error(HOSTILE),
     "picture": lambda w, t, q: markup.picture(
-        Decoded(Image.new("RGB", (40, 40)), facts=(HOSTILE,), warnings=(HOSTILE,)), HOSTILE
+        Chosen(
+            Decoded(Image.new("RGB", (40, 40)), facts=(HOSTILE,), warnings=(HOSTILE,)),
+            HOSTILE,
+            example=HOSTILE,
+            remark=HOSTILE,
+        )
     ),
-    "strip": lambda w, t, q: markup.strip([(Image.new("RGB", (40, 40)), HOSTILE)]),
+    "strip": lambda w, t, q: markup.strip([Example(t, w.tasks["colours"].examples()[0])], named=True),
+    "card of the answer": lambda w, t, q: cards.classify(w.classify(drawn("colours", "red", 3), "colours"), t),
+    "card of the cases": lambda w, t, q: cards.similar([SimilarCase(t.cases[0], 0.5)], t, "red"),
     "classification": lambda w, t, q: markup.classification(
         replace(w.classify(drawn("colours", "red", 3), "colours"), warnings=(HOSTILE,)), t
     ),

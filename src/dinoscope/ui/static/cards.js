@@ -1,5 +1,6 @@
 // The three cards are the tabs of what unfolds below them: click, Enter, arrows, Home and End, as tabs anywhere else.
 // Which one is open stays in the address, beside the example; a visitor's own picture never goes there.
+const visit = window.dinoscope = { asked: new URLSearchParams(location.search).get("example"), arrival: null };
 const ROOMS = ["classify", "explain", "similar"];
 const cardOf = (room) => document.getElementById(`card-${room}`);
 
@@ -32,11 +33,12 @@ function name() {
 }
 
 function address(how) {
-  const picture = document.getElementById("case-picture"), first = document.querySelector("#examples [data-example]");
-  const query = new URLSearchParams(location.search);
-  const keep = { example: picture?.dataset.example === (window.arrival ??= picture?.dataset.example) ? "" : picture?.dataset.example,
-    open: document.body.dataset.card === "classify" ? "" : document.body.dataset.card };
-  for (const [key, value] of Object.entries(keep)) value ? query.set(key, value) : query.delete(key);
+  const example = document.getElementById("case-picture")?.dataset.example ?? "";
+  if (visit.asked && visit.asked !== example) return; // it is on its way
+  visit.asked = null;
+  const query = new URLSearchParams(location.search), card = document.body.dataset.card;
+  const kept = { example: example === visit.arrival ? "" : example, open: card === "classify" ? "" : card };
+  for (const [key, value] of Object.entries(kept)) value ? query.set(key, value) : query.delete(key);
   const wanted = `${location.pathname}${query.size ? `?${query}` : ""}${location.hash}`;
   if (wanted !== `${location.pathname}${location.search}${location.hash}`) history[`${how}State`](null, "", wanted);
 }
@@ -44,6 +46,7 @@ function address(how) {
 let shown;
 function mark() {
   const example = document.getElementById("case-picture")?.dataset.example;
+  visit.arrival ??= example ?? null;
   if (shown !== undefined && example !== undefined && example !== shown) address("push");
   shown = example ?? shown;
   for (const button of document.querySelectorAll("#examples [data-example]"))
@@ -51,7 +54,7 @@ function mark() {
       button.setAttribute("aria-pressed", button.dataset.example === example);
 }
 
-new MutationObserver(() => { name(); mark(); }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-example"] });
+new MutationObserver(() => { mark(); name(); }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-example"] });
 
 document.addEventListener("click", (event) => {
   const card = event.target.closest?.("#cards > .card-tab");

@@ -1,0 +1,166 @@
+"""What a visitor sees of a picture, from the first moment to the last, without any widget."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dinoscope.errors import RequestError
+from dinoscope.explain.session import Question
+from dinoscope.reading import images
+from dinoscope.reading.scope import Scope
+from dinoscope.similar import Filters, SearchRequest
+from dinoscope.ui import cards, classify_tab, examples
+from dinoscope.ui.case_panel import AUTO, Panel
+from dinoscope.ui.explain_view import Explainer
+from dinoscope.ui.reading import Reader
+from dinoscope.ui.running import Running
+from dinoscope.ui.similar_view import Searcher, Wanted
+from dinoscope.ui.view import SAME
+from dinoscope.ui.visit import Chosen
+from fixtures.tiny import drawn
+
+
+@pytest.fixture(scope="module")
+def reader(workbench):
+    return Reader.of(workbench, {})
+
+
+@pytest.fixture(scope="module")
+def panel(workbench):
+    return Panel(workbench, lambda task, label, seed: drawn(task, label, seed))
+
+
+def chosen(label: str = "red", task: str | None = None) -> Chosen:
+    return Chosen(images.read(drawn("colours", label, 9)), "mine.png", task=task)
+
+
+def quiet(done: int, total: int, what: str) -> None:
+    """Nobody waits."""
+
+
+def test_an_earlier_answer_is_taken_down_before_the_next_one_is_there(reader):
+    first, second = reader.read(chosen(task="colours"), "anna")
+    assert all('class="still"' in view.card for view in (first.classify, first.explain, first.similar))
+    assert first.explain.shown is None
+    assert first.similar.trail is None
+    assert "Most likely" in second.classify.answer
+    assert second.explain is SAME
+    assert second.chosen.reading.task == "colours"
+
+
+def test_a_picture_that_was_read_is_not_encoded_again_by_any_room(reader, monkeypatch):
+    *_, last = reader.read(chosen(task="colours"), "anna")
+    passes = []
+    encoder = type(reader.workbench.encoder)
+    tokens = encoder.tokens
+    monkeypatch.setattr(
+        encoder, "tokens", lambda e, p, hurried=False: (passes.append(hurried), tokens(e, p, hurried))[1]
+    )
+    reader.searcher.begin(last.chosen, Wanted())
+    reader.explainer.ask(last.chosen, [Question("red", method="gradcam")], "anna", quiet)
+    reader.explainer.menus(last.chosen)
+    *_, other = reader.read(replace(last.chosen, task="stripes", reading=None), "anna")
+    assert other.chosen.reading.task == "stripes"
+    assert False not in passes
+
+
+def test_a_picture_chosen_meanwhile_silences_the_one_before(reader):
+    slow = reader.read(chosen(), "anna")
+    next(slow)
+    list(reader.read(chosen("blue"), "anna"))
+    assert list(slow) == []
+
+
+def test_what_cannot_be_read_is_said_in_every_room(reader, monkeypatch):
+    def refuse(*_):
+        raise RequestError("No.")
+
+    monkeypatch.setattr(type(reader.workbench), "classify", refuse)
+    *_, last = reader.read(chosen(), "anna")
+    assert all("No answer" in view.card for view in (last.classify, last.explain, last.similar))
+    assert "No." in last.classify.answer
+
+
+def test_nobody_arrives_at_an_empty_page(reader):
+    first = reader.arrival()
+    assert first.chosen.example
+    assert "Most likely" in first.classify.answer
+    assert "random orders" in first.explain.card or "better than chance" in first.explain.card
+    assert "nearest" in first.similar.card
+    assert "<svg" in first.explain.curves
+    assert first.explain.target.value == first.chosen.reading.label
+
+
+@pytest.mark.parametrize(
+    ("percentile", "familiar", "words"),
+    [
+        (0.5, False, "Unlike anything this head knows"),
+        (5.0, True, "At the edge of what the head knows: only 5 %"),
+        (10.0, True, "Familiar: 10 %"),
+    ],
+)
+def test_familiar_is_said_only_where_the_measure_says_so(workbench, percentile, familiar, words):
+    task = workbench.tasks["colours"]
+    read = workbench.classify(drawn("colours", "red", 9), "colours")
+    reading = replace(read, scope=Scope(0.5, percentile, familiar))
+    assert words in cards.classify(reading, task)
+    answer = classify_tab.view(reading, task).answer
+    assert ("Show the answer anyway" in answer) is not familiar
+    if not familiar:
+        assert answer.index("Unfamiliar") < answer.index("anyway") < answer.index('class="bars"')
+
+
+def test_cases_do_not_vote_for_the_class_that_a_filter_left(workbench):
+    searcher = Searcher(workbench)
+    *_, last = Reader.of(workbench, {}).read(chosen(task="colours"), "anna")
+    trail = searcher.begin(last.chosen, Wanted()).trail
+    view = searcher.view(last.chosen, trail, Wanted(SearchRequest(8, Filters(labels=("blue",)))))
+    assert "no vote" in view.board
+    assert view.card is SAME
+
+
+def test_neighbours_of_a_picture_like_none_are_not_called_near(workbench):
+    *_, last = Reader.of(workbench, {}).read(chosen(task="colours"), "anna")
+    strange = replace(last.chosen, reading=replace(last.chosen.reading, scope=Scope(0.9, 0.0, False)))
+    assert "None is really near" in Searcher(workbench).begin(strange, Wanted()).card
+
+
+def test_a_request_about_another_class_than_the_tasks_falls_back_to_the_likely_one(workbench):
+    explainer = Explainer(workbench, {}, Running(), Running())
+    *_, last = Reader.of(workbench, {}).read(chosen(task="colours"), "anna")
+    asked = explainer.questions(last.chosen, "across", "gradcam", "", "", "gradcam", True, None)
+    assert [(q.target, q.method, q.quick, q.seed) for q in asked] == [(last.chosen.reading.label, "gradcam", True, 0)]
+
+
+def test_of_several_files_the_first_is_read_and_the_others_are_spoken_of(panel, tmp_path):
+    paths = []
+    for name in ("a.png", "b.png", "c.png"):
+        drawn("colours", "red", 3).save(tmp_path / name)
+        paths.append(str(tmp_path / name))
+    view = panel.upload(paths, AUTO)
+    assert view.chosen.name == "a.png"
+    assert "3 files came" in view.picture
+    assert "this is a.png. The other 2 were left" in view.picture
+    assert "files came" not in panel.upload(paths[:1], AUTO).picture
+
+
+def test_another_frame_is_read_anew_and_another_task_is_not(panel, reader):
+    *_, last = reader.read(chosen(), "anna")
+    assert panel.choose_task(last.chosen, "stripes").chosen.encoded is last.chosen.encoded
+    assert panel.choose_task(last.chosen, "stripes").chosen.reading is None
+
+
+def test_the_menu_says_that_a_task_was_guessed(panel, reader):
+    *_, last = reader.read(chosen(), "anna")
+    title = panel.workbench.tasks[last.chosen.reading.task].title
+    assert panel.tasks(last.chosen).choices[0] == (f"Guessed: {title}", AUTO)
+    assert panel.tasks(None).choices[0] == ("Guess from the picture", AUTO)
+
+
+@pytest.mark.parametrize("key", ["", "colours", "colours/", "colours/none", "none/x", "../secret", "colours/../../x"])
+def test_an_example_is_looked_up_and_never_a_path(workbench, panel, key):
+    with pytest.raises(RequestError, match="no such example"):
+        examples.named(workbench, key)
+    assert "no such example" in panel.example(key, AUTO).picture

@@ -61,7 +61,7 @@ def test_a_result_becomes_the_query_and_a_public_one_says_that_its_picture_is_no
 def test_every_other_class_has_a_row_and_a_case_of_it_becomes_the_query(visit):
     begin(visit)
     start, differential = ids(visit), visit.page.locator("#similar-answer .differential")
-    assert differential.locator(".row h4").count() == 3  # brain MRI has four classes
+    assert differential.locator(".row h3").count() == 3  # brain MRI has four classes
     asked = differential.locator(".row").last.locator("button").first
     wanted = asked.get_attribute("data-case")
     asked.click()

@@ -62,17 +62,17 @@ def _worth(found: Explanation) -> tuple[str, str, bool]:
     if verdict is None:
         return "Map drawn", "How faithful it is is being measured.", False
     counts = [getattr(verdict, name) for name in CURVES]
-    lies = f" {percent(where.overlap)} overlap with the drawn lesion." if where else ""
+    lies = f"{percent(where.overlap)} overlap with the drawn lesion." if where else ""
     if found.method == "random":
         return "A random map", "Drawn without looking: a baseline.", False
     if verdict.chance:
-        return "No better than chance", f"Do not read this map; another method may do better.{lies}", True
+        return "No better than chance", "Do not read this map; another method may do better.", True
     least = min(counts)
     beaten = f"all {verdict.of}" if least == verdict.of else f"at least {least} of {verdict.of}"
     place = "" if where is None else ", and on the lesion" if where.on else ", not on the lesion"
     return (
         ("Faithful" if verdict.faithful else "Half faithful") + place,
-        f"Beats {beaten} random orders on every curve.{lies}",
+        f"Beats {beaten} random orders. {lies}",
         False,
     )
 

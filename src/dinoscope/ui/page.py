@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from ..evidence import Evidence
 from ..settings import Settings
 from ..workbench import Workbench
-from . import api, case_panel, classify_tab, door, evidence_tab, explain_tab, markup, similar_tab, theme
+from . import api, case_panel, classify_tab, door, evidence_tab, explain_tab, markup, similar_tab, social, theme
 from .case_panel import PanelView
 from .explain_tab import PRIVATE
 from .guarded import GuardedBlocks
@@ -133,7 +133,13 @@ def launch(page: gr.Blocks, settings: Settings) -> str:
         enable_monitoring=False,
         max_file_size=UPLOAD_LIMIT,
         state_session_capacity=sessions(),
-        app_kwargs={"middleware": [Middleware(door.Door, waiting=lambda: len(page._queue), folder=folder)]},
+        favicon_path=str(theme.STATIC / "icon.svg"),
+        app_kwargs={
+            "middleware": [
+                Middleware(door.Door, waiting=lambda: len(page._queue), folder=folder),
+                Middleware(social.SocialCard),
+            ]
+        },
         ssr_mode=False,
         share=False,
         pwa=False,

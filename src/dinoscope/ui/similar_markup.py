@@ -44,9 +44,15 @@ def found_cases(
     top = _trail(trail)
     if not found:
         return part("similar", "nothing", trail=top, sentence=empty)
-    # What can be seen comes first; the others are rows of text below.
-    cards = [card(s, task, originals) for s in sorted(found, key=lambda s: not (small(s, task) or originals))]
-    return part("similar", "found", trail=top, sentence=_verdict(found, task, head_says, one_sided), cards=cards)
+    seen = [s for s in found if _visible(s, task, originals)]
+    return part(
+        "similar",
+        "found",
+        trail=top,
+        sentence=_verdict(found, task, head_says, one_sided),
+        seen=[card(s, task, originals) for s in seen],
+        unseen=[card(s, task, originals) for s in found if s not in seen],
+    )
 
 
 def differential(rows: Mapping[str, Sequence[SimilarCase]], task: Task, vote: str | None, originals: bool) -> Markup:
@@ -72,6 +78,7 @@ def card(found: SimilarCase, task: Task, originals: bool, actions: bool = True) 
         words=search.in_words(found),
         thumb=_thumb(found, task, originals),
         actions=actions,
+        row=not _visible(found, task, originals),
     )
 
 
@@ -138,6 +145,11 @@ def small(found: SimilarCase, task: Task) -> str:
     if found.thumbnail:
         return as_url(found.thumbnail, "image/webp")
     return thumbnail(task.folder / found.case.image) if found.case.image else ""
+
+
+def _visible(found: SimilarCase, task: Task, originals: bool) -> bool:
+    """Whether the page has something to show of a case; a file that no browser shows counts, to say so."""
+    return bool(small(found, task)) or (originals and bool(found.case.url))
 
 
 def _name(case: Case, task: Task) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-_STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parent / "static"
 TITLE = "DINOscope: can a vision model read your medical images, and why?"
 STYLES = ("page", "cards", "explain", "similar", "evidence")
 SCRIPTS = ("page", "cards", "explain")
@@ -41,7 +41,7 @@ def theme() -> gr.themes.Base:
 
 def static(file: str) -> str:
     """The text of a style sheet or script."""
-    return (_STATIC / file).read_text()
+    return (STATIC / file).read_text()
 
 
 def head() -> str:

@@ -68,7 +68,7 @@ def test_the_vote_is_told_beside_what_the_head_says(workbench, task, trail):
 def test_the_differential_leaves_out_the_class_that_won_the_vote(workbench, task, trail):
     rows = workbench.differential(trail.now.query)
     page = similar_markup.differential(rows, task, "red", False)
-    assert [label for label in ("red", "green", "blue") if f"</span>{label}</h4>" in page] == ["green", "blue"]
+    assert [label for label in ("red", "green", "blue") if f"</span>{label}</h3>" in page] == ["green", "blue"]
 
 
 def test_nothing_found_says_why(task, trail):

@@ -1,0 +1,74 @@
+"""Social card: what a link to the page looks like where it is shared, in place of Gradio's own."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from . import theme
+from .markup import NOTICE
+from .render import part
+
+DESCRIPTION = (
+    "A frozen DINOv2 reads one medical picture three ways: what it is, which regions cause that, and which known "
+    f"cases look like it. {NOTICE}"
+)
+PICTURE = "/social-card.jpg"
+GRADIOS = re.compile(rb'\s*<meta\s+(?:property|name)="(?:og|twitter):[^>]*>')
+
+
+class SocialCard:
+    """Middleware that serves the card's picture, and puts its tags into the page's head."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        path = scope.get("path", "")
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or path not in ("/", PICTURE):
+            return await self.app(scope, receive, send)
+        if path == PICTURE:
+            return await FileResponse(theme.STATIC / "social-card.jpg")(scope, receive, send)
+        start: Message = {}
+        body = bytearray()
+
+        async def held(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            body.extend(message.get("body", b""))
+            if not message.get("more_body"):
+                page = _with_tags(bytes(body), _address(scope)) if body else b""
+                headers = MutableHeaders(raw=start["headers"])
+                if body:
+                    headers["content-length"] = str(len(page))
+                await send(start)
+                await send({"type": "http.response.body", "body": page})
+
+        return await self.app(scope, receive, held)
+
+
+def _with_tags(page: bytes, address: str) -> bytes:
+    tags = part(
+        "social",
+        "tags",
+        title=theme.TITLE,
+        description=DESCRIPTION,
+        address=address,
+        picture=address.rstrip("/") + PICTURE,
+    )
+    return GRADIOS.sub(b"", page).replace(b"<head>", b"<head>" + str(tags).encode(), 1)
+
+
+def _address(scope: Scope) -> str:
+    """Where the page is, as its visitors see it; a proxy says so in its headers."""
+    request = Request(scope)
+    told = request.headers
+    protocol = told.get("x-forwarded-proto", request.url.scheme).split(",")[0].strip()
+    host = told.get("x-forwarded-host", told.get("host", request.url.netloc)).split(",")[0].strip()
+    return f"{'https' if protocol == 'https' else 'http'}://{host}{scope.get('root_path', '')}/"

@@ -1,0 +1,38 @@
+"""Everybody can use the page: axe finds nothing serious, in both modes at both widths; motion stays off where asked."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_axe_finds_nothing_serious(browser, app, theme, width, height):
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(f"{app.src}?__theme={theme}")
+    page.wait_for_selector("#card-similar[role=tab]")
+    found = []
+    for card in ("#card-classify", "#card-explain", "#card-similar"):
+        page.locator(card).click()
+        found += [(card, v) for v in Axe().run(page).response["violations"]]
+    page.get_by_role("tab", name="Evidence").click()
+    page.wait_for_selector("#evidence-task .headline")
+    found += [("evidence", v) for v in Axe().run(page).response["violations"]]
+    page.close()
+    serious = [(where, v["id"], v["nodes"][0]["html"]) for where, v in found if v["impact"] in ("serious", "critical")]
+    assert serious == []
+
+
+def test_nothing_moves_where_motion_is_not_wanted(browser, app):
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(app.src)
+    page.wait_for_selector("#card-similar[role=tab]")
+    page.evaluate(
+        "() => document.querySelector('#card-explain').insertAdjacentHTML('beforeend', '<span class=still><i></i></span>')"
+    )
+    assert page.locator("#cards .still i").last.evaluate("e => getComputedStyle(e).animationName") == "none"
+    context.close()

@@ -31,8 +31,7 @@ def test_nothing_moves_where_motion_is_not_wanted(browser, app):
     page = context.new_page()
     page.goto(app.src)
     page.wait_for_selector("#card-similar[role=tab]")
-    page.evaluate(
-        "() => document.querySelector('#card-explain').insertAdjacentHTML('beforeend', '<span class=still><i></i></span>')"
-    )
+    still = "<span class=still><i></i></span>"
+    page.locator("#card-explain").evaluate("(card, still) => card.insertAdjacentHTML('beforeend', still)", still)
     assert page.locator("#cards .still i").last.evaluate("e => getComputedStyle(e).animationName") == "none"
     context.close()

@@ -107,7 +107,7 @@ class Searcher:
         if chosen is None or trail is None:
             return NOTHING
         try:
-            moved = self._moved(trail, said)
+            moved = self.moved(trail, said)
         except RequestError as fault:
             return SimilarView(opened=markup.error(str(fault)))
         return replace(self.view(chosen, moved, wanted), opened="", trail=moved)
@@ -133,7 +133,7 @@ class Searcher:
             return images.read(self.workbench.tasks[query.task].folder / query.case.image).picture
         return chosen.decoded.picture if query.pixels_here else None
 
-    def _moved(self, trail: Trail, said: Mapping) -> Trail:
+    def moved(self, trail: Trail, said: Mapping) -> Trail:
         """The trail after a button was pressed.
 
         Raises:

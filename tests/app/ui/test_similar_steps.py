@@ -7,7 +7,7 @@ import pytest
 from dinoscope.errors import RequestError
 from dinoscope.similar import SearchRequest
 from dinoscope.similar.regions import Box
-from dinoscope.ui.similar_tab import _moved
+from dinoscope.ui.similar_view import Searcher
 from dinoscope.ui.trail import Step, Trail
 from fixtures.tiny import drawn
 
@@ -24,13 +24,13 @@ def test_each_button_changes_the_request_it_names(workbench, start):
         {"act": "less", "case": "phantom_blue_1"},
         {"act": "region", "box": [0.1, 0.2, 0.5, 0.6]},
     ):
-        trail = _moved(workbench, trail, said)
+        trail = Searcher(workbench).moved(trail, said)
     assert trail.now.request == SearchRequest(
         liked=("phantom_red_1",), disliked=("phantom_blue_1",), region=Box(0.1, 0.2, 0.5, 0.6)
     )
-    assert _moved(workbench, trail, {"act": "whole"}).now.request.region is None
-    assert _moved(workbench, trail, {"act": "forget", "case": "phantom_red_1"}).now.request.liked == ()
-    assert _moved(workbench, trail, {"act": "back"}).now.request.region is None
-    assert _moved(workbench, trail, {"act": "use", "case": "phantom_red_1"}).now.request == SearchRequest()
+    assert Searcher(workbench).moved(trail, {"act": "whole"}).now.request.region is None
+    assert Searcher(workbench).moved(trail, {"act": "forget", "case": "phantom_red_1"}).now.request.liked == ()
+    assert Searcher(workbench).moved(trail, {"act": "back"}).now.request.region is None
+    assert Searcher(workbench).moved(trail, {"act": "use", "case": "phantom_red_1"}).now.request == SearchRequest()
     with pytest.raises(RequestError, match="no case of"):
-        _moved(workbench, trail, {"act": "use", "case": "nobody"})
+        Searcher(workbench).moved(trail, {"act": "use", "case": "nobody"})

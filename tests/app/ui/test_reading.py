@@ -45,7 +45,7 @@ def test_an_earlier_answer_is_taken_down_before_the_next_one_is_there(reader):
     assert all('class="still"' in view.card for view in (first.classify, first.explain, first.similar))
     assert first.explain.shown is None
     assert first.similar.trail is None
-    assert "Most likely" in second.classify.answer
+    assert "bars" in second.classify.answer
     assert second.explain is SAME
     assert second.chosen.reading.task == "colours"
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_read_is_said_in_every_room(reader, monkeypatch):
 def test_nobody_arrives_at_an_empty_page(reader):
     first = reader.arrival()
     assert first.chosen.example
-    assert "Most likely" in first.classify.answer
+    assert "likely" in first.classify.answer or "says" in first.classify.answer
     assert "random orders" in first.explain.card or "better than chance" in first.explain.card
     assert "nearest" in first.similar.card
     assert "<svg" in first.explain.curves

@@ -12,12 +12,12 @@ from ..workbench import Workbench
 from .visit import Chosen
 
 GOOD = (
-    "phantom_vasc_14",
-    "phantom_meningioma_tumor_9",
-    "phantom_benign_8",
-    "phantom_glaucoma_7",
-    "phantom_pre_8",
-    "phantom_squamous_cell_carcinoma_11",
+    "ham10000/phantom_vasc_14",
+    "brain_mri/phantom_meningioma_tumor_9",
+    "busi/phantom_benign_8",
+    "eye_diseases/phantom_glaucoma_7",
+    "leukemia_all/phantom_pre_8",
+    "chest_ct/phantom_squamous_cell_carcinoma_11",
 )
 """Cases to begin with, the best first: read rightly, familiar, and, where the bundled backbone has such a case, with a
 faithful map on the lesion and nearest cases that can be seen. Of others the first of their modality is taken."""
@@ -52,11 +52,11 @@ def offered(workbench: Workbench, task: str | None) -> list[Example]:
         return [Example(workbench.tasks[task], c) for c in workbench.tasks[task].examples()]
     first: dict[str, Example] = {}
     for t in workbench.tasks.values():
-        cases = t.examples()
-        good = [c for c in t.cases if c.image and c.id in GOOD]
+        shown = [Example(t, c) for c in t.examples()]
+        good = [e for c in t.cases if c.image and (e := Example(t, c)).key in GOOD]
         modality = t.facts.get("modality", t.name)
-        if good or (cases and modality not in first):
-            first[modality] = Example(t, (good or cases)[0])
+        if good or (shown and modality not in first):
+            first[modality] = (good or shown)[0]
     return sorted(first.values(), key=_rank)
 
 
@@ -75,4 +75,4 @@ def named(workbench: Workbench, key: str) -> Example:
 
 
 def _rank(example: Example) -> int:
-    return GOOD.index(example.case.id) if example.case.id in GOOD else len(GOOD)
+    return GOOD.index(example.key) if example.key in GOOD else len(GOOD)

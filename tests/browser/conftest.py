@@ -35,7 +35,7 @@ class Visit:
         page.on("pageerror", lambda e: self.complaints.append(str(e)))
         page.on("request", lambda r: self._note(r.url))
         page.goto(url)
-        page.wait_for_selector("#card-similar[role=tab]")
+        page.wait_for_selector("#card-similar[role=tab]", timeout=60_000)
 
     def _note(self, url: str) -> None:
         if not url.startswith(("http://127.0.0.1", "http://localhost", "data:", "blob:")):

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 def test_axe_finds_nothing_serious(browser, app, theme, width, height):
     page = browser.new_page(viewport={"width": width, "height": height})
     page.goto(f"{app.src}?__theme={theme}")
-    page.wait_for_selector("#card-similar[role=tab]")
+    page.wait_for_selector("#card-similar[role=tab]", timeout=60_000)
     found = []
     for card in ("#card-classify", "#card-explain", "#card-similar"):
         page.locator(card).click()
@@ -30,7 +30,7 @@ def test_nothing_moves_where_motion_is_not_wanted(browser, app):
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
     page.goto(app.src)
-    page.wait_for_selector("#card-similar[role=tab]")
+    page.wait_for_selector("#card-similar[role=tab]", timeout=60_000)
     still = "<span class=still><i></i></span>"
     page.locator("#card-explain").evaluate("(card, still) => card.insertAdjacentHTML('beforeend', still)", still)
     assert page.locator("#cards .still i").last.evaluate("e => getComputedStyle(e).animationName") == "none"

@@ -31,7 +31,7 @@ def test_a_finished_answer_is_there_on_arrival_and_fits_the_window(browser, app)
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(app.src)
-    page.wait_for_selector("#card-similar .thumbs", timeout=10_000)
+    page.wait_for_selector("#card-similar .thumbs", timeout=60_000)
     assert (
         "random order" in page.locator("#card-explain").inner_text()
         or "chance" in page.locator("#card-explain").inner_text()

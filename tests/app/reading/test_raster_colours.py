@@ -122,6 +122,18 @@ def test_a_curve_of_another_kind_is_told():
         assert read(data[:33] + chunk + data[33:]).warnings == warnings
 
 
+def test_a_profile_of_which_a_part_is_missing_is_told():
+    data = encoded(halves(), "JPEG", icc_profile=profile())
+    place = data.index(b"ICC_PROFILE\0") + 12
+    assert read(data[:place] + b"\1\2" + data[place + 2 :]).warnings == (UNUSABLE,)
+
+
+def test_dark_colours_of_16_bits_in_dicom_are_told():
+    deep = np.asarray(halves()).astype(np.uint16) * 16
+    assert DARK in read(written(dataset(deep))).warnings
+    assert read(written(dataset(deep, BitsStored=12, HighBit=11))).warnings == ()
+
+
 def test_dicom_colours_are_converted_by_their_profile():
     made = dataset(np.asarray(halves()), ICCProfile=profile())
     decoded = read(written(made))

@@ -9,6 +9,8 @@ from PIL import Image, ImageCms
 
 CONVERTED = "colours converted from the file's own profile to sRGB"
 UNUSABLE = "The file's colour profile cannot be used, so its colours are shown as stored and may be off."
+_DARK = 63
+"""White, where 14 bits are stored in 16 and read at 8."""
 _SPACES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _SAME = 2
 """Levels by which colours may differ from sRGB before they are converted: sRGB's own profiles differ by as much."""
@@ -57,3 +59,13 @@ def _changes(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     image = Image.fromarray(grid if mode == "RGB" else np.ascontiguousarray(grid[..., 0]))
     after = ImageCms.applyTransform(image, transform)
     return bool(np.abs(np.asarray(after).astype(int) - np.asarray(image.convert("RGB"))).max() > _SAME)
+
+
+def dark(picture: Image.Image) -> tuple[str, ...]:
+    """A warning where values of 16 bits that were read at 8 leave a dark picture."""
+    if np.asarray(picture).max() > _DARK:
+        return ()
+    return (
+        "The values reach only a small part of their 16 bits, as a 12-bit camera's do, so the picture is dark. "
+        "Stretch them to the full range when saving.",
+    )

@@ -61,6 +61,8 @@ def _picture(stored: np.ndarray, view: dicom_view.View, subject: str) -> Image.I
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         stored, bits = dicom_tables.palette(dataset, view.little_endian, stored)
     picture = Image.fromarray(_eight_bits(stored, bits))
+    if bits == 16:
+        view.warnings += colour.dark(picture)
     optical = dataset.get("OpticalPathSequence") or [dataset]
     if profile := dataset.get("ICCProfile") or optical[0].get("ICCProfile"):
         try:

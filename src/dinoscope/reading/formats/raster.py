@@ -34,7 +34,6 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION, _EXIF, _COLOUR_SPACE, _ADOBE_RGB = 0x0112, 0x8769, 0xA001, 2
-_DARK = 63
 
 
 def decode(file: File, effort: Effort) -> Decoded:
@@ -115,6 +114,8 @@ def convert(image: Image.Image, subject: str, kind: str, depth: str | None = Non
     image.load()
     turn, adobe = _exif(image)
     profile = image.info.get("icc_profile")
+    if profile is None and "icc_profile" in image.info:  # one of its parts is missing
+        profile = b""
     notes: list[str] = []
     warnings: list[str] = []
     mode = image.mode
@@ -139,11 +140,8 @@ def convert(image: Image.Image, subject: str, kind: str, depth: str | None = Non
             picture, transparent = _on_black(picture)
             if transparent:
                 warnings.append("Transparent parts were painted black.")
-        if depth and depth.endswith(headers.AT_8) and max(high for _, high in _extremes(picture)) <= _DARK:
-            warnings.append(
-                "The values reach only a small part of their 16 bits, as a 12-bit camera's do, so the picture is dark. "
-                "Stretch them to the full range when saving."
-            )
+        if depth and depth.endswith(headers.AT_8):
+            warnings += colour.dark(picture)
     if turn is not None:
         picture = picture.transpose(turn)
     if turned or turn is not None:
@@ -194,9 +192,3 @@ def _on_black(image: Image.Image) -> tuple[Image.Image, bool]:
     black = Image.new("RGB", image.size, "black")
     black.paste(coloured, mask=alpha)
     return black, True
-
-
-def _extremes(picture: Image.Image) -> tuple[tuple[float, float], ...]:
-    """Lowest and highest value of each channel."""
-    extremes = picture.getextrema()
-    return extremes if isinstance(extremes[0], tuple) else (extremes,)

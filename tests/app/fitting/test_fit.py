@@ -192,6 +192,8 @@ def test_the_app_loads_what_the_command_wrote(brought, tmp_path):
         reading = workbench.classify(picture(label, 500), "mine")
         assert reading.label == label
         assert reading.probabilities.keys() == COLOURS.keys()
+        assert (reading.agreement.agree, reading.agreement.label) == (True, label), "its cases vote as bundled ones do"
+        assert reading.agreement.record.pictures > 0
         found = workbench.similar(picture(label, 501), "mine", k=3)
         assert [s.case.labels[0] for s in found] == [label] * 3
     known = pictures / next(iter(COLOURS)) / "img_03.png"

@@ -89,6 +89,14 @@ def test_a_known_picture_is_recognised_before_the_vote(workbench):
     assert seen[0].id == example.id
 
 
+def test_drawn_cases_and_those_of_the_validation_fold_have_no_vote(workbench):
+    task = workbench.tasks["colours"]
+    voters = [c for c, known in zip(task.cases, task.known, strict=True) if known]
+    assert voters
+    assert {c.origin for c in voters} == {"public"}
+    assert {c.fold for c in voters} == {2, 3, 4}
+
+
 def test_a_task_of_drawn_cases_alone_has_no_vote(workbench):
     task = replace(workbench.tasks["colours"], together=None)
     bench = replace(workbench, tasks={"colours": task})

@@ -1,8 +1,10 @@
-"""Social card: what a link to the page looks like where it is shared, in place of Gradio's own."""
+"""Social card: what a link to the page looks like where it is shared, in place of Gradio's own; the page is packed."""
 
 from __future__ import annotations
 
+import gzip
 import re
+from functools import lru_cache
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -43,14 +45,23 @@ class SocialCard:
                 return
             body.extend(message.get("body", b""))
             if not message.get("more_body"):
-                page = _with_tags(bytes(body), _address(scope)) if body else b""
-                headers = MutableHeaders(raw=start["headers"])
-                if body:
+                page, headers = bytes(body), MutableHeaders(raw=start["headers"])
+                if page:
+                    page = _with_tags(page, _address(scope))
+                    headers["vary"] = "Accept-Encoding"
+                    if "gzip" in Request(scope).headers.get("accept-encoding", ""):
+                        page, headers["content-encoding"] = _packed(page), "gzip"
                     headers["content-length"] = str(len(page))
                 await send(start)
                 await send({"type": "http.response.body", "body": page})
 
         return await self.app(scope, receive, held)
+
+
+@lru_cache(maxsize=4)
+def _packed(page: bytes) -> bytes:
+    """The page, which carries its first answer, in a third of its bytes; it is the same for every visitor."""
+    return gzip.compress(page, 6, mtime=0)
 
 
 def _with_tags(page: bytes, address: str) -> bytes:

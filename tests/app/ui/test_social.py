@@ -42,3 +42,11 @@ def test_the_picture_has_an_address_that_others_can_reach(client):
 def test_a_hostile_host_stays_text(client):
     text = client.get("/", headers={"x-forwarded-host": '"><script>alert(1)</script>'}).text
     assert "<script>" not in text
+
+
+def test_the_page_is_packed_for_those_who_can_unpack_it(client):
+    packed = client.get("/", headers={"accept-encoding": "gzip"})
+    plain = client.get("/", headers={"accept-encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.text == plain.text

@@ -176,6 +176,13 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch):
     assert str(caught.value).startswith("The picture unpacks to more than 10 MB.")
 
 
+def test_odd_values_are_not_quoted_in_the_log(capfd, caplog):
+    data = bytearray(volume(head()))
+    data[252:256] = b"\x47\x11\0\0"  # codes that say what the directions mean
+    read(bytes(data))
+    assert "".join(capfd.readouterr()) + caplog.text == ""
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_damage_anywhere_in_the_header_gives_a_picture_or_an_image_error():
     rng = np.random.default_rng(0)

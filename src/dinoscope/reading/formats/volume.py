@@ -101,6 +101,7 @@ def _opened(data: bytes) -> Any:
     """The image, with three axes at least and a direction for each; none of its values is read yet."""
     import nibabel
 
+    nibabel.imageglobals.logger.disabled = True  # it would quote a visitor's file in the server's log
     second = data[4:7] == b"n+2"
     kind = nibabel.Nifti2Image if second else nibabel.Nifti1Image
     # Extensions may be many, and nothing here needs them: the flag that announces them is put out.

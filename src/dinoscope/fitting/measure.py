@@ -21,6 +21,9 @@ from .statistics import (
     wilson,
 )
 
+FEW = 30
+"""Groups below which a bootstrap's interval is too narrow: with five pictures guessed right it has no width at all."""
+
 
 def measure(head: Head, test: Labelled) -> dict:
     """Metrics of a head with 95 % intervals from resampling groups; one that these pictures do not give is absent.
@@ -58,7 +61,8 @@ def in_words(metrics: dict) -> str:
     """The figure of a fit with its interval, or why there is none."""
     if not metrics:
         return "no picture is kept back for a test (fold 0), so nothing is measured"
-    of = f"{metrics['pictures']} test pictures in {metrics['groups']} groups (fold 0)"
+    few = "; so few say little" if metrics["groups"] < FEW else ""
+    of = f"{metrics['pictures']} test pictures in {metrics['groups']} groups (fold 0){few}"
     if "balanced_accuracy" not in metrics:
         return f"no test picture tells {', '.join(metrics['unseen'])}, so balanced accuracy is not measured; {of}"
     right = metrics["balanced_accuracy"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
 from . import theme
+from .explain_tab import PRIVATE
 from .see_view import Seer
 from .visit import Chosen
 
@@ -20,29 +20,29 @@ class SeeTab:
     """The board, and what the page wires to a new picture."""
 
     board: gr.HTML
+    inputs: list
     outputs: list
-    begin: Callable
-    """(chosen) -> the board and the menu of cases for a new picture."""
+    begin: Callable[..., dict]
+    """(*inputs) -> the board and the menu of cases for a new picture; nothing is read while the view is folded."""
 
 
 def build(seer: Seer, chosen: gr.State) -> SeeTab:
-    """Lay out the view and wire it; nothing is read before it is opened, or another picture comes while it is."""
+    """Lay out the view and wire it."""
     opened = gr.State(False)
     with gr.Accordion("What the network sees", open=False, elem_id="see") as fold:
-        beside = gr.Dropdown([NOBODY], value="", label="Beside it", elem_id="see-beside")
         board = gr.HTML(elem_id="see-board", js_on_load=theme.static("see.js"))
+        beside = gr.Dropdown([NOBODY], value="", label="Beside it, a similar case", elem_id="see-beside")
     outputs = [board, beside]
 
     def begin(value: Chosen | None, opened: bool) -> dict:
-        if not opened:
-            return {board: "", beside: gr.Dropdown([NOBODY], value="")}
-        return {board: seer.board(value), beside: gr.Dropdown([NOBODY, *seer.cases(value)], value="")}
+        cases = seer.cases(value) if opened else []
+        return {board: seer.board(value) if opened else "", beside: gr.Dropdown([NOBODY, *cases], value="")}
 
     def unfold(value: Chosen | None) -> dict:
-        return {opened: True, **begin(value, True)}
+        return {opened: True} | begin(value, True)
 
-    private: dict[str, Any] = {"api_visibility": "private", "show_progress_on": board}
-    fold.expand(unfold, chosen, [opened, *outputs], **private)
-    fold.collapse(lambda: False, None, opened, **private)
-    beside.input(seer.board, [chosen, beside], board, **private)
-    return SeeTab(board, outputs, lambda value, is_open: begin(value, is_open))
+    told = {**PRIVATE, "show_progress_on": board}
+    fold.expand(unfold, chosen, [opened, *outputs], **told)
+    fold.collapse(lambda: False, None, opened, **PRIVATE)
+    beside.input(seer.board, [chosen, beside], board, **told)
+    return SeeTab(board, [chosen, opened], outputs, begin)

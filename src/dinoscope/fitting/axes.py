@@ -42,7 +42,8 @@ def write(
     rows = []
     for start in range(0, len(chosen), BATCH):
         part = [images.read(picture_of(c, bundled or folder, paths)).picture for c in chosen[start : start + BATCH]]
-        rows.append(sight.tokens(encoder, part).reshape(-1, encoder.dim))
+        tokens, empty = sight.read(encoder, part)
+        rows.append(tokens[~empty])
         say(f"{folder.name}: colours from {min(start + BATCH, len(chosen))} of {len(chosen)} pictures")
     axes = Axes.fit(np.concatenate(rows))
     axes.save(folder / FILE, encoder.fingerprint)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from ..reading import background
 from ..reading.encoder import Encoder
 from ..similar.regions import quantize
 from .axes import Axes
@@ -16,6 +17,8 @@ SIDE = 392
 """Pixels at which a picture is read for this, in the nearest whole number of patches."""
 BEFORE_LAST = 1
 """The tokens are taken as they leave the block before so many last ones."""
+GREY = 128
+"""Level of the empty border, where there is nothing to see."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Sight:
         grid: (h, w) patches down and across.
         colours: [h, w, 3] uint8 sRGB; the same colour is the same kind of place in every picture of the task.
         vectors: [h * w, K] int8, each row scaled to its own largest entry: their cosines say what is alike.
-        share: of the variance of this picture's vectors that the three coloured components hold, 0 to 1.
+        share: of the variance of this picture's places that the three coloured components hold, 0 to 1.
     """
 
     task: str
@@ -51,22 +54,32 @@ class Sight:
         }
 
 
-def tokens(encoder: Encoder, pictures: list[Image.Image], side: int = SIDE, before: int = BEFORE_LAST) -> np.ndarray:
-    """Patch tokens [N, h * w, D] float32 that axes are fitted on and applied to."""
-    side = max(1, round(side / encoder.patch)) * encoder.patch
-    return encoder.leaving(encoder.pixels(pictures, side), before).cpu().numpy()
+def read(
+    encoder: Encoder, pictures: list[Image.Image], side: int = SIDE, before: int = BEFORE_LAST
+) -> tuple[np.ndarray, np.ndarray]:
+    """Patch tokens [N, h * w, D] float32 that axes are fitted on and applied to; which patches [N, h * w] are empty.
+
+    Args:
+        side: pixels, in the nearest whole number of patches; before: so many blocks follow the one that is read.
+    """
+    cells = max(1, round(side / encoder.patch))
+    pixels = encoder.pixels(pictures, cells * encoder.patch)
+    empty = [background.find(levels, (cells, cells)) for levels in encoder.levels(pixels)]
+    return encoder.leaving(pixels, before).cpu().numpy(), np.stack(empty)
 
 
 def look(encoder: Encoder, axes: Axes, picture: Image.Image, task: str = "") -> Sight:
     """Read a picture's patches: one pass of the network."""
-    read = tokens(encoder, [picture])[0]
-    side = int(len(read) ** 0.5)
-    components = axes.project(read)
-    spread = components.var(axis=0)
+    (tokens,), (empty,) = read(encoder, [picture])
+    side = int(len(tokens) ** 0.5)
+    components = axes.project(tokens)
+    spread = components[~empty].var(axis=0)
+    colours = axes.colours(tokens)
+    colours[empty] = GREY
     return Sight(
         task,
         (side, side),
-        axes.colours(read).reshape(side, side, 3),
+        colours.reshape(side, side, 3),
         quantize(components),
         float(spread[:3].sum() / max(spread.sum(), 1e-12)),
     )

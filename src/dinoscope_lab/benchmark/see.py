@@ -37,7 +37,7 @@ FINE = 8
 """An outline is read at so many pixels a patch."""
 BATCH = 4
 OURS, COLOUR, POSITION = "backbone", "colour of the patch", "same position"
-CANDIDATES = [(side, before) for side in (196, 294, 392) for before in (0, 1, 2)]
+CANDIDATES = [(side, before) for side in (196, 392) for before in (0, 1)]
 """Reading sizes, and how many blocks follow the one that is read; chosen among on fold 1."""
 
 Described = list[np.ndarray]
@@ -96,15 +96,15 @@ def by_encoder(
 ) -> Described:
     """As the page shows it: patch tokens on axes fitted without labels."""
 
-    def read(paths: list[Path]) -> np.ndarray:
+    def read(paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
         parts = [
-            sight.tokens(encoder, [images.read(p).picture for p in paths[i : i + BATCH]], side, before)
+            sight.read(encoder, [images.read(p).picture for p in paths[i : i + BATCH]], side, before)
             for i in range(0, len(paths), BATCH)
         ]
-        return np.concatenate(parts)
+        return np.concatenate([tokens for tokens, _ in parts]), np.concatenate([empty for _, empty in parts])
 
-    axes = Axes.fit(read(training).reshape(-1, encoder.dim))
-    vectors = axes.vectors(read(files))
+    tokens, empty = read(training)
+    vectors = Axes.fit(tokens[~empty]).vectors(read(files)[0])
     cells = int(vectors.shape[1] ** 0.5)
     return list(vectors.reshape(len(vectors), cells, cells, -1))
 

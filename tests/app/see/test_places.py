@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from dinoscope.reading.scope import unit
 from dinoscope.see import places, sight
@@ -34,14 +35,15 @@ def test_pairs_are_mutual_the_best_first_and_no_more_than_asked_for():
 
 def test_a_picture_is_read_at_whole_patches_and_its_vectors_travel_as_bytes(encoder):
     pictures = [drawn("stripes", "across", i) for i in range(4)]
-    read = sight.tokens(encoder, pictures, side=100)
-    assert read.shape == (4, 7 * 7, 64)
-    axes = Axes.fit(sight.tokens(encoder, pictures).reshape(-1, 64), size=8)
+    tokens, empty = sight.read(encoder, pictures, side=100)
+    assert tokens.shape == (4, 7 * 7, 64)
+    assert not empty.any()
+    axes = Axes.fit(sight.read(encoder, pictures)[0].reshape(-1, 64), size=8)
     seen = sight.look(encoder, axes, pictures[0])
     assert seen.grid == (28, 28)
     assert seen.colours.shape == (28, 28, 3)
     assert seen.vectors.shape == (784, 8)
-    exact = axes.vectors(sight.tokens(encoder, pictures[:1])[0])
+    exact = axes.vectors(sight.read(encoder, pictures[:1])[0][0])
     np.testing.assert_allclose(unit(seen.vectors.astype(np.float32)) @ exact[0], exact @ exact[0], atol=0.02)
     assert seen.picture((64, 50)).size == (64, 50)
 
@@ -50,3 +52,14 @@ def test_the_last_blocks_tokens_are_those_of_the_plain_pass(encoder):
     pixels = encoder.pixels([drawn("colours", "red", 1)])
     np.testing.assert_array_equal(encoder.leaving(pixels, 0).numpy(), encoder.tokens(pixels).patches.numpy())
     assert not np.allclose(encoder.leaving(pixels, 1).numpy(), encoder.leaving(pixels, 0).numpy())
+
+
+def test_the_empty_border_is_grey_and_has_no_part_in_the_colours(encoder):
+    framed = [Image.new("RGB", (128, 128)) for _ in range(2)]
+    for i, frame in enumerate(framed):
+        frame.paste(drawn("stripes", "down", i), (32, 32))
+    tokens, empty = sight.read(encoder, framed)
+    assert 0.4 < empty.mean() < 0.8
+    seen = sight.look(encoder, Axes.fit(tokens[~empty], size=8), framed[0])
+    assert (seen.colours[0] == sight.GREY).all()
+    assert (seen.colours[14, 14] != sight.GREY).any()

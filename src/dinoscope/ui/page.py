@@ -15,12 +15,25 @@ from starlette.middleware import Middleware
 from ..evidence import Evidence
 from ..settings import Settings
 from ..workbench import Workbench
-from . import api, case_panel, classify_tab, door, evidence_tab, explain_tab, markup, similar_tab, social, theme
+from . import (
+    api,
+    case_panel,
+    classify_tab,
+    door,
+    evidence_tab,
+    explain_tab,
+    markup,
+    see_tab,
+    similar_tab,
+    social,
+    theme,
+)
 from .case_panel import PanelView
 from .explain_tab import PRIVATE
 from .guarded import GuardedBlocks
 from .reading import Answers, Reader, unread
 from .running import EXPLAINING
+from .see_view import Seer
 from .view import SAME, updates
 from .visit import Chosen
 
@@ -65,6 +78,7 @@ class _Rooms:
 
     classify: dict[str, Any]
     explain: explain_tab.ExplainTab
+    see: see_tab.SeeTab
     similar: similar_tab.SimilarTab
 
 
@@ -78,17 +92,19 @@ def _rooms(reader: Reader, panel: case_panel.CasePanel, first: Answers) -> _Room
         classify = classify_tab.build(shown["classify"], first.classify)
     with gr.Column(elem_id="panel-explain", elem_classes="unfolded"):
         explain = explain_tab.build(reader.explainer, chosen, shown["explain"], first.explain)
+        see = see_tab.build(Seer(reader.workbench), chosen)
     with gr.Column(elem_id="panel-similar", elem_classes="unfolded"):
         reading = first.chosen.reading if first.chosen else None
         task = reader.workbench.tasks[reading.task] if reading else None
         similar = similar_tab.build(reader.searcher, chosen, shown["similar"], first.similar, task)
-    return _Rooms(classify, explain, similar)
+    return _Rooms(classify, explain, see, similar)
 
 
 def _wire(reader: Reader, panel: case_panel.CasePanel, rooms: _Rooms, follow: Any, follow_outputs: list) -> None:
     """Every answer reaches its card as soon as it is there."""
     chosen = panel.widgets["chosen"]
     explain, similar = rooms.explain, rooms.similar
+    similar.listen(rooms.see.board)
 
     def shown(answers: Answers) -> dict:
         found: dict = {}
@@ -113,6 +129,7 @@ def _wire(reader: Reader, panel: case_panel.CasePanel, rooms: _Rooms, follow: An
         classified = change.then(read, chosen, [chosen, panel.widgets["task"], *answers], **quiet)
         classified.then(similar.begin, [chosen, *similar.controls], similar.outputs, **quiet)
         classified.then(follow, chosen, follow_outputs, **quiet)
+        classified.then(rooms.see.begin, rooms.see.inputs, rooms.see.outputs, **quiet)
         told = {**PRIVATE, **EXPLAINING, "show_progress_on": explain.widgets["answer"]}
         drawn = classified.then(explain.begin, [chosen, *explain.settings], list(explain.widgets.values()), **told)
         drawn.then(menus, chosen, list(explain.widgets.values()), **quiet)

@@ -13,8 +13,9 @@ from ..reading.images import Decoded
 from ..reading.scope import unit
 from ..see import places
 from ..see.sight import Sight
-from ..similar import Filters
+from ..similar import Filters, SearchRequest
 from ..workbench import Workbench
+from .markup import error
 from .pictures import data_url
 from .render import part
 from .visit import Chosen
@@ -50,12 +51,13 @@ class Seer:
     def board(self, value: Chosen | None, case_id: str = "") -> Markup | str:
         """The picture, and a case of its task beside it where one with a picture is named.
 
-        Raises:
-            RequestError: for a task without colours, or a case without a picture.
+        A task that was fitted without colours gets the sentence that says so.
         """
         if value is None or value.reading is None:
             return ""
         task = self.workbench.tasks[value.reading.task]
+        if task.axes is None:
+            return error(f"{task.title} was fitted without colours; fit it again with `dinoscope fit`")
         sides = [self._shown("your picture", value.picture, task.name)]
         if case_id:
             case = next((c for c in task.cases if c.id == case_id and c.image), None)
@@ -72,7 +74,8 @@ class Seer:
         if value is None or value.reading is None:
             return []
         task = self.workbench.tasks[value.reading.task]
-        found = self.workbench.similar(value.picture, task.name, NEAREST, Filters(origins=("phantom",)))
+        asked = SearchRequest(NEAREST, Filters(origins=("phantom",)))
+        found = self.workbench.similar(value.picture, task.name, asked)
         return [(f"{task.display(s.case.labels[0])} ({s.case.id})", s.case.id) for s in found if s.case.image]
 
     def _shown(self, name: str, picture: Encoded | Decoded, task: str) -> Shown:

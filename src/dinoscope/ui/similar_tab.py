@@ -30,6 +30,8 @@ class SimilarTab:
     controls: list
     begin: Callable[..., dict]
     """(chosen, *controls) -> a new trail; filters that the picture's task does not have are dropped."""
+    listen: Callable[[gr.HTML], None]
+    """Given a board of another tab, searches on as its buttons say."""
 
     @property
     def outputs(self) -> list:
@@ -89,12 +91,16 @@ def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarVie
     quiet = {**PRIVATE, "trigger_mode": "always_last", "show_progress_on": board}
     for event in (every.input, originals.input, count.release, *(w.input for w in filters.all)):
         event(search, [chosen, trail, *controls], outputs, **quiet)
-    for page in (board, picker, opened):
+
+    def listen(page: gr.HTML) -> None:
         page.click(act, [chosen, trail, *controls], outputs, **quiet)
+
+    for page in (board, picker, opened):
+        listen(page)
     case_map.click(open_case, [trail, originals], opened, **PRIVATE)
     if task is not None:
         _fit(filters, task, bool(searcher.workbench.own_cases(task.name)))
-    return SimilarTab(widgets, filters, controls, begin)
+    return SimilarTab(widgets, filters, controls, begin, listen)
 
 
 def _fit(filters: similar_filters.FilterWidgets, task: Task, own: bool) -> None:

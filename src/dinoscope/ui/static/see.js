@@ -57,7 +57,7 @@ const veil = (stage, alike, least) => {
   const context = canvas.getContext("2d"), image = context.createImageData(columns, rows);
   for (let at = 0; at < alike.length; at++) {
     const lit = clamp((alike[at] - least + 0.1) / 0.2, 0, 1);
-    image.data.set([8, 12, 18, Math.round(215 * (1 - lit))], 4 * at);
+    image.data.set([8, 12, 18, Math.round(185 * (1 - lit))], 4 * at);
   }
   context.putImageData(image, 0, 0);
   canvas.hidden = false;
@@ -146,6 +146,6 @@ element.addEventListener("click", (event) => {
   if (event.target.matches(".sight-release")) dark(board);
   if (event.target.matches(".sight-search") && board.dataset.box) {
     trigger("click", { act: "region", box: board.dataset.box.split(",").map(Number) });
-    document.getElementById("card-similar")?.querySelector("button, [role=tab]")?.click();
+    document.getElementById("card-similar")?.click();
   }
 });

@@ -1,0 +1,75 @@
+"""What the network sees, in a real browser: by mouse, keyboard and touch, beside a case, and on to a search."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+STAGE = "#see-board .sight-stage"
+
+
+def unfold(visit) -> None:
+    """The view, open on an example."""
+    visit.choose("brain_mri")
+    visit.open("Explain")
+    visit.page.get_by_role("button", name="What the network sees").click()
+    visit.page.wait_for_selector(STAGE, timeout=90_000)
+
+
+def lit(visit) -> bool:
+    return visit.page.locator(f"{STAGE} canvas").first.is_visible()
+
+
+def share(visit) -> int:
+    return int(visit.read(".sight-share:not(:empty)").split(" %")[0])
+
+
+def test_the_pointer_lights_up_what_is_alike_and_asks_the_server_nothing(visit):
+    unfold(visit)
+    assert not lit(visit)
+    asked = []
+    visit.page.on("request", lambda r: asked.append(r.url))
+    visit.page.locator(STAGE).hover(position={"x": 120, "y": 120})
+    assert lit(visit)
+    first = share(visit)
+    assert 0 < first <= 100
+    visit.page.locator(".sight-level").fill("95")
+    assert share(visit) <= first
+    assert asked == []
+    visit.page.mouse.move(5, 5)
+    assert not lit(visit)
+    assert visit.complaints == []
+    assert visit.strangers == []
+
+
+def test_the_arrow_keys_move_the_point_and_escape_lets_go(visit):
+    unfold(visit)
+    visit.page.locator(STAGE).focus()
+    visit.page.keyboard.press("ArrowRight")
+    before = visit.page.locator(".sight-point").get_attribute("style")
+    visit.page.keyboard.press("ArrowDown")
+    assert visit.page.locator(".sight-point").get_attribute("style") != before
+    assert lit(visit)
+    visit.page.keyboard.press("Escape")
+    assert not lit(visit)
+
+
+def test_a_case_beside_it_lights_up_too_and_a_kept_point_searches_with_its_region(visit):
+    unfold(visit)
+    visit.page.locator("#see-beside input").click()
+    visit.page.get_by_role("option").nth(1).click()
+    visit.page.wait_for_function(f"() => document.querySelectorAll('{STAGE}').length === 2", timeout=60_000)
+    assert visit.page.locator(".sight-pairs text").count() >= 2
+    visit.page.locator(STAGE).first.click(position={"x": 120, "y": 120})
+    assert visit.page.locator(f"{STAGE} canvas:visible").count() == 2
+    visit.page.locator(".sight-search").click()
+    assert "A region of" in visit.read("#similar-answer .trail .query:has-text('region')")
+
+
+def test_a_tap_keeps_the_point_on_a_phone(phone):
+    unfold(phone)
+    phone.page.locator(STAGE).tap(position={"x": 100, "y": 100})
+    assert lit(phone)
+    assert share(phone) > 0
+    assert phone.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

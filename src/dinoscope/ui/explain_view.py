@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import RequestError
@@ -11,12 +11,14 @@ from ..evidence import Evidence
 from ..explain import Progress
 from ..explain.methods import METHODS
 from ..explain.session import Asked, Question
+from ..reading import images
 from ..results import Explanation
 from ..similar import SearchRequest
 from ..tasks import Task
 from ..workbench import Source, Workbench
 from . import cards, explain_markup, markup
 from .recommendation import best, recommend
+from .remembered import Remembered, explanation_bytes
 from .running import Running, StoppedError, SupersededError
 from .view import SAME, Menu, Offer, Shared
 from .visit import Chosen
@@ -98,6 +100,7 @@ class Explainer:
     evidence: dict[str, Evidence]
     running: Running
     checks: Running
+    remembered: Remembered[Explanation] = field(default_factory=lambda: Remembered(explanation_bytes))
 
     def ask(self, chosen: Chosen | None, questions: Sequence[Question], visitor: str, show: Show) -> ExplainView:
         """Draw the map of each question, not measured yet."""
@@ -109,7 +112,7 @@ class Explainer:
         told = _told(wanted, show, "Reading some patches at a time")
         try:
             asked = tuple(self.workbench.ask(chosen.picture, task.name, q) for q in questions)
-            found = tuple(a.explain(told) for a in asked)
+            found = tuple(self._once(visitor, chosen, a, "map", lambda a=a: a.explain(told)) for a in asked)
             wanted()
         except SupersededError:
             # Nothing to measure afterwards: that would take the place of the answer that is under way now.
@@ -135,7 +138,10 @@ class Explainer:
         wanted = self.running.begin(visitor)
         told = _told(wanted, show, "Removing patches")
         try:
-            found = tuple(a.measure(f, told) for a, f in zip(shown.asked, shown.found, strict=True))
+            found = tuple(
+                self._once(visitor, shown.chosen, a, "measured", lambda a=a, f=f: a.measure(f, told))
+                for a, f in zip(shown.asked, shown.found, strict=True)
+            )
             wanted()
         except SupersededError:
             return ExplainView()
@@ -146,6 +152,13 @@ class Explainer:
         view = _view(shown)
         better = self._better(found[0], shown.task)
         return replace(view, answer=view.answer + links, curves=explain_markup.curves(found), better=better)
+
+    def _once(
+        self, visitor: str, chosen: Chosen, asked: Asked, step: str, make: Callable[[], Explanation]
+    ) -> Explanation:
+        """The same picture and question of the same visitor are answered from memory."""
+        same = (step, images.pixel_hash(chosen.decoded.picture), chosen.decoded.warnings, asked.task.name, asked.question)
+        return self.remembered.answer(visitor, same, make)
 
     def best(self, shown: Shown | None) -> str | None:
         """The method to try in place of the one that is shown."""

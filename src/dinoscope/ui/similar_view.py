@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from .. import bounds
 from ..errors import RequestError
 from ..reading import images
 from ..results import vote
@@ -139,7 +140,7 @@ class Searcher:
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        now, asked, case_id = trail.now, trail.now.request, str(said.get("case", ""))
+        now, asked, case_id = trail.now, trail.now.request, bounds.text("case", said.get("case"))
         match said.get("act"):
             case "back":
                 return trail.back()
@@ -162,7 +163,6 @@ class Searcher:
 
 
 def _box(sent: Any) -> Box:
-    try:
-        return Box(*(float(v) for v in sent))
-    except (TypeError, ValueError) as fault:
-        raise RequestError("That is no region; draw a box on the picture.") from fault
+    if not isinstance(sent, list) or len(sent) != 4:
+        raise RequestError("That is no region; draw a box on the picture.")
+    return Box(*(bounds.number("region", v, 0, 1) for v in sent))

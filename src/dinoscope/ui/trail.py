@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from ..errors import RequestError
 from ..similar import Query, SearchRequest
+
+MOST_STEPS = 100
+"""Of one search; each is kept for going back."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,13 @@ class Trail:
         return self.position + 1 < len(self.steps)
 
     def to(self, step: Step) -> Trail:
-        """One step on; those that were gone back from are forgotten."""
+        """One step on; those that were gone back from are forgotten.
+
+        Raises:
+            RequestError: after `MOST_STEPS`.
+        """
+        if self.position + 1 >= MOST_STEPS:
+            raise RequestError(f"This search has {MOST_STEPS} steps; go back a few, or choose the picture anew.")
         return Trail((*self.steps[: self.position + 1], step), self.position + 1)
 
     def back(self) -> Trail:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from dinoscope.errors import RequestError
 from dinoscope.similar import Query, SearchRequest
-from dinoscope.ui.trail import Step, Trail
+from dinoscope.ui.trail import MOST_STEPS, Step, Trail
 
 START = Step(Query("colours", np.ones(2)), "your picture")
 
@@ -37,3 +39,12 @@ def test_a_case_is_liked_or_disliked_but_never_both_and_can_be_forgotten():
     assert (request.liked, request.disliked) == (("b",), ("a",))
     assert request.more("b").liked == ("b",)
     assert request.without("a").without("b") == SearchRequest()
+
+
+def test_a_search_has_a_last_step():
+    trail = Trail((START,))
+    for i in range(MOST_STEPS - 1):
+        trail = trail.to(liking(str(i)))
+    with pytest.raises(RequestError, match=f"This search has {MOST_STEPS} steps"):
+        trail.to(liking("more"))
+    assert trail.back().to(liking("other")).now == liking("other")

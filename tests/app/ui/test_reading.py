@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dinoscope.errors import RequestError
-from dinoscope.explain.session import Question
+from dinoscope.explain.session import Asked, Question
 from dinoscope.reading import images
 from dinoscope.reading.scope import Scope
 from dinoscope.similar import Filters, SearchRequest
@@ -64,6 +64,18 @@ def test_a_picture_that_was_read_is_not_encoded_again_by_any_room(reader, monkey
     *_, other = reader.read(replace(last.chosen, task="stripes", reading=None), "anna")
     assert other.chosen.reading.task == "stripes"
     assert False not in passes
+
+
+def test_the_same_picture_and_question_of_a_visitor_cost_one_map(reader, monkeypatch):
+    made: list[str] = []
+    explain, measure = Asked.explain, Asked.measure
+    monkeypatch.setattr(Asked, "explain", lambda self, *a: made.append("map") or explain(self, *a))
+    monkeypatch.setattr(Asked, "measure", lambda self, *a: made.append("measured") or measure(self, *a))
+    *_, last = reader.read(chosen(), "anna")
+    for visitor in ("anna", "anna", "bert"):
+        drawn = reader.explainer.ask(last.chosen, [Question("red", method="gradcam")], visitor, quiet)
+        reader.explainer.measure(drawn.shown, visitor, quiet)
+    assert made == ["map", "measured", "map", "measured"]
 
 
 def test_a_picture_chosen_meanwhile_silences_the_one_before(reader):

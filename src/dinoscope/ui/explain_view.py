@@ -157,7 +157,13 @@ class Explainer:
         self, visitor: str, chosen: Chosen, asked: Asked, step: str, make: Callable[[], Explanation]
     ) -> Explanation:
         """The same picture and question of the same visitor are answered from memory."""
-        same = (step, images.pixel_hash(chosen.decoded.picture), chosen.decoded.warnings, asked.task.name, asked.question)
+        same = (
+            step,
+            images.pixel_hash(chosen.decoded.picture),
+            chosen.decoded.warnings,
+            asked.task.name,
+            asked.question,
+        )
         return self.remembered.answer(visitor, same, make)
 
     def best(self, shown: Shown | None) -> str | None:

@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How much, and with which seed."""
     parser.add_argument("--quick", action="store_true", help="a few of each, into no evidence file")
     parser.add_argument("--seed", type=int, default=0, help="seed of every random choice")
+    parser.add_argument("--files", type=int, default=Size.files, help="malformed ones, each on every verb")
     parser.add_argument("--visitors", type=int, default=Size.visitors, help="at once, honest ones")
     parser.add_argument("--seconds", type=float, default=Size.seconds, help="for which they stay")
     parser.add_argument("--kills", type=int, default=Size.kills, help="of each of fit, index and the app's start")
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     size = (
         QUICK
         if arguments.quick
-        else Size(visitors=arguments.visitors, seconds=arguments.seconds, kills=arguments.kills)
+        else Size(arguments.files, visitors=arguments.visitors, seconds=arguments.seconds, kills=arguments.kills)
     )
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -214,8 +215,8 @@ def _table(rows: list[dict]) -> str:
 
 
 def _write(chosen: settings.Settings, arguments: argparse.Namespace, rows: list[dict], seconds: float) -> None:
-    options = f"--seed {arguments.seed} --visitors {arguments.visitors} --seconds {arguments.seconds:g}"
-    options += f" --kills {arguments.kills}"
+    options = f"--seed {arguments.seed} --files {arguments.files} --visitors {arguments.visitors}"
+    options += f" --seconds {arguments.seconds:g} --kills {arguments.kills}"
     evidence.write(
         chosen.assets / "evidence" / "reliability.json",
         headline={

@@ -72,7 +72,7 @@ def test_the_same_picture_and_question_of_a_visitor_cost_one_map(reader, monkeyp
     monkeypatch.setattr(Asked, "explain", lambda self, *a: made.append("map") or explain(self, *a))
     monkeypatch.setattr(Asked, "measure", lambda self, *a: made.append("measured") or measure(self, *a))
     *_, last = reader.read(chosen(), "anna")
-    for visitor in ("anna", "anna", "bert"):
+    for visitor in ("carla", "carla", "dora"):
         drawn = reader.explainer.ask(last.chosen, [Question("red", method="gradcam")], visitor, quiet)
         reader.explainer.measure(drawn.shown, visitor, quiet)
     assert made == ["map", "measured", "map", "measured"]

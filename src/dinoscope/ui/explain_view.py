@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ..errors import RequestError
@@ -112,7 +113,7 @@ class Explainer:
         told = _told(wanted, show, "Reading some patches at a time")
         try:
             asked = tuple(self.workbench.ask(chosen.picture, task.name, q) for q in questions)
-            found = tuple(self._once(visitor, chosen, a, "map", lambda a=a: a.explain(told)) for a in asked)
+            found = tuple(self._once(visitor, chosen, a, "map", partial(a.explain, told)) for a in asked)
             wanted()
         except SupersededError:
             # Nothing to measure afterwards: that would take the place of the answer that is under way now.
@@ -139,7 +140,7 @@ class Explainer:
         told = _told(wanted, show, "Removing patches")
         try:
             found = tuple(
-                self._once(visitor, shown.chosen, a, "measured", lambda a=a, f=f: a.measure(f, told))
+                self._once(visitor, shown.chosen, a, "measured", partial(a.measure, f, told))
                 for a, f in zip(shown.asked, shown.found, strict=True)
             )
             wanted()

@@ -22,7 +22,7 @@ from . import Progress, Saliency, Subject, masks
 from .attention_gradients import relevance
 from .rise import highest
 
-FULL, QUICK = 20, 12
+FULL, QUICK = 16, 12
 """Most sets of patches that are scored; where it is quick, without those that they leave out."""
 SHARE = 0.35
 """Share of the patches in a set."""

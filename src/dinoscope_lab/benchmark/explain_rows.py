@@ -68,7 +68,9 @@ def _gains(records: list[dict]) -> list[dict]:
     for name in [*dict.fromkeys(r["set"] for r in records), "all sets"]:
         chosen = [r for r in records if name in (r["set"], "all sets")]
         for method in dict.fromkeys(m for r in chosen for m in r["methods"]):
-            having = [r for r in chosen if method in r["methods"]]
+            having = [r for r in chosen if GAINS[0] in r["methods"].get(method, {})]
+            if not having:
+                continue
             facts, groups = [r["methods"][method] for r in having], [f"{r['set']}/{r['group']}" for r in having]
             row: dict = {"task": name, "method": method, "pictures": len(facts)}
             for gain in GAINS:
@@ -102,7 +104,7 @@ def _seeds(records: list[dict]) -> list[dict]:
     """A row a method: how far the maps of two seeds agree."""
     rows = []
     for method in dict.fromkeys(m for r in records for m, f in r["methods"].items() if "two_seeds" in f):
-        agreed = [r["methods"][method]["two_seeds"] for r in records if method in r["methods"]]
+        agreed = [f["two_seeds"] for r in records for m, f in r["methods"].items() if m == method and "two_seeds" in f]
         rows.append(
             {
                 "two_seeds_of": method,
@@ -137,9 +139,9 @@ def _notes(located: list[dict], gains: list[dict]) -> list[str]:
         f"All four curves together, ViT-CX on tokens is worse than random orders for "
         f"{own['worse_than_random_percent']:g} % of the pictures.",
         "Fold 0, pictures that are read as what they are, intervals by drawing whole groups (patient, lesion or "
-        "near-duplicate); slow methods on the first few pictures of each set. Gains are areas against random orders "
-        "of the same patches; positive is better. By tokens, a patch that is gone is not read; by pixels, it is "
-        "blurred. Nothing in ViT-CX on tokens is drawn, so that two seeds agree of necessity.",
+        "near-duplicate); slow methods and faithfulness on the first few pictures of each set. Gains are areas against "
+        "random orders of the same patches; positive is better. By tokens, a patch that is gone is not read; by "
+        "pixels, it is blurred. Nothing in ViT-CX on tokens is drawn, so that two seeds agree of necessity.",
         "Drawn cases are the bundled ones, with their own class, however the head reads them.",
         "The published algorithm is timed as its authors' code runs it, in float32; the map in the tables is the same "
         "algorithm, scored in bfloat16 where that is faster. Seconds are medians on the machine named here, without "

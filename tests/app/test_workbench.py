@@ -331,6 +331,16 @@ def test_the_similarity_to_a_case_is_the_one_that_the_search_gives(workbench, re
     assert found.json()["like"] == nearest.case.id
 
 
+def test_the_similarity_to_an_operators_own_case_is_explained(brightness_bench):
+    task, index = brightness_bench.tasks["marks"], CaseIndex()
+    index.fill("marks", task.cases, task.vectors)
+    index.add("marks", [Case("mine.png", ("dark",), "own")], task.vectors[:1], None)
+    bench = replace(brightness_bench, index=index)
+    found = bench.explain(drawn("colours", "red", 3), "marks", like="mine.png")
+    assert found.like == "mine.png"
+    assert found.probability == pytest.approx(bench.explain(drawn("colours", "red", 3), "marks", like="c0").probability)
+
+
 def test_a_class_is_not_compared_with_itself_nor_with_one_that_is_not_there(workbench, red):
     sentence = "'red' cannot be compared with itself; choose another class to compare with"
     assert said(workbench.explain, red, target="red", instead_of="red") == sentence

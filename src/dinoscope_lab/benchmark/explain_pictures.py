@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dinoscope import settings
 from dinoscope.explain import Subject, Target, background, targets
 from dinoscope.fitting import datasets
 from dinoscope.fitting.datasets import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Sample
@@ -117,9 +116,7 @@ def _ask(workbench: Workbench, folder: Path, splits: Path) -> tuple[Callable[[st
 
     if folder.name in workbench.tasks:
         return by(workbench.tasks[folder.name].head), "its class, by the task's head"
-    known = read_public(
-        workbench.encoder, folder, splits, lambda _: None, _not_for_testing, cache=settings.load().cache
-    )
+    known = read_public(workbench.encoder, folder, splits, lambda _: None, _not_for_testing)
     training = known.at(np.isin(known.folds, TRAINING_FOLDS))
     if len(set(training.labels)) > 1:
         held = known.at(known.folds == VALIDATION_FOLD)

@@ -8,9 +8,10 @@ from typing import Any
 
 import gradio as gr
 
+from ..errors import RequestError
 from ..explain.methods import METHODS
 from . import markup
-from .explain_view import METHOD, Explainer, ExplainView, Show, Shown
+from .explain_view import METHOD, Explainer, ExplainView, Show, Shown, refused
 from .running import EXPLAINING
 from .view import updates
 from .visit import Chosen
@@ -78,7 +79,10 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
     outputs = list(widgets.values())
 
     def show(value: Chosen | None, *asked: Any, request: gr.Request, progress: gr.Progress) -> dict:
-        questions = explainer.questions(value, *asked)
+        try:
+            questions = explainer.questions(value, *asked)
+        except RequestError as fault:
+            return updates(refused(str(fault)), widgets)
         return updates(explainer.ask(value, questions, _visitor(request), _shown_on(progress)), widgets)
 
     def begin(

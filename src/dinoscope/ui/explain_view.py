@@ -105,8 +105,10 @@ class Explainer:
 
     def ask(self, chosen: Chosen | None, questions: Sequence[Question], visitor: str, show: Show) -> ExplainView:
         """Draw the map of each question, not measured yet."""
-        if chosen is None or chosen.reading is None:
+        if chosen is None:
             return NOTHING
+        if chosen.reading is None:  # it could not be classified, which was said already, or is about to be
+            return ExplainView()
         task = self.workbench.tasks[chosen.reading.task]
         about = self.about(questions[0].method, task)
         wanted = self.running.begin(visitor)

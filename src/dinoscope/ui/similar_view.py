@@ -67,8 +67,10 @@ class Searcher:
 
     def begin(self, chosen: Chosen | None, wanted: Wanted) -> SimilarView:
         """A new picture starts a new trail, and its card."""
-        if chosen is None or chosen.reading is None:
+        if chosen is None:
             return NOTHING
+        if chosen.reading is None:  # it could not be classified, which was said already, or is about to be
+            return SimilarView()
         try:
             query = self.workbench.query(chosen.picture, chosen.reading.task)
         except RequestError as fault:

@@ -93,6 +93,9 @@ def test_what_cannot_be_read_is_said_in_every_room(reader, monkeypatch):
     *_, last = reader.read(chosen(), "anna")
     assert all("No answer" in view.card for view in (last.classify, last.explain, last.similar))
     assert "No." in last.classify.answer
+    # The rooms that come after it have nothing to add.
+    assert reader.explainer.ask(last.chosen, [Question("red")], "anna", quiet).card is SAME
+    assert reader.searcher.begin(last.chosen, Wanted()).card is SAME
 
 
 def test_nobody_arrives_at_an_empty_page(reader):

@@ -179,3 +179,16 @@ def test_an_example_is_looked_up_and_never_a_path(workbench, panel, key):
     with pytest.raises(RequestError, match="no such example"):
         examples.named(workbench, key)
     assert "no such example" in panel.example(key, AUTO).picture
+
+
+@pytest.mark.parametrize("method", ["vitcx", "vitcx_published", "rise"])
+def test_a_map_that_is_no_longer_wanted_is_stopped(workbench, method):
+    explainer = Explainer(workbench, {}, Running(), Running())
+    *_, last = Reader.of(workbench, {}).read(chosen(task="colours"), "anna")
+
+    def stop(done: int, total: int, what: str) -> None:
+        explainer.halt("anna")
+
+    view = explainer.ask(last.chosen, [Question("red", method=method)], "anna", stop)
+    assert "Stopped" in view.answer
+    assert view.shown is None

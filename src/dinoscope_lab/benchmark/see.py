@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     study = Study.of(arguments)
     choice = [
         {"reading size": side, "blocks after": before} | means
-        for side, before in CANDIDATES
+        for side, before in (CANDIDATES[:1] if study.quick else CANDIDATES)
         if (means := _chosen(study, side, before))
     ]
     methods: dict[str, tuple[Describe, str]] = {
@@ -153,7 +153,7 @@ def _measured(study: Study, name: str, fold: int, method: str, describe: Describ
     pool = study.pool(name)
     rng = np.random.default_rng(study.seed)
     known = np.flatnonzero(pool.known)
-    training = [pool.files[i] for i in rng.permutation(known)[:FITTED]]
+    training = [pool.files[i] for i in rng.permutation(known)[: 8 if study.quick else FITTED]]
     pairs = _pairs(study, pool, fold, rng)
     asked = sorted({i for pair in pairs for i in pair})
     described = dict(zip(asked, describe(training, [pool.files[i] for i in asked]), strict=True))

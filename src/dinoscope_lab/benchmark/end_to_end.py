@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from gradio_client import Client, handle_file
 
-from dinoscope import settings, tasks
+from dinoscope import settings
 from dinoscope.fitting import datasets
 from dinoscope.fitting.datasets import TEST_FOLD, Sample
 from dinoscope.fitting.statistics import balanced_accuracy, grouped_bootstrap
@@ -79,7 +79,6 @@ def run(arguments: argparse.Namespace) -> None:
             "here.",
         ],
     )
-    tasks.write_manifest(chosen.assets)
     readme.renew()
     print(f"{command}\n{evidence.machine()}")
     print(json.dumps({"start_to_first_answer_seconds": round(start, 1), **timings}))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dinoscope import settings, tasks
+from dinoscope import settings
 from dinoscope.explain import Saliency, Subject, faithfulness
 from dinoscope.explain.faithfulness import Curves
 from dinoscope.explain.localisation import centred_blob, locate
@@ -68,7 +68,6 @@ def run(arguments: argparse.Namespace) -> None:
     out = ledger.path.with_suffix(".json") if arguments.quick else chosen.assets / "evidence" / "explain.json"
     evidence.write(out, headline, command, arguments.seed, workbench.encoder.fingerprint, seconds, rows, notes)
     if not arguments.quick:
-        tasks.write_manifest(chosen.assets)
         readme.renew()
     ledger.path.unlink(missing_ok=True)
     print(f"{command}\n{evidence.machine()}\nwritten to {out}")

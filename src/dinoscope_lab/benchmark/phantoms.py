@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from dinoscope import settings, tasks
+from dinoscope import settings
 from dinoscope.explain.localisation import Localisation, centred_blob, locate
 from dinoscope.explain.session import Question
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
@@ -72,7 +72,6 @@ def run(arguments: argparse.Namespace) -> None:
             "highest pixel is in the lesion, and mean intersection over union at the lesion's own area.",
         ],
     )
-    tasks.write_manifest(chosen.assets)
     if chosen.assets == ROOT / "model_assets":
         readme.renew()
 

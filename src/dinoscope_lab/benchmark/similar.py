@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dinoscope import settings, tasks
+from dinoscope import settings
 from dinoscope.fitting import catalogue, datasets
 from dinoscope.fitting import regions as fitting
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD, Sample
@@ -116,7 +116,6 @@ def run(arguments: argparse.Namespace) -> None:
         ],
     )
     if not arguments.quick:
-        tasks.write_manifest(chosen.assets)
         readme.renew()
     print(json.dumps({kind: {k: round(v, 4) for k, v in mean.items()} for kind, mean in means.items()}))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dinoscope import settings, tasks
+from dinoscope import settings
 from dinoscope.fitting import datasets
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD, Sample
 from dinoscope.fitting.feature_cache import FeatureCache
@@ -165,10 +165,8 @@ class Study:
         evidence.write(
             path, headline, self.command, self.seed, self.encoder.fingerprint, seconds, rows, notes, resumed=True
         )
-        if not self.quick:
-            tasks.write_manifest(self.assets)
-            if self.assets == ROOT / "model_assets":
-                readme.renew()
+        if not self.quick and self.assets == ROOT / "model_assets":
+            readme.renew()
         print(f"{headline['label']}: {headline['value']} {headline['unit']} ({path})", flush=True)
         return path
 

@@ -47,7 +47,7 @@ def test_an_own_task_is_fitted_from_the_pictures_that_it_remembers(swapped):
 def test_where_its_pictures_are_gone_the_sentence_says_which_command_to_give(swapped, tmp_path, capsys):
     shutil.rmtree(tmp_path / "mine")
     encoder = Encoder.load(swapped.backbone, swapped.assets / "backbone", "cpu")
-    doctor._print_tasks(swapped.assets, encoder, None)
+    doctor._print_tasks(swapped, encoder)
     told = capsys.readouterr().out
     bench, said = load(swapped)
     assert list(bench.tasks) == ["stripes"]
@@ -59,7 +59,7 @@ def test_where_its_pictures_are_gone_the_sentence_says_which_command_to_give(swa
         )
         assert "`dinoscope fit --task colours --images FOLDER` with this backbone" in sentence
     assert "task colours: left out" in told
-    assert "task stripes: fitted at the next start" in told
+    assert "task stripes: its head is fitted at the next start" in told
 
 
 def test_a_head_of_another_version_in_the_cache_is_fitted_anew(swapped):

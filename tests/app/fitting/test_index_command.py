@@ -53,6 +53,7 @@ def test_a_kill_in_the_middle_loses_nothing_and_duplicates_nothing(own, environm
         [sys.executable, "-m", "dinoscope", *call(own)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     )
     first = process.stdout.readline()
+    assert process.stdout.readline().startswith("bringing the index up to date")
     assert process.stdout.readline().startswith("2 of 40: 2 added")
     process.kill()
     process.wait()

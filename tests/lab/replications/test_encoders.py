@@ -126,6 +126,9 @@ def test_every_method_is_scored_on_the_pictures_that_have_a_lesion(study, tmp_pa
             ImageDraw.Draw(mask).ellipse((x, y, x + 22, y + 22), fill=255)
         picture.save(folder / "lesion" / f"{i:02}.png")
         mask.save(folder / "masks" / f"{i:02}.png")
+    (tmp_path / "pictures" / "splits").mkdir()
+    rows = [f"{i:02},lesion/{i:02}.png,lesion,{i},{i % 5}" for i in range(40)]
+    (tmp_path / "pictures" / "splits" / "blobs.csv").write_text("\n".join(["id,file,label,group,fold", *rows]))
     here = replace(study, images=tmp_path / "pictures")
     pool = here.pool("blobs")
     kept = np.array([s.path.parent.name == "lesion" for s in pool.samples])

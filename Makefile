@@ -33,7 +33,7 @@ $(VENV)/demo: requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/lab: requirements-lab.txt $(VENV)/demo
+$(VENV)/lab: requirements-lab.txt requirements-fusion.txt $(VENV)/demo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
 	@touch $@
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from . import evidence, settings, tasks
+from .loading import load_fused
 from .reading.encoder import Encoder, EncoderError
 from .reading.heads import HeadError
 from .settings import Settings
@@ -44,6 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
         encoder = Encoder.load(chosen.backbone, chosen.assets / "backbone", chosen.device)
         print(f"backbone: {encoder.name}, {encoder.dim} channels, {encoder.size} px, on {encoder.device}")
         print(f"fingerprint: {encoder.fingerprint}")
+        if chosen.fusion:
+            reader = load_fused(encoder, chosen, print)[0]
+            if reader is not encoder:
+                print(f"read together with {chosen.fusion}: {reader.width} features instead of {encoder.width}")
         _print_tasks(chosen, encoder)
         print(f"evidence: {', '.join(evidence.read(chosen.assets / 'evidence')) or 'none'}")
     except (AssetError, EncoderError, HeadError, ValueError, OSError) as fault:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from . import tasks
-from .reading.encoder import Encoder
+from . import fusion, tasks
+from .reading.efficientnet import EfficientNet
+from .reading.encoder import Encoder, EncoderError
+from .reading.fused import Fused
 from .reading.heads import HeadError
 from .reading.images import ImageError
 from .reading.projection import Projection
@@ -45,7 +47,7 @@ def load_projection(encoder: Encoder, settings: Settings, fitter: Fitter | None,
     """The projection for this encoder: as bundled, from the cache, or fitted now."""
     bundled = settings.assets / "tasks"
     cached = tasks.cache(settings.cache, encoder.fingerprint) / "projection.safetensors"
-    for path in (bundled / cached.name, cached):
+    for path in (bundled / cached.name, fusion.place(settings.assets, settings.fusion) / cached.name, cached):
         if found := Projection.load(path, encoder.fingerprint):
             return found
     if fitter is None:
@@ -57,6 +59,58 @@ def load_projection(encoder: Encoder, settings: Settings, fitter: Fitter | None,
         fitted.save(Path(draft.name))
     Path(draft.name).replace(cached)
     return fitted
+
+
+def load_tasks(
+    encoder: Encoder,
+    projection: Projection,
+    settings: Settings,
+    fitter: Fitter | None,
+    say: Say,
+    alone: Mapping[str, Task] | None = None,
+) -> tuple[dict[str, Task], list[str]]:
+    """Every task for this encoder, and a sentence for each that is left out.
+
+    Args:
+        alone: the tasks for the backbone alone, where the encoder reads another network beside it.
+    """
+    loaded: dict[str, Task] = {}
+    notices: list[str] = []
+    folders, strays = tasks.found(settings.assets / "tasks")
+    for stray in strays if alone is None else ():
+        say(stray)
+    for folder in folders:
+        try:
+            task = _shipped(folder.name, encoder, settings, alone or {})
+            task = task or load_task(folder, encoder, projection, settings, fitter, say)
+        except AssetError as fault:  # the manifest knows no better: one bad task must not stop the others
+            say(str(fault))
+            notices.append(f"{folder.name} is damaged and is left out.")
+            continue
+        if task is None:
+            notices.append(f"{folder.name} has no head for the backbone {encoder.name} and is left out.")
+        else:
+            loaded[task.name] = task
+    return loaded, notices
+
+
+def _shipped(name: str, encoder: Encoder, settings: Settings, alone: Mapping[str, Task]) -> Task | None:
+    """The task as it is shipped for two networks; None for the backbone alone, and where none is."""
+    if name not in alone:
+        return None
+    return fusion.load(fusion.place(settings.assets, settings.fusion), alone[name], encoder.fingerprint)
+
+
+def load_fused(encoder: Encoder, settings: Settings, say: Say) -> tuple[Encoder, list[str]]:
+    """The backbone read together with the network of the settings; alone, and why, where that is not installed."""
+    if not settings.fusion:
+        return encoder, []
+    try:
+        return Fused(encoder, EfficientNet(settings.fusion, settings.device)), []
+    except EncoderError as fault:
+        notice = f"Reading with the backbone alone: {fault}."
+        say(notice)
+        return encoder, [notice]
 
 
 def load_index(

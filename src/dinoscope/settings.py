@@ -9,6 +9,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+FUSIONS = ("efficientnet-lite0",)
+"""Networks that the backbone may be read together with."""
+
 
 def _cache() -> Path:
     """Below the user's home; asked for only where no folder is named, as a container's user may have no home.
@@ -30,6 +33,8 @@ class Settings:
 
     Attributes:
         backbone: `bundled`, a local folder in the transformers format, or a hub id (DINOSCOPE_BACKBONE).
+        fusion: `efficientnet-lite0` to read every picture with that network, too, where it is installed; "" for the
+            backbone alone (DINOSCOPE_FUSION).
         device: `auto`, `cpu` or `cuda` (DINOSCOPE_DEVICE).
         assets: folder of the bundled backbone, tasks and evidence (DINOSCOPE_ASSETS).
         cache: folder for heads and vectors fitted for another backbone (DINOSCOPE_CACHE).
@@ -42,6 +47,7 @@ class Settings:
     """
 
     backbone: str = "bundled"
+    fusion: str = ""
     device: str = "auto"
     assets: Path = ROOT / "model_assets"
     cache: Path = field(default_factory=_cache)
@@ -78,10 +84,14 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     device = text("DINOSCOPE_DEVICE", Settings.device)
     if device not in ("auto", "cpu", "cuda"):
         raise ValueError(f"DINOSCOPE_DEVICE is {device!r}; set it to auto, cpu or cuda")
+    fusion = text("DINOSCOPE_FUSION", "")
+    if fusion not in ("", *FUSIONS):
+        raise ValueError(f"DINOSCOPE_FUSION is {fusion!r}; set it to {' or '.join(FUSIONS)}, or leave it out")
     # A Space runs in a container: there the app must listen on every address.
     host = text("DINOSCOPE_HOST", "0.0.0.0" if env.get("SPACE_ID") else Settings.host)
     return Settings(
         backbone=text("DINOSCOPE_BACKBONE", Settings.backbone),
+        fusion=fusion,
         device=device,
         assets=Path(text("DINOSCOPE_ASSETS", str(Settings.assets))),
         cache=Path(given) if (given := text("DINOSCOPE_CACHE", "")) else _cache(),

@@ -15,7 +15,7 @@ from . import agreement, tasks
 from .errors import RequestError, shown
 from .explain import Progress
 from .explain.session import Asked, Question
-from .loading import Fitter, Say, load_index, load_projection, load_task
+from .loading import Fitter, Say, load_fused, load_index, load_projection, load_tasks
 from .reading import images, scope
 from .reading.encoded import Encoded
 from .reading.encoder import Encoder, EncoderError
@@ -26,10 +26,21 @@ from .see import sight
 from .see.sight import Sight
 from .settings import Settings
 from .similar import CaseIndex, Filters, IndexFault, Query, SearchRequest, SimilarCase, Standby, in_a_hurry, search
-from .tasks import AssetError, Task
+from .tasks import Task
 
 Source = Path | bytes | Image.Image | Decoded | Encoded
 """A picture, or what `read` made of it. Never a string: what a visitor sent as text is not opened as a file."""
+
+
+BACKBONE_ALONE = "Explained is what the backbone alone sees and says; the answer was read by two networks."
+
+
+@dataclass(frozen=True)
+class Alone:
+    """The backbone's own projection and tasks, where heads and cases read a second network beside it."""
+
+    projection: Projection
+    tasks: dict[str, Task]
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,8 @@ class Workbench:
     """An encoder, its tasks and their index. Pure given its inputs and a seed, safe to call from several threads.
 
     Attributes:
+        encoder: what heads and cases read a picture with: the backbone, perhaps with a second network beside it.
+        alone: then, what the backbone alone is explained with; None where it reads alone.
         fixed_notices: sentences the page shows from the start, such as a hub that could not be reached.
     """
 
@@ -45,6 +58,7 @@ class Workbench:
     tasks: dict[str, Task]
     index: CaseIndex | Standby
     fixed_notices: tuple[str, ...] = field(default=())
+    alone: Alone | None = None
 
     @classmethod
     def load(cls, settings: Settings, fitter: Fitter | None = None, say: Say = print) -> Workbench:
@@ -66,23 +80,16 @@ class Workbench:
             say(notices[-1])
             encoder = Encoder.load("bundled", bundled, settings.device)
         projection = load_projection(encoder, settings, fitter, say)
-        loaded: dict[str, Task] = {}
-        folders, strays = tasks.found(settings.assets / "tasks")
-        for stray in strays:
-            say(stray)
-        for folder in folders:
-            try:
-                task = load_task(folder, encoder, projection, settings, fitter, say)
-            except AssetError as fault:  # the manifest knows no better: one bad task must not stop the others
-                say(str(fault))
-                notices.append(f"{folder.name} is damaged and is left out.")
-                continue
-            if task is None:
-                notices.append(f"{folder.name} has no head for the backbone {encoder.name} and is left out.")
-            else:
-                loaded[task.name] = task
+        loaded, left_out = load_tasks(encoder, projection, settings, fitter, say)
+        reader, not_joined = load_fused(encoder, settings, say)
+        alone = None
+        if reader is not encoder:
+            alone = Alone(projection, loaded)
+            projection = load_projection(reader, settings, fitter, say)
+            loaded, left_out = load_tasks(reader, projection, settings, fitter, say, alone.tasks)
+        notices += [*not_joined, *left_out]
         index, faults = load_index(loaded, projection, settings, say)
-        return cls(encoder, projection, loaded, index, (*notices, *faults))
+        return cls(reader, projection, loaded, index, (*notices, *faults), alone)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -167,9 +174,19 @@ class Workbench:
         """
         read = self.read(picture)
         chosen = self._task(task) if task else self._nearest_task(read.vector)
-        like = self._vector(question.like, chosen) if question.like else None
-        embed = self.projection.of
-        return Asked.of(self.encoder, chosen, read.decoded, read.pixels, read.tokens, question, embed, like)
+        if self.alone is None:
+            like = self._vector(question.like, chosen) if question.like else None
+            embed = self.projection.of
+            return Asked.of(self.encoder, chosen, read.decoded, read.pixels, read.tokens, question, embed, like)
+        if chosen.name not in self.alone.tasks:
+            raise RequestError(f"{chosen.title} has no head for the backbone alone, which is what could be explained")
+        own, embed = self.alone.tasks[chosen.name], self.alone.projection.of
+        at = own.position(question.like) if question.like else None
+        if question.like and at is None:
+            raise RequestError(f"{shown(question.like)} was added for two networks, so the backbone cannot explain it")
+        told = replace(read.decoded, warnings=(*read.decoded.warnings, BACKBONE_ALONE))
+        like = None if at is None else own.vectors[at]
+        return Asked.of(self.encoder, own, told, read.pixels, read.tokens, question, embed, like)
 
     def see(self, picture: Source, task: str | None = None) -> Sight:
         """What the network sees in a picture, as colours and vectors of its patches: no label and no head is asked.

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "whole": set(),
     "manifest": {"whole"},
     "results": {"reading", "explain", "similar"},
+    "fusion": {"reading", "similar", "tasks"},
     "reading": {"settings"},
     "similar": {"reading", "tasks", "results", "settings", "whole"},
     "tasks": {"reading", "see", "similar", "manifest", "places"},
@@ -33,10 +34,10 @@ MAY_IMPORT = {
     "see": {"reading", "similar"},
     "explain": {"reading", "similar", "tasks", "results"},
     "figures": {"explain", "reading", "results"},
-    "loading": {"reading", "similar", "tasks", "settings"},
+    "loading": {"fusion", "reading", "similar", "tasks", "settings"},
     "agreement": {"reading", "tasks", "results"},
     "workbench": {"agreement", "reading", "explain", "see", "similar", "tasks", "results", "loading", "settings"},
-    "fitting": {"reading", "see", "similar", "tasks", "settings", "results", "manifest", "whole"},
+    "fitting": {"fusion", "reading", "see", "similar", "tasks", "settings", "results", "manifest", "whole"},
 }
 """Room -> the rooms of the product that it may know beside `errors` and `bounds`; one not named may know every one."""
 

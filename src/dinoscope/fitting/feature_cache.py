@@ -13,6 +13,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from ..reading import images
+from ..reading.encoder import Encoder
 from ..reading.frozen import Frozen
 from ..reading.images import ImageError
 from ..similar import regions
@@ -24,8 +25,8 @@ class Kept(NamedTuple):
     Attributes:
         pixels: N hashes of the decoded pictures.
         pooled: [N, P] float32 features.
-        cells: [N, CELLS * CELLS, D] float16, the mean of the patch tokens in each cell; None in a file of an earlier
-            version.
+        cells: [N, CELLS * CELLS, D] float16, the mean of the patch tokens in each cell; None of a rival, and in a
+            file of an earlier version.
     """
 
     pixels: list[str]
@@ -60,10 +61,12 @@ class FeatureCache:
         pictures = [_picture(file) for file in files]
         features = self.encoder(pictures)
         pixels, pooled = [images.pixel_hash(p) for p in pictures], features.pooled
-        cells = regions.pool(features.patches, features.grid).astype(np.float16)
+        cells, tensors = None, {"pooled": pooled}
+        if isinstance(self.encoder, Encoder):  # no region is searched with what another network sees
+            cells = tensors["cells"] = regions.pool(features.patches, features.grid).astype(np.float16)
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
-            save_file({"pooled": pooled, "cells": cells}, kept.with_suffix(".part"), {"pixels": " ".join(pixels)})
+            save_file(tensors, kept.with_suffix(".part"), {"pixels": " ".join(pixels)})
             kept.with_suffix(".part").replace(kept)
         return Kept(pixels, pooled, cells)
 

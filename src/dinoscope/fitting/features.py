@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..reading import images
-from ..reading.encoder import Encoder
+from ..reading.frozen import Frozen
 from ..similar import Case, regions, thumbnails
 from . import catalogue, datasets
 from .datasets import TEST_FOLD, Sample
@@ -61,7 +61,7 @@ class Labelled:
 
 
 def read_public(
-    encoder: Encoder,
+    encoder: Frozen,
     folder: Path,
     splits: Path | None,
     say: Say = print,
@@ -136,7 +136,7 @@ def read_public(
     return Labelled(cases, np.stack(rows), np.stack(cells) if cells else None)
 
 
-def read_phantoms(encoder: Encoder, folder: Path, most: int | None = None) -> Labelled:
+def read_phantoms(encoder: Frozen, folder: Path, most: int | None = None) -> Labelled:
     """Features of the phantoms bundled with a task, at most `most` a class; none when it has none."""
     listing = folder / "phantoms.jsonl"
     entries = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []

@@ -13,7 +13,7 @@ import numpy as np
 from .. import tasks
 from ..reading import scope
 from ..reading.encoder import Encoder
-from ..reading.projection import Projection
+from ..reading.projection import DIMENSIONS, Projection
 from . import axes, catalogue, regions
 from .datasets import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Sample
 from .features import Labelled, Say, read_phantoms, read_public
@@ -25,14 +25,14 @@ PROJECTED = 200
 """Pictures a data set that the projection of another backbone is fitted on."""
 
 
-def project(pools: Iterable[Labelled], fingerprint: str) -> Projection:
+def project(pools: Iterable[Labelled], fingerprint: str, dimensions: int = DIMENSIONS) -> Projection:
     """The projection of a backbone, from the training pictures of every task, real ones where there are any."""
     rows = []
     for pool in pools:
         training = np.isin(pool.folds, TRAINING_FOLDS)
         real = np.array([c.origin != "phantom" for c in pool.cases], dtype=bool)
         rows.append(pool.pooled[training & real if (training & real).any() else training])
-    return Projection.fit(np.concatenate(rows), fingerprint)
+    return Projection.fit(np.concatenate(rows), fingerprint, dimensions)
 
 
 def fit_task(

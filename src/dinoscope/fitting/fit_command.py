@@ -10,12 +10,15 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from .. import manifest, settings, tasks, whole
+from .. import fusion, manifest, settings, tasks, whole
 from ..manifest import AssetError
+from ..reading.efficientnet import EfficientNet
 from ..reading.encoder import Encoder, EncoderError
+from ..reading.fused import Fused
 from ..reading.projection import Projection
 from . import axes, catalogue, fit, regions
 from .features import read_phantoms, read_public
+from .fit_fused import fit_fused
 
 PROJECTION = "projection.safetensors"
 
@@ -32,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=Path, required=True, help="folder with one sub-folder a class, or labels.csv")
     parser.add_argument(
         "--splits", type=Path, help="CSV with columns id, file, label, group, fold; or a folder of them"
+    )
+    parser.add_argument(
+        "--fusion",
+        choices=settings.FUSIONS,
+        help="with --all: what DINOSCOPE_FUSION ships for the backbone read together with this network",
     )
     parser.add_argument("--backbone", default=None, help="instead of DINOSCOPE_BACKBONE")
 
@@ -61,6 +69,13 @@ def _fit(arguments: argparse.Namespace) -> None:
     folder = chosen.assets / "tasks"
     whole.finish(chosen.assets)
     encoder = Encoder.load(arguments.backbone or chosen.backbone, chosen.assets / "backbone", chosen.device)
+    if arguments.fusion:
+        if not arguments.all:
+            raise ValueError("--fusion is fitted for all tasks together; give --all instead of --task")
+        reader = Fused(encoder, EfficientNet(arguments.fusion, chosen.device))
+        fit_fused(reader, names, arguments.images, arguments.splits, chosen.assets, chosen.cache)
+        print(f"{len(names)} task(s) written below {fusion.place(chosen.assets, arguments.fusion)}", flush=True)
+        return
     pools = {}
     for name in names:
         pictures = arguments.images / name if arguments.all else arguments.images

@@ -32,11 +32,14 @@ class Frozen(Protocol):
     """A network that is never trained here: the backbone, or a rival.
 
     Attributes:
-        name: what readers call it; fingerprint: 64 hex digits that tell its weights and preprocessing from all others'.
+        name: what readers call it.
+        fingerprint: 64 hex digits that tell its weights and preprocessing from all others'.
+        width: P, the length of what heads read.
     """
 
     name: str
     fingerprint: str
+    width: int
 
     def __call__(self, pictures: Sequence[Image.Image], batch: int = 32) -> Seen:
         """Read pictures, `batch` at a time."""

@@ -30,7 +30,8 @@ WAITING = placeholder("Choose a picture, and the answer appears here.")
 
 def header(backbone: str, tasks: int, notices: Sequence[str]) -> Markup:
     """Name, purpose, badge, standing notice, and what went wrong at the start."""
-    origin = "offline" if backbone == "bundled" else "from the hub" if "/" in backbone else "from a folder"
+    bundled = backbone.split()[0] == "bundled"  # perhaps with a second network beside it
+    origin = "offline" if bundled else "from the hub" if "/" in backbone else "from a folder"
     return part("page", "header", backbone=backbone, origin=origin, tasks=tasks, notice=NOTICE, notices=notices)
 
 

@@ -44,12 +44,19 @@ def guesses(
 ) -> dict[str, np.ndarray]:
     """Guessed class numbers on fold 0 by every method; a rival's frozen features are judged as the backbone's are.
 
+    The first rival is judged joined with the backbone, too.
+
     Args:
         untrained: only those of `BASELINES` that take no network.
     """
     found: dict[str, np.ndarray] = {}
-    for name, frozen in {"backbone": encoder, **{r.name: r for r in rivals}}.items():
-        features = FeatureCache(frozen, cache).read(f"{pool.name}-all", pool.files)[1]
+    seen = {
+        name: FeatureCache(frozen, cache).read(f"{pool.name}-all", pool.files)[1]
+        for name, frozen in {"backbone": encoder, **{r.name: r for r in rivals}}.items()
+    }
+    for rival in rivals[:1]:
+        seen[f"backbone with {rival.name}"] = np.concatenate([seen["backbone"], seen[rival.name]], axis=1)
+    for name, features in seen.items():
         found[f"{name}, linear"] = linear(features, pool.truth, pool.fold)
         found[f"{name}, kNN"] = neighbours(features, pool.truth, pool.fold)
     kept = cache / "benchmark"

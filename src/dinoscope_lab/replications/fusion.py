@@ -7,14 +7,22 @@ ML4H 2021, PMLR 158.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import time
 from functools import partial
 
 import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.metrics import cohen_kappa_score
 
+from dinoscope import fusion as joined_assets
+from dinoscope import tasks
 from dinoscope.fitting.statistics import grouped_bootstrap
+from dinoscope.reading import images
+from dinoscope.reading.efficientnet import EfficientNet
 from dinoscope.reading.frozen import Frozen
+from dinoscope.reading.fused import Fused
+from dinoscope.reading.heads import HeadError
 
 from .. import evidence, fusion, rivals
 from ..benchmark.few_labels import logistic, standardise
@@ -65,7 +73,51 @@ def run(arguments: argparse.Namespace) -> None:
         "Features are standardised by all training pictures, without their labels.",
     ]
     summary = evidence.wide(rows, "method", lambda r: f"kappa, {r['labels, %']:g} % of the labels", "kappa")
-    study.write(headline, [*summary, *means(rows), *rows, *gains, *tried], notes)
+    network = next((e for e in encoders.values() if isinstance(e, EfficientNet)), None)
+    option = [*shipped(study, network), *cost(study, network)] if network else []
+    study.write(headline, [*summary, *means(rows), *rows, *gains, *option, *tried], notes)
+
+
+def shipped(study: Study, network: EfficientNet) -> list[dict]:
+    """The shipped heads on fold 0: the backbone's alone, and those of the option that reads a network beside it.
+
+    Empty where nothing is shipped for this backbone.
+    """
+    fingerprint = Fused(study.encoder, network).fingerprint
+    rows = []
+    for folder in tasks.found(study.assets / "tasks")[0]:
+        with contextlib.suppress(HeadError):
+            alone = tasks.load(folder, study.encoder.fingerprint)
+            if both := joined_assets.load(joined_assets.place(study.assets, network.key), alone, fingerprint):
+                values = [t.facts["metrics"].get("balanced_accuracy", {}).get("value") for t in (alone, both)]
+                if None not in values:
+                    right = {
+                        n: round(100 * v, 1) for n, v in zip(("alone", f"with {network.name}"), values, strict=True)
+                    }
+                    rows.append({"shipped head of": folder.name} | right)
+    return rows
+
+
+def cost(study: Study, network: EfficientNet) -> list[dict]:
+    """What reading a picture takes, by the backbone alone and with a network beside it (`DINOSCOPE_FUSION`)."""
+    pictures = [images.read(f).picture for f in study.pool(SETS[0]).files[: 3 if study.quick else 20]]
+    weights = [sum(w.nbytes for w in m.state_dict().values()) for m in (study.encoder.model, network.model)]
+    rows = []
+    for reader, held in ((study.encoder, weights[:1]), (Fused(study.encoder, network), weights)):
+        reader(pictures[:1])
+        times = []
+        for picture in pictures:
+            began = time.perf_counter()
+            reader([picture])
+            times.append(time.perf_counter() - began)
+        rows.append(
+            {
+                "read by": reader.name,
+                "seconds a picture, median": round(float(np.median(times)), 3),
+                "weights in memory, MB": round(sum(held) / 1e6),
+            }
+        )
+    return rows
 
 
 def means(rows: list[dict]) -> list[dict]:

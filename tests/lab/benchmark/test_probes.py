@@ -87,5 +87,7 @@ def test_a_rivals_features_are_judged_as_the_backbones_are(encoder, public_pictu
     monkeypatch.setattr(probes, "BASELINES", {})
     pool = Pool.of("colours", datasets.read(public_pictures / "colours"))
     found = probes.guesses(pool, encoder, tmp_path, 0, [rival])
-    assert list(found) == [baselines.OURS, "backbone, kNN", "colours alone, linear", "colours alone, kNN"]
+    read_by = ("backbone", "colours alone", "backbone with colours alone")
+    assert list(found) == [f"{name}, {probe}" for name in read_by for probe in ("linear", "kNN")]
+    assert next(iter(found)) == baselines.OURS
     assert (found["colours alone, linear"] == pool.truth[pool.test]).mean() > 0.6

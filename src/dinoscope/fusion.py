@@ -17,6 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from .reading import scope
+from .reading.efficientnet import EfficientNet
+from .reading.encoder import Encoder
+from .reading.fused import Fused
 from .reading.heads import Head
 from .reading.vote import Together
 from .similar import Case
@@ -27,6 +30,15 @@ from .tasks import AssetError, Task
 def place(assets: Path, network: str) -> Path:
     """Folder of what is shipped for a network."""
     return assets / "fusion" / network
+
+
+def together(backbone: Encoder, network: str, device: str = "cpu") -> Encoder:
+    """The backbone with a network beside it; the backbone as it is where `network` is "".
+
+    Raises:
+        EncoderError: when the network is not installed.
+    """
+    return Fused(backbone, EfficientNet(network, device)) if network else backbone
 
 
 def save(folder: Path, fitted: Task) -> None:

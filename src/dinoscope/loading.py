@@ -12,9 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from . import fusion, tasks
-from .reading.efficientnet import EfficientNet
 from .reading.encoder import Encoder, EncoderError
-from .reading.fused import Fused
 from .reading.heads import HeadError
 from .reading.images import ImageError
 from .reading.projection import Projection
@@ -103,10 +101,8 @@ def _shipped(name: str, encoder: Encoder, settings: Settings, alone: Mapping[str
 
 def load_fused(encoder: Encoder, settings: Settings, say: Say) -> tuple[Encoder, list[str]]:
     """The backbone read together with the network of the settings; alone, and why, where that is not installed."""
-    if not settings.fusion:
-        return encoder, []
     try:
-        return Fused(encoder, EfficientNet(settings.fusion, settings.device)), []
+        return fusion.together(encoder, settings.fusion, settings.device), []
     except EncoderError as fault:
         notice = f"Reading with the backbone alone: {fault}."
         say(notice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dinoscope import fusion, loading, manifest, settings, tasks
+from dinoscope import fusion, manifest, settings, tasks
 from dinoscope.explain.session import Question
+from dinoscope.fitting import index_command
 from dinoscope.fitting.fit_fused import DIMENSIONS, fit_fused
 from dinoscope.reading import images
 from dinoscope.reading.encoder import Encoder, EncoderError
@@ -47,7 +49,7 @@ def assets(
 @pytest.fixture
 def chosen(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings that ask for the fusion, where the colours stand for the network."""
-    monkeypatch.setattr(loading, "EfficientNet", Colours)
+    monkeypatch.setattr(fusion, "EfficientNet", Colours)
     return Settings(device="cpu", assets=assets, cache=tmp_path, fusion="efficientnet-lite0")
 
 
@@ -104,7 +106,7 @@ def test_where_the_network_is_not_installed_the_backbone_reads_alone_and_a_sente
     def absent(*_):
         raise EncoderError("EfficientNet-Lite0 is not installed; `pip install it` brings it")
 
-    monkeypatch.setattr(loading, "EfficientNet", absent)
+    monkeypatch.setattr(fusion, "EfficientNet", absent)
     bench = Workbench.load(chosen, say=lambda _: None)
     assert bench.notices == (
         "Reading with the backbone alone: EfficientNet-Lite0 is not installed; `pip install it` brings it.",
@@ -142,3 +144,25 @@ def test_another_network_is_refused_by_its_name():
     with pytest.raises(ValueError, match="DINOSCOPE_FUSION is 'resnet'; set it to efficientnet-lite0, or leave it out"):
         settings.load({"DINOSCOPE_FUSION": "resnet"})
     assert settings.load({"DINOSCOPE_FUSION": "efficientnet-lite0"}).fusion == "efficientnet-lite0"
+
+
+def test_own_cases_are_added_to_the_index_as_both_networks_see_them(assets, tmp_path, monkeypatch, encoder):
+    monkeypatch.setattr(fusion, "EfficientNet", Colours)
+    for name, value in {
+        "DINOSCOPE_ASSETS": assets,
+        "DINOSCOPE_CACHE": tmp_path / "cache",
+        "DINOSCOPE_FUSION": "efficientnet-lite0",
+        "DINOSCOPE_DEVICE": "cpu",
+        "QDRANT_PATH": tmp_path / "index",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    (tmp_path / "own" / "red").mkdir(parents=True)
+    PICTURE.save(tmp_path / "own" / "red" / "mine.png")
+    parser = argparse.ArgumentParser()
+    index_command.add_arguments(parser)
+    index_command.add(parser.parse_args(["--task", "colours", "--cases", str(tmp_path / "own")]))
+    bench = Workbench.load(settings.load(), say=lambda _: None)
+    nearest = bench.similar(Path(tmp_path / "own" / "red" / "mine.png"), "colours", k=50, one_a_group=False)
+    assert bench.own_cases("colours") == 1
+    assert bench.encoder.width == encoder.width + 48
+    assert len({s.case.id for s in nearest}) == len(nearest)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import settings, tasks, whole
+from .. import fusion, settings, tasks, whole
 from ..reading.encoder import Encoder, EncoderError
 from ..reading.heads import HeadError
 from ..reading.projection import Projection
@@ -88,10 +88,15 @@ def add(arguments: argparse.Namespace) -> None:
     if not folder.is_dir():
         raise FileNotFoundError(f"no task is called {arguments.task!r}; fit it first with `dinoscope fit`")
     try:
-        encoder = Encoder.load(chosen.backbone, chosen.assets / "backbone", chosen.device)
+        alone = Encoder.load(chosen.backbone, chosen.assets / "backbone", chosen.device)
+        encoder = fusion.together(alone, chosen.fusion, chosen.device)
         cached = tasks.cache(chosen.cache, encoder.fingerprint) / arguments.task
-        task = tasks.load(cached if cached.is_dir() else folder, encoder.fingerprint, folder)
-        projection = _projection(chosen.assets / "tasks", cached.parent, encoder.fingerprint)
+        shipped = fusion.place(chosen.assets, chosen.fusion)
+        task = None
+        if encoder is not alone:
+            task = fusion.load(shipped, tasks.load(folder, alone.fingerprint), encoder.fingerprint)
+        task = task or tasks.load(cached if cached.is_dir() else folder, encoder.fingerprint, folder)
+        projection = _projection((folder.parent, shipped, cached.parent), encoder.fingerprint)
         samples = check(arguments.cases, task)
         print(
             f"bringing the index up to date with the {len(task.cases)} cases that {task.name} was fitted on", flush=True
@@ -183,13 +188,13 @@ def _say(sentence: str) -> None:
     print(sentence, flush=True)
 
 
-def _projection(bundled: Path, cached: Path, fingerprint: str) -> Projection:
-    """The projection that the app uses for this backbone.
+def _projection(folders: Sequence[Path], fingerprint: str) -> Projection:
+    """The projection that the app uses for this backbone: the first that is its own.
 
     Raises:
         ValueError: when there is none, so that the app would not find what is added.
     """
-    for folder in (bundled, cached):
+    for folder in folders:
         if found := Projection.load(folder / "projection.safetensors", fingerprint):
             return found
     raise ValueError("this backbone has no projection yet; start the app once with it, and it is fitted")

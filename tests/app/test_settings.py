@@ -18,6 +18,7 @@ def test_without_any_variable_the_bundled_demo_runs_on_this_machine_only():
 def test_every_variable_arrives():
     asked = {
         "DINOSCOPE_BACKBONE": "microsoft/rad-dino",
+        "DINOSCOPE_FUSION": "efficientnet-lite0",
         "DINOSCOPE_DEVICE": "cuda",
         "DINOSCOPE_ASSETS": "/a",
         "DINOSCOPE_CACHE": "/c",
@@ -28,7 +29,16 @@ def test_every_variable_arrives():
         "QDRANT_API_KEY": "key",
     }
     assert load(asked) == Settings(
-        "microsoft/rad-dino", "cuda", Path("/a"), Path("/c"), Path("/i"), "10.0.0.1", 80, "http://q:6333", "key"
+        "microsoft/rad-dino",
+        "efficientnet-lite0",
+        "cuda",
+        Path("/a"),
+        Path("/c"),
+        Path("/i"),
+        "10.0.0.1",
+        80,
+        "http://q:6333",
+        "key",
     )
 
 

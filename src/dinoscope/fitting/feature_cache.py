@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from ..reading import images
-from ..reading.encoder import Encoder
+from ..reading.efficientnet import EfficientNet
 from ..reading.frozen import Frozen
 from ..reading.images import ImageError
 from ..similar import regions
@@ -62,7 +62,7 @@ class FeatureCache:
         features = self.encoder(pictures)
         pixels, pooled = [images.pixel_hash(p) for p in pictures], features.pooled
         cells, tensors = None, {"pooled": pooled}
-        if isinstance(self.encoder, Encoder):  # no region is searched with what another network sees
+        if not isinstance(self.encoder, EfficientNet):  # no region is searched with what a rival sees
             cells = tensors["cells"] = regions.pool(features.patches, features.grid).astype(np.float16)
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)

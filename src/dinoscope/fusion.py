@@ -6,9 +6,7 @@ pictures, outlines and patch vectors are shared. The network itself is installed
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from .reading.encoder import Encoder
 from .reading.fused import Fused
 from .reading.heads import Head
 from .reading.vote import Together
-from .similar import Case
+from .similar import digest
 from .similar.regions import quantize
 from .tasks import AssetError, Task
 
@@ -46,7 +44,7 @@ def save(folder: Path, fitted: Task) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     head = {k: v for k, v in vars(fitted.head).items() if k not in ("weight", "bias")}
     # One key: safetensors writes several in any order, and the same task must give the same file.
-    told = {"head": head, "facts": fitted.facts, "cases": _digest(fitted.cases)}
+    told = {"head": head, "facts": fitted.facts, "cases": digest(fitted.cases)}
     tensors = {
         "weight": fitted.head.weight,
         "bias": fitted.head.bias,
@@ -75,7 +73,7 @@ def load(folder: Path, alone: Task, fingerprint: str) -> Task | None:
             )
     except SafetensorError as fault:
         raise AssetError(f"{path} is damaged ({fault}); restore it, or fit it again") from fault
-    if told["head"]["fingerprint"] != fingerprint or told["cases"] != _digest(alone.cases):
+    if told["head"]["fingerprint"] != fingerprint or told["cases"][:16] != digest(alone.cases):
         return None
     lists = {k: tuple(told["head"].get(k, ())) for k in ("classes", "thresholds")}
     joined = told["facts"].get("together")
@@ -87,8 +85,3 @@ def load(folder: Path, alone: Task, fingerprint: str) -> Task | None:
         reference=reference,
         together=Together(**joined | {"thresholds": tuple(joined["thresholds"])}) if joined else None,
     )
-
-
-def _digest(cases: Sequence[Case]) -> str:
-    """Names the cases and their order, to which the vectors belong."""
-    return hashlib.sha256("\n".join(c.id for c in cases).encode()).hexdigest()

@@ -22,7 +22,7 @@ from .reading.projection import Projection
 from .reading.vote import Together
 from .see.axes import FILE as AXES
 from .see.axes import Axes
-from .similar import Case, Facet, case_map, facets, regions
+from .similar import Case, Facet, case_map, digest, facets, regions
 from .similar.case_map import CaseMap
 from .similar.regions import Regions
 
@@ -188,7 +188,7 @@ def save(folder: Path, facts: dict, head: Head, cases: list[Case], vectors: np.n
             lines.write(json.dumps(entry, ensure_ascii=False) + "\n")
     replace(head, task=folder.name).save(folder / "head.safetensors")
     # One key: safetensors writes several in any order, and the same fit must give the same file.
-    facts = {"fingerprint": head.fingerprint, "task": folder.name, "cases": _digest(cases)}
+    facts = {"fingerprint": head.fingerprint, "task": folder.name, "cases": digest(cases)}
     save_file(
         {"vectors": vectors.astype(np.float16), "reference": reference.astype(np.float32)},
         folder / "vectors.safetensors",
@@ -220,14 +220,14 @@ def load(fitted: Path, fingerprint: str, images: Path | None = None) -> Task:
 def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
     """`load`, with damage as its readers report it."""
     head = Head.load(fitted / "head.safetensors", fingerprint)
+    made = _told(fitted, "vectors")
     with safe_open(fitted / "vectors.safetensors", "numpy") as file:
-        made = file.metadata()
-        made = json.loads(made["vectors"]) if "vectors" in made else made
         vectors, reference = file.get_tensor("vectors"), file.get_tensor("reference")
     if made["fingerprint"] != fingerprint:
         raise HeadError(f"{fitted.name}: the vectors were made with another backbone; run `dinoscope fit`")
     cases = _cases(fitted / "cases.jsonl")
-    for part, owner in (("head", head.task), ("vectors", made.get("task", ""))):
+    owners = {part: _told(fitted, part).get("task") for part in ("patches", "axes")}
+    for part, owner in {"head": head.task, "vectors": made.get("task"), **owners}.items():
         if owner and owner != fitted.name:
             raise AssetError(f"{fitted} holds the {part} of the task {owner}; restore it, or fit the task again")
     _check_cases(fitted, cases, len(vectors), made.get("cases", ""))
@@ -250,10 +250,20 @@ def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
         vectors=scope.unit(vectors.astype(np.float32)),
         reference=reference,
         folder=images or fitted,
-        regions=regions.load(fitted, fingerprint, len(cases)),
+        regions=regions.load(fitted, fingerprint, len(cases), digest(cases)),
         axes=Axes.load(fitted / AXES, fingerprint),
         together=Together(**joined | {"thresholds": tuple(joined["thresholds"])}) if joined else None,
     )
+
+
+def _told(folder: Path, part: str) -> dict:
+    """What a file of the task says of itself: backbone, task, cases; earlier versions named the backbone alone."""
+    path = folder / f"{part}.safetensors"
+    if not path.is_file():
+        return {}
+    with safe_open(path, "numpy") as file:
+        told = file.metadata()
+    return json.loads(told[part]) if part in told else told
 
 
 def _cases(path: Path) -> tuple[Case, ...]:
@@ -268,7 +278,7 @@ def _cases(path: Path) -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def _check_cases(folder: Path, cases: tuple[Case, ...], vectors: int, digest: str) -> None:
+def _check_cases(folder: Path, cases: tuple[Case, ...], vectors: int, told: str) -> None:
     """Refuse lines that are missing, doubled or in another order than the vectors."""
     path = folder / "cases.jsonl"
     double = [name for name, n in Counter(c.id for c in cases).items() if n > 1]
@@ -276,10 +286,5 @@ def _check_cases(folder: Path, cases: tuple[Case, ...], vectors: int, digest: st
         raise AssetError(f"{path} lists the case {double[0]!r} twice; restore it, or fit the task again")
     if len(cases) != vectors:
         raise AssetError(f"{path} has {len(cases)} cases for {vectors} vectors; restore it, or fit the task again")
-    if digest and digest != _digest(cases):
+    if told and told != digest(cases):
         raise AssetError(f"{path} lists other cases than the vectors are of; restore it, or fit the task again")
-
-
-def _digest(cases: list[Case] | tuple[Case, ...]) -> str:
-    """Tells the cases and their order from any others."""
-    return hashlib.sha256("\n".join(c.id for c in cases).encode()).hexdigest()[:16]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from dinoscope import whole
 from dinoscope.reading.images import pixel_hash
 
 from . import ROOMS, classes, draw
@@ -30,11 +31,19 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def write(task: str, folder: Path, n: int, seed: int, size: int) -> None:
-    """Draw `n` phantoms a class into `folder`: images/*.webp, masks/*.png, phantoms.jsonl."""
-    for part in ("images", "masks"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-        for old in (folder / part).glob("phantom_*"):
+    """Draw `n` phantoms a class into `folder`: images/*.webp, masks/*.png, phantoms.jsonl; all of them or none."""
+    with whole.change(folder.parent) as staged:
+        entries = _draw(task, staged / folder.name, n, seed, size)
+    listed = {entry[part] for entry in entries for part in ("image", "mask") if part in entry}
+    for old in (*folder.glob("images/phantom_*"), *folder.glob("masks/phantom_*")):
+        if old.relative_to(folder).as_posix() not in listed:
             old.unlink()
+
+
+def _draw(task: str, folder: Path, n: int, seed: int, size: int) -> list[dict]:
+    """Draw and list; the entries of phantoms.jsonl."""
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
     entries = []
     for label in classes(task):
         for i in range(n):
@@ -59,3 +68,4 @@ def write(task: str, folder: Path, n: int, seed: int, size: int) -> None:
             entries.append(entry)
     lines = "".join(json.dumps(entry) + "\n" for entry in entries)
     (folder / "phantoms.jsonl").write_text(lines, encoding="utf-8")
+    return entries

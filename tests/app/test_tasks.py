@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from dinoscope import manifest, tasks, whole
@@ -224,7 +225,9 @@ def swap(assets: Path, name: str) -> None:
     two.write_bytes(kept)
 
 
-@pytest.mark.parametrize("name", ["head.safetensors", "vectors.safetensors", "cases.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["head.safetensors", "vectors.safetensors", "cases.jsonl", "patches.safetensors", "axes.safetensors"]
+)
 def test_swapped_files_are_refused_whatever_the_manifest_says(assets, encoder, name):
     swap(assets, name)
     tasks.write_manifest(assets)
@@ -234,6 +237,33 @@ def test_swapped_files_are_refused_whatever_the_manifest_says(assets, encoder, n
     bench = Workbench.load(Settings(device="cpu", assets=assets, cache=assets / "cache"), say=lambda _: None)
     assert bench.tasks == {}
     assert bench.notices == ("colours is damaged and is left out.", "stripes is damaged and is left out.")
+
+
+def test_files_of_an_earlier_version_that_name_no_task_still_load(assets, encoder):
+    folder = assets / "tasks/colours"
+    new = tasks.load(folder, encoder.fingerprint)
+    for part in ("patches", "axes"):
+        path = folder / f"{part}.safetensors"
+        with safe_open(path, "numpy") as file:
+            told = {
+                "fingerprint": encoder.fingerprint,
+                "fine": "\n".join(json.loads(file.metadata()[part]).get("fine", "")),
+            }
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        save_file(tensors, path, told)
+    old = tasks.load(folder, encoder.fingerprint)
+    assert np.array_equal(old.axes.components, new.axes.components)
+    assert {k: v.tobytes() for k, v in old.regions.fine.items()} == {
+        k: v.tobytes() for k, v in new.regions.fine.items()
+    }
+
+
+def test_patches_of_other_cases_are_not_taken_for_those_of_these(assets, encoder):
+    folder = assets / "tasks/colours"
+    task = tasks.load(folder, encoder.fingerprint)
+    assert task.regions is not None
+    tasks.save(folder, task.facts, task.head, list(task.cases)[::-1], task.vectors[::-1], task.reference)
+    assert tasks.load(folder, encoder.fingerprint).regions is None
 
 
 def test_a_head_without_a_name_is_known_by_its_classes(folder, head):

@@ -87,6 +87,24 @@ def test_writing_again_leaves_no_phantom_of_an_earlier_call(tmp_path):
     assert names == {f"phantom_{label}_2" for label in phantoms.classes("chest_ct")}
 
 
+def test_drawing_that_is_cut_short_leaves_the_phantoms_as_they_were(tmp_path, monkeypatch):
+    folder = tmp_path / "chest_ct"
+    command.write("chest_ct", folder, 1, 1, 64)
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    drawn = []
+
+    def cut_short(*which):
+        drawn.append(which)
+        if len(drawn) == 3:
+            raise KeyboardInterrupt
+        return phantoms.draw(*which)
+
+    monkeypatch.setattr(command, "draw", cut_short)
+    with pytest.raises(KeyboardInterrupt):
+        command.write("chest_ct", folder, 1, 1, 96)
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
 def test_an_unknown_task_is_refused_with_the_ones_there_are():
     with pytest.raises(
         ValueError, match=r"no phantoms are drawn for 'foot_mri'; choose one of brain_mri, leukemia_all"

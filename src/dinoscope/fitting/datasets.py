@@ -80,6 +80,8 @@ def read(folder: Path, splits: Path | None = None, say: Say = _silent, drawn: bo
         samples = [
             Sample(leaf.id, leaf.path, leaf.label, leaf.patient, -1, leaf.official) for leaf in trees.read(folder, say)
         ]
+    if any(s.path.name.lower().endswith(trees.VOLUMES) for s in samples):
+        say(f"{folder.name}: of each NIfTI volume the middle slice is read")
     samples = sorted(_one_spelling(samples, folder, say), key=lambda s: s.id)
     counts = Counter(label for s in samples for label in s.labels)
     say(f"{folder.name}: {len(samples)} pictures, {', '.join(f'{n} {label}' for label, n in sorted(counts.items()))}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..reading.encoder import Encoder
-from ..similar import Case, regions
+from ..similar import Case, digest, regions
 from ..similar.regions import Regions
 from .datasets import TEST_FOLD, VALIDATION_FOLD
 from .features import Labelled
@@ -58,7 +58,7 @@ def write(encoder: Encoder, folder: Path, public: Labelled | None, phantoms: Lab
     side = encoder.size // encoder.patch
     training = np.array([c.fold not in (TEST_FOLD, VALIDATION_FOLD) for c in cases])
     fitted = fit(np.stack([cells[c.id] for c in cases]), training, fine, (side, side))
-    fitted.save(folder, encoder.fingerprint)
+    fitted.save(folder, encoder.fingerprint, digest(cases))
     return fitted
 
 

@@ -13,6 +13,7 @@ from ..reading.formats import kinds
 from . import classes
 
 SUFFIXES = {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".dcm"}
+VOLUMES = (".nii", ".nii.gz")
 
 Say = Callable[[str], None]
 
@@ -66,7 +67,7 @@ def read(folder: Path, say: Say) -> list[Leaf]:
     found = sorted(((*_parts(p, folder),), p) for p in walk(folder, out))
     if not found:
         raise FileNotFoundError(
-            f"no pictures under {folder}; looked for {', '.join(sorted(SUFFIXES))}"
+            f"no pictures under {folder}; looked for {', '.join(sorted([*SUFFIXES, *VOLUMES]))}"
             + (f"; left out: {out}" * bool(out.count))
         )
     depth = _layers([parts for parts, _ in found])
@@ -130,7 +131,7 @@ def walk(folder: Path, out: LeftOut) -> Iterator[Path]:
 
 def _is_picture(path: Path) -> bool:
     """By its name's ending; without one, as scanners write them, by DICOM's mark."""
-    if path.suffix.lower() in SUFFIXES:
+    if path.suffix.lower() in SUFFIXES or path.name.lower().endswith(VOLUMES):
         return True
     if path.suffix and not path.suffix[1:].isdecimal():
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -72,11 +73,10 @@ class Axes:
         return _srgb(lab)
 
     def save(self, path: Path, fingerprint: str) -> None:
-        """Write as safetensors, the components in float16."""
+        """Write as safetensors into the folder of their task, the components in float16."""
         tensors = {name: np.ascontiguousarray(value) for name, value in vars(self).items()}
-        save_file(
-            tensors | {"components": tensors["components"].astype(np.float16)}, path, {"fingerprint": fingerprint}
-        )
+        told = json.dumps({"fingerprint": fingerprint, "task": path.parent.name})
+        save_file(tensors | {"components": tensors["components"].astype(np.float16)}, path, {"axes": told})
 
     @classmethod
     def load(cls, path: Path, fingerprint: str) -> Axes | None:
@@ -84,7 +84,9 @@ class Axes:
         if not path.is_file():
             return None
         with safe_open(path, "numpy") as file:
-            if file.metadata()["fingerprint"] != fingerprint:
+            told = file.metadata()
+            told = json.loads(told["axes"]) if "axes" in told else told  # earlier ones name the backbone alone
+            if told["fingerprint"] != fingerprint:
                 return None
             return cls(**{f.name: file.get_tensor(f.name).astype(np.float32) for f in fields(cls)})
 

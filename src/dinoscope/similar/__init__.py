@@ -1,6 +1,6 @@
 """Similar: the labelled cases a task knows, the Qdrant index of them, and the search for the nearest."""
 
-from .case import ORIGINS, Case, Hit, SimilarCase
+from .case import ORIGINS, Case, Hit, SimilarCase, digest
 from .facets import FACETS, Facet, Filters
 from .index import CaseIndex
 from .request import Query, SearchRequest
@@ -22,5 +22,6 @@ __all__ = [
     "SimilarCase",
     "Standby",
     "Storage",
+    "digest",
     "in_a_hurry",
 ]

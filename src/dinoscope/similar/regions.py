@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +82,8 @@ class Regions:
         rows = self.fine.get(case_id)
         return None if rows is None else unit(rows.astype(np.float32))
 
-    def save(self, folder: Path, fingerprint: str) -> None:
-        """Write the file beside the task's vectors."""
+    def save(self, folder: Path, fingerprint: str, cases: str) -> None:
+        """Write the file beside the task's vectors; `cases` is the digest of the task's cases."""
         names = sorted(self.fine)
         shape = (0, self.grid[0] * self.grid[1], self.size)
         tensors = {
@@ -94,23 +95,31 @@ class Regions:
         }
         # safetensors writes memory as it lies, whatever the strides say.
         tensors = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
-        save_file(tensors, folder / FILE, {"fingerprint": fingerprint, "fine": "\n".join(names)})
+        # One key: safetensors writes several in any order, and the same fit must give the same file.
+        told = {"fingerprint": fingerprint, "task": folder.name, "cases": cases, "fine": names}
+        save_file(tensors, folder / FILE, {"patches": json.dumps(told)})
 
 
-def load(folder: Path, fingerprint: str, cases: int) -> Regions | None:
-    """Read a task's patch vectors; None where there are none for this backbone and these cases."""
+def load(folder: Path, fingerprint: str, cases: int, digest: str) -> Regions | None:
+    """Read a task's patch vectors; None where there are none for this backbone and these cases.
+
+    Args:
+        cases: how many the task has; digest: of all of them.
+    """
     path = folder / FILE
     if not path.is_file():
         return None
     with safe_open(path, "numpy") as file:
-        facts = file.metadata()
+        told = file.metadata()
+        # Earlier files name neither task nor cases; their ids are lines of one text.
+        told = json.loads(told["patches"]) if "patches" in told else told | {"fine": told["fine"].splitlines()}
         tensors = {name: file.get_tensor(name) for name in ("mean", "axes", "cells", "fine", "grid")}
     # A task fitted again without its patches: better none than those of other cases.
-    if facts["fingerprint"] != fingerprint or len(tensors["cells"]) != cases:
+    others = told["fingerprint"] != fingerprint or len(tensors["cells"]) != cases
+    if others or told.get("cases", digest) != digest:
         return None
-    names = facts["fine"].split("\n") if facts["fine"] else []
     height, width = (int(n) for n in tensors["grid"])
-    fine = dict(zip(names, tensors["fine"], strict=True))
+    fine = dict(zip(told["fine"], tensors["fine"], strict=True))
     return Regions(tensors["mean"], tensors["axes"], tensors["cells"], fine, (height, width))
 
 

@@ -141,3 +141,12 @@ def test_dicom_files_need_no_ending(tmp_path):
     counts, _, told = read(tmp_path)
     assert counts == TWO
     assert "1 files not named like pictures (disc/README)" in told
+
+
+def test_volumes_are_pictures_and_what_is_read_of_them_is_told(tmp_path):
+    touch(tmp_path, *(f"disc/{i}.nii" for i in range(12)), *(f"square/{i}.NII.gz" for i in range(12)), "disc/a.gz")
+    counts, samples, told = read(tmp_path)
+    assert counts == TWO
+    assert "square/3.NII.gz" in {s.id for s in samples}
+    assert "of each NIfTI volume the middle slice is read" in told
+    assert "1 files not named like pictures (disc/a.gz)" in told

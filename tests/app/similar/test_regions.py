@@ -69,14 +69,15 @@ def test_patch_vectors_survive_their_file_and_are_refused_by_another_backbone(tm
     rng = np.random.default_rng(0)
     cells, fine = rng.normal(size=(30, 16, 24)), {"b": rng.normal(size=(9, 24)), "a": rng.normal(size=(9, 24))}
     fitted = fitting.fit(cells, np.arange(30) < 20, fine, (3, 3), size=8)
-    fitted.save(tmp_path, "f" * 64)
-    again = regions.load(tmp_path, "f" * 64, 30)
+    fitted.save(tmp_path, "f" * 64, "cases")
+    again = regions.load(tmp_path, "f" * 64, 30, "cases")
     np.testing.assert_array_equal(again.cells, fitted.cells)
     np.testing.assert_array_equal(again.in_detail("b"), fitted.in_detail("b"))
     assert again.in_detail("c") is None
-    assert regions.load(tmp_path, "0" * 64, 30) is None
-    assert regions.load(tmp_path, "f" * 64, 31) is None
-    assert regions.load(tmp_path / "elsewhere", "f" * 64, 30) is None
+    assert regions.load(tmp_path, "0" * 64, 30, "cases") is None
+    assert regions.load(tmp_path, "f" * 64, 31, "cases") is None
+    assert regions.load(tmp_path, "f" * 64, 30, "others") is None
+    assert regions.load(tmp_path / "elsewhere", "f" * 64, 30, "cases") is None
 
 
 def test_the_axes_are_those_along_which_the_training_cells_differ_most():

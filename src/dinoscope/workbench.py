@@ -14,7 +14,7 @@ from PIL import Image
 from . import agreement, tasks
 from .errors import RequestError, shown
 from .explain import Progress
-from .explain.session import Asked, Question
+from .explain.session import ExplainRequest, ExplainSession
 from .loading import Fitter, Say, load_fused, load_index, load_projection, load_tasks
 from .reading import images, scope
 from .reading.encoded import Encoded
@@ -158,16 +158,16 @@ class Workbench:
         """Show which regions of a picture cause a score, and measure how faithful that picture is.
 
         Args:
-            target, method, seed, instead_of, like, quick: as in `explanations.Question`.
+            target, method, seed, instead_of, like, quick: as in `ExplainRequest`.
             progress: told (done, total); may raise to cancel.
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        asked = self.ask(picture, task, Question(target, instead_of, like, method, seed, quick))
-        return asked.measure(asked.explain(progress), progress)
+        session = self.ask(picture, task, ExplainRequest(target, instead_of, like, method, seed, quick))
+        return session.measure(session.explain(progress), progress)
 
-    def ask(self, picture: Source, task: str | None, question: Question) -> Asked:
-        """The question put to a task, to be answered step by step: `explain`, `measure`, `check`.
+    def ask(self, picture: Source, task: str | None, request: ExplainRequest) -> ExplainSession:
+        """A request about a picture, to be answered step by step: `explain`, `measure`, `check`.
 
         Raises:
             RequestError: with the sentence a visitor sees.
@@ -175,18 +175,18 @@ class Workbench:
         read = self.read(picture)
         chosen = self._task(task) if task else self._nearest_task(read.vector)
         if self.alone is None:
-            like = self._vector(question.like, chosen) if question.like else None
+            like = self._vector(request.like, chosen) if request.like else None
             embed = self.projection.of
-            return Asked.of(self.encoder, chosen, read.decoded, read.pixels, read.tokens, question, embed, like)
+            return ExplainSession.of(self.encoder, chosen, read.decoded, read.pixels, read.tokens, request, embed, like)
         if chosen.name not in self.alone.tasks:
             raise RequestError(f"{chosen.title} has no head for the backbone alone, which is what could be explained")
         own, embed = self.alone.tasks[chosen.name], self.alone.projection.of
-        at = own.position(question.like) if question.like else None
-        if question.like and at is None:
-            raise RequestError(f"{shown(question.like)} was added for two networks, so the backbone cannot explain it")
+        at = own.position(request.like) if request.like else None
+        if request.like and at is None:
+            raise RequestError(f"{shown(request.like)} was added for two networks, so the backbone cannot explain it")
         told = replace(read.decoded, warnings=(*read.decoded.warnings, BACKBONE_ALONE))
         like = None if at is None else own.vectors[at]
-        return Asked.of(self.encoder, own, told, read.pixels, read.tokens, question, embed, like)
+        return ExplainSession.of(self.encoder, own, told, read.pixels, read.tokens, request, embed, like)
 
     def see(self, picture: Source, task: str | None = None) -> Sight:
         """What the network sees in a picture, as colours and vectors of its patches: no label and no head is asked.
@@ -240,7 +240,7 @@ class Workbench:
         raise RequestError(f"no case of {whose} is called {shown(case_id)}; take an id from the similar cases")
 
     def similar(
-        self, picture: Source | Query, task: str | None = None, request: SearchRequest | None = None, **wish: Any
+        self, picture: Source | Query, task: str | None = None, request: SearchRequest | None = None, **fields: Any
     ) -> list[SimilarCase]:
         """The nearest known cases of a task, nearest first; the query itself is never among them.
 
@@ -250,12 +250,12 @@ class Workbench:
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        query, request = self._asked(picture, task), replace(request or SearchRequest(), **wish)
+        query, request = self._query(picture, task), replace(request or SearchRequest(), **fields)
         with _searching():
             return search.nearest(self.tasks[query.task], self.index, query, request)
 
     def similar_to_case(
-        self, case_id: str, task: str | None = None, request: SearchRequest | None = None, **wish: Any
+        self, case_id: str, task: str | None = None, request: SearchRequest | None = None, **fields: Any
     ) -> list[SimilarCase]:
         """The nearest cases of a known case, which is looked up by its id and never opened as a file.
 
@@ -264,10 +264,10 @@ class Workbench:
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        return self.similar(self.query_case(case_id, task), None, request, **wish)
+        return self.similar(self.query_case(case_id, task), None, request, **fields)
 
     def differential(
-        self, picture: Source | Query, task: str | None = None, request: SearchRequest | None = None, **wish: Any
+        self, picture: Source | Query, task: str | None = None, request: SearchRequest | None = None, **fields: Any
     ) -> dict[str, list[SimilarCase]]:
         """The nearest known cases of every class of a task, so that a reader sees what else looks alike.
 
@@ -275,7 +275,7 @@ class Workbench:
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        query, request = self._asked(picture, task), replace(request or SearchRequest(k=3), **wish)
+        query, request = self._query(picture, task), replace(request or SearchRequest(k=3), **fields)
         with _searching():
             return search.differential(self.tasks[query.task], self.index, query, request)
 
@@ -289,7 +289,7 @@ class Workbench:
         with _searching():
             return self.index.count(task, Filters(origins=("own",)))
 
-    def _asked(self, source: Source | Query, task: str | None) -> Query:
+    def _query(self, source: Source | Query, task: str | None) -> Query:
         return source if isinstance(source, Query) else self.query(source, task)
 
     def _vector(self, case_id: str, task: Task) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dinoscope import fusion, manifest, settings, tasks
-from dinoscope.explain.session import Question
+from dinoscope.explain.session import ExplainRequest
 from dinoscope.fitting import index_command
 from dinoscope.fitting.fit_fused import DIMENSIONS, fit_fused
 from dinoscope.reading import images
@@ -88,18 +88,18 @@ def test_classify_and_similar_use_both_and_explain_says_that_it_does_not(chosen,
     assert BACKBONE_ALONE not in reading.warnings
     found = bench.similar(PICTURE, "colours")
     assert [s.case.labels[0] for s in found].count("red") >= 3
-    asked = bench.ask(PICTURE, "colours", Question(target="red"))
+    asked = bench.ask(PICTURE, "colours", ExplainRequest(target="red"))
     assert asked.task.head.weight.shape[1] == encoder.width
     assert BACKBONE_ALONE in asked.explain().warnings
     plain = Workbench.load(replace(chosen, fusion=""), say=lambda _: None)
-    assert plain.ask(PICTURE, "colours", Question(target="red")).value == asked.value
+    assert plain.ask(PICTURE, "colours", ExplainRequest(target="red")).value == asked.value
     assert plain.classify(PICTURE, "colours").probabilities != reading.probabilities
     assert plain.encoder.name == "bundled"
 
 
 def test_without_a_task_the_backbone_alone_finds_one_to_explain(chosen):
     bench = Workbench.load(chosen, say=lambda _: None)
-    assert bench.classify(PICTURE).task == bench.ask(PICTURE, None, Question()).task.name == "colours"
+    assert bench.classify(PICTURE).task == bench.ask(PICTURE, None, ExplainRequest()).task.name == "colours"
 
 
 def test_where_the_network_is_not_installed_the_backbone_reads_alone_and_a_sentence_says_why(chosen, monkeypatch):

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from dinoscope import tasks
 from dinoscope import workbench as room
 from dinoscope.errors import RequestError
-from dinoscope.explain.session import Question
+from dinoscope.explain.session import ExplainRequest
 from dinoscope.fitting import fit
 from dinoscope.reading import images, scope
 from dinoscope.reading.encoder import Encoder
@@ -354,7 +354,7 @@ def test_an_unknown_case_is_refused_with_where_to_find_one(workbench, red):
 
 
 def test_an_answer_is_given_step_by_step_as_it_is_all_at_once(workbench, red):
-    asked = workbench.ask(red, None, Question(seed=4))
+    asked = workbench.ask(red, None, ExplainRequest(seed=4))
     first = asked.explain()
     assert (first.by_tokens, first.by_pixels, first.verdict) == (None, None, None)
     assert json.loads(json.dumps(first.json()))["by_tokens"] is None
@@ -362,12 +362,12 @@ def test_an_answer_is_given_step_by_step_as_it_is_all_at_once(workbench, red):
 
 
 def test_a_check_compares_with_another_seed_and_with_an_unfitted_score(workbench, red):
-    asked = workbench.ask(red, None, Question(method="rollout"))
+    asked = workbench.ask(red, None, ExplainRequest(method="rollout"))
     found = asked.check(asked.explain())
     # Rollout knows neither seed nor score: both maps are the same again.
     assert found.second_seed == pytest.approx(1, abs=0.01)
     assert found.randomised == pytest.approx(1, abs=0.01)
-    asked = workbench.ask(red, None, Question(method="random"))
+    asked = workbench.ask(red, None, ExplainRequest(method="random"))
     assert abs(asked.check(asked.explain()).second_seed) < 0.9
 
 
@@ -532,7 +532,7 @@ def test_a_picture_is_encoded_once_for_every_verb(workbench, monkeypatch):
     reading = workbench.classify(read)
     found = workbench.similar(workbench.query(read, reading.task))
     workbench.differential(workbench.query(read), None)
-    asked = workbench.ask(read, reading.task, Question(reading.label))
+    asked = workbench.ask(read, reading.task, ExplainRequest(reading.label))
     assert passes == [1]
     assert reading == workbench.classify(drawn("colours", "red", 9))
     assert [s.case.id for s in found] == [s.case.id for s in workbench.similar(drawn("colours", "red", 9))]

@@ -1,4 +1,4 @@
-"""Explanations: one question about one picture, answered by a method, then measured and checked."""
+"""Session: one request about one picture, answered by a method, then measured and checked."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Embed = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Question:
+class ExplainRequest:
     """What is to be explained, and how.
 
     Attributes:
@@ -63,11 +63,11 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question that a task can answer, about a picture that has been read.
+class ExplainSession:
+    """What one request gives, step by step: `explain`, `measure`, `check`. Its picture has been read.
 
     Attributes:
-        question: with its target filled in.
+        request: with its target filled in.
         value: of the score for the picture.
         subject: the picture with that score.
         stranger: the picture with the same score from a head, or for a case, that was never fitted.
@@ -76,7 +76,7 @@ class Asked:
 
     task: Task
     decoded: Decoded
-    question: Question
+    request: ExplainRequest
     value: float
     subject: Subject
     stranger: Subject
@@ -90,21 +90,21 @@ class Asked:
         decoded: Decoded,
         pixels: Tensor,
         tokens: Tokens,
-        question: Question,
+        request: ExplainRequest,
         embed: Embed,
         like: np.ndarray | None = None,
-    ) -> Asked:
-        """Put a question to a task, about a picture whose pixels [1, 3, S, S] and tokens are known.
+    ) -> ExplainSession:
+        """Begin on a request to a task, about a picture whose pixels [1, 3, S, S] and tokens are known.
 
         Args:
-            like: [K] search vector of the case that the question names.
+            like: [K] search vector of the case that the request names.
         Raises:
             RequestError: for a class that the task does not have.
         """
         pooled = tokens.pooled
         likely = task.head.classes[int(task.head.probabilities(pooled.cpu().numpy())[0].argmax())]
-        question = replace(question, target=question.target or likely)
-        target, randomised = _targets(task, question, embed, like)
+        request = replace(request, target=request.target or likely)
+        target, randomised = _targets(task, request, embed, like)
         with torch.inference_mode():
             value = float(target.value(pooled))
         subject = Subject.of(encoder, pixels, tokens, target)
@@ -116,7 +116,7 @@ class Asked:
                 "That is a finding about the data, so the map may light the background up.",
             )
         stranger = replace(subject, target=randomised)
-        return cls(task, decoded, question, value, subject, stranger, findings)
+        return cls(task, decoded, request, value, subject, stranger, findings)
 
     def explain(self, progress: Progress | None = None) -> Explanation:
         """The map, not measured yet.
@@ -124,32 +124,32 @@ class Asked:
         Raises:
             RequestError: when nothing varies in the picture.
         """
-        asked, found = self.question, self._map(self.subject, self.question.seed, progress)
+        request, found = self.request, self._map(self.subject, self.request.seed, progress)
         saliency = _enlarge(found.map, self.decoded.picture.size)
-        title = METHODS[asked.method].title
+        title = METHODS[request.method].title
         flat = (
             (f"{title} finds no region that raises this score; try another method.",) if np.ptp(saliency) == 0 else ()
         )
         return Explanation(
             task=self.task.name,
-            target=asked.target or "",
-            method=asked.method,
-            seed=asked.seed,
+            target=request.target or "",
+            method=request.method,
+            seed=request.seed,
             probability=self.value,
             saliency=saliency,
             mask_scores=found.scores,
             masks=found.masks,
-            instead_of=asked.instead_of or "",
-            like=asked.like or "",
-            quick=asked.quick,
+            instead_of=request.instead_of or "",
+            like=request.like or "",
+            quick=request.quick,
             localisation=self._localisation(saliency),
             warnings=(*self.decoded.warnings, *self.findings, *flat),
         )
 
     def measure(self, explanation: Explanation, progress: Progress | None = None) -> Explanation:
         """The same explanation with its faithfulness curves."""
-        subject, seed, found = self.subject, self.question.seed, self._shrunk(explanation.saliency)
-        steps = faithfulness.QUICK_STEPS if self.question.quick else faithfulness.STEPS
+        subject, seed, found = self.subject, self.request.seed, self._shrunk(explanation.saliency)
+        steps = faithfulness.QUICK_STEPS if self.request.quick else faithfulness.STEPS
         return replace(
             explanation,
             by_tokens=faithfulness.by_tokens(subject, found, seed, steps=steps, progress=progress),
@@ -161,14 +161,14 @@ class Asked:
 
         Source: Adebayo et al., "Sanity checks for saliency maps", NeurIPS 2018.
         """
-        asked = ((self.subject, (self.question.seed + 1) % MAX_SEED), (self.stranger, self.question.seed))
+        runs = ((self.subject, (self.request.seed + 1) % MAX_SEED), (self.stranger, self.request.seed))
         own, patch = self._shrunk(explanation.saliency), self.subject.patch
         return MapCheck(
-            *(faithfulness.agreement(own, self._map(subject, seed, progress).map, patch) for subject, seed in asked)
+            *(faithfulness.agreement(own, self._map(subject, seed, progress).map, patch) for subject, seed in runs)
         )
 
     def _map(self, subject: Subject, seed: int, progress: Progress | None) -> Saliency:
-        return METHODS[self.question.method].explain(subject, seed, self.question.quick, progress)
+        return METHODS[self.request.method].explain(subject, seed, self.request.quick, progress)
 
     def _shrunk(self, saliency: np.ndarray) -> np.ndarray:
         """A map in the picture's own pixels [H, W] -> [S, S], as the encoder sees the picture."""
@@ -190,16 +190,16 @@ def outline(task: Task, decoded: Decoded) -> np.ndarray | None:
     return None
 
 
-def _targets(task: Task, question: Question, embed: Embed, like: np.ndarray | None) -> tuple[Target, Target]:
+def _targets(task: Task, request: ExplainRequest, embed: Embed, like: np.ndarray | None) -> tuple[Target, Target]:
     """The score that was asked for, and the same of a head or case that was never fitted."""
     if like is not None:
-        return targets.similarity(embed, like), targets.similarity(embed, targets.stranger(like, question.seed))
-    names = [question.target or ""] + ([question.instead_of] if question.instead_of else [])
+        return targets.similarity(embed, like), targets.similarity(embed, targets.stranger(like, request.seed))
+    names = [request.target or ""] + ([request.instead_of] if request.instead_of else [])
     for name in names:
         if name not in task.head.classes:
             raise RequestError(f"{task.title} has no class {shown(name)}; choose one of {', '.join(task.head.classes)}")
-    ask = targets.contrast if question.instead_of else targets.label
-    return ask(task.head, *names), ask(targets.unfitted(task.head, question.seed), *names)
+    make = targets.contrast if request.instead_of else targets.label
+    return make(task.head, *names), make(targets.unfitted(task.head, request.seed), *names)
 
 
 def _enlarge(saliency: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -9,7 +9,7 @@ import gradio as gr
 import numpy as np
 
 from .. import bounds, figures
-from ..explain.session import MAX_SEED, Question
+from ..explain.session import MAX_SEED, ExplainRequest
 from ..reading import images
 from ..results import Explanation
 from ..workbench import Workbench
@@ -49,7 +49,7 @@ def add(workbench: Workbench) -> None:
     ) -> tuple:
         words = {"target": target, "instead_of": instead_of, "like": like, "method": method, "task": task}
         named = {name: bounds.text(name, value) or None for name, value in words.items()}
-        asked = Question(
+        wanted = ExplainRequest(
             named["target"],
             named["instead_of"],
             named["like"],
@@ -60,11 +60,11 @@ def add(workbench: Workbench) -> None:
         decoded = images.read(given.picture(picture))
 
         def answer() -> Explanation:
-            put = workbench.ask(decoded, named["task"], asked)
-            return put.measure(put.explain())
+            session = workbench.ask(decoded, named["task"], wanted)
+            return session.measure(session.explain())
 
         visitor = (request.session_hash if request else None) or ""
-        same = (images.pixel_hash(decoded.picture), decoded.warnings, named["task"], asked)
+        same = (images.pixel_hash(decoded.picture), decoded.warnings, named["task"], wanted)
         found = remembered.answer(visitor, same, answer)
         with tempfile.TemporaryDirectory() as folder:
             png, npy = Path(folder) / "overlay.png", Path(folder) / "saliency.npy"

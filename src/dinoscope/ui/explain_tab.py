@@ -80,10 +80,10 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
 
     def show(value: Chosen | None, *asked: Any, request: gr.Request, progress: gr.Progress) -> dict:
         try:
-            questions = explainer.questions(value, *asked)
+            requests = explainer.requests(value, *asked)
         except RequestError as fault:
             return updates(refused(str(fault)), widgets)
-        return updates(explainer.ask(value, questions, _visitor(request), _shown_on(progress)), widgets)
+        return updates(explainer.ask(value, requests, _visitor(request), _shown_on(progress)), widgets)
 
     def begin(
         value: Chosen | None,

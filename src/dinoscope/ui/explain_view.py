@@ -11,7 +11,7 @@ from ..errors import RequestError
 from ..evidence import Evidence
 from ..explain import Progress
 from ..explain.methods import METHODS
-from ..explain.session import Asked, Question
+from ..explain.session import ExplainRequest, ExplainSession
 from ..reading import images
 from ..results import Explanation
 from ..similar import SearchRequest
@@ -36,16 +36,16 @@ Show = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Shown(Shared):
-    """What one visitor's tab shows: the picture's explanations, one or two side by side, and how they were asked."""
+    """What one visitor's tab shows: the picture's explanations, one or two side by side, and their sessions."""
 
     chosen: Chosen
-    asked: tuple[Asked, ...]
+    sessions: tuple[ExplainSession, ...]
     found: tuple[Explanation, ...]
 
     @property
     def task(self) -> Task:
         """The task whose score is explained."""
-        return self.asked[0].task
+        return self.sessions[0].task
 
 
 @dataclass(frozen=True)
@@ -103,19 +103,19 @@ class Explainer:
     checks: Running
     remembered: Remembered[Explanation] = field(default_factory=lambda: Remembered(explanation_bytes))
 
-    def ask(self, chosen: Chosen | None, questions: Sequence[Question], visitor: str, show: Show) -> ExplainView:
-        """Draw the map of each question, not measured yet."""
+    def ask(self, chosen: Chosen | None, requests: Sequence[ExplainRequest], visitor: str, show: Show) -> ExplainView:
+        """Draw the map of each request, not measured yet."""
         if chosen is None:
             return NOTHING
         if chosen.reading is None:  # it could not be classified, which was said already, or is about to be
             return ExplainView()
         task = self.workbench.tasks[chosen.reading.task]
-        about = self.about(questions[0].method, task)
+        about = self.about(requests[0].method, task)
         wanted = self.running.begin(visitor)
         told = _told(wanted, show, "Reading some patches at a time")
         try:
-            asked = tuple(self.workbench.ask(chosen.picture, task.name, q) for q in questions)
-            found = tuple(self._once(visitor, chosen, a, "map", partial(a.explain, told)) for a in asked)
+            sessions = tuple(self.workbench.ask(chosen.picture, task.name, r) for r in requests)
+            found = tuple(self._once(visitor, chosen, s, "map", partial(s.explain, told)) for s in sessions)
             wanted()
         except SupersededError:
             # Nothing to measure afterwards: that would take the place of the answer that is under way now.
@@ -124,7 +124,7 @@ class Explainer:
             return replace(refused(str(fault)), about=about)
         except StoppedError:
             return replace(WORKING, card=cards.failed("explain"), answer=explain_markup.STOPPED, about=about)
-        shown = Shown(chosen, asked, found)
+        shown = Shown(chosen, sessions, found)
         return replace(
             _view(shown),
             curves=explain_markup.MEASURING,
@@ -142,8 +142,8 @@ class Explainer:
         told = _told(wanted, show, "Removing patches")
         try:
             found = tuple(
-                self._once(visitor, shown.chosen, a, "measured", partial(a.measure, f, told))
-                for a, f in zip(shown.asked, shown.found, strict=True)
+                self._once(visitor, shown.chosen, s, "measured", partial(s.measure, f, told))
+                for s, f in zip(shown.sessions, shown.found, strict=True)
             )
             wanted()
         except SupersededError:
@@ -157,15 +157,15 @@ class Explainer:
         return replace(view, answer=view.answer + links, curves=explain_markup.curves(found), better=better)
 
     def _once(
-        self, visitor: str, chosen: Chosen, asked: Asked, step: str, make: Callable[[], Explanation]
+        self, visitor: str, chosen: Chosen, session: ExplainSession, step: str, make: Callable[[], Explanation]
     ) -> Explanation:
-        """The same picture and question of the same visitor are answered from memory."""
+        """The same picture and request of the same visitor are answered from memory."""
         same = (
             step,
             images.pixel_hash(chosen.decoded.picture),
             chosen.decoded.warnings,
-            asked.task.name,
-            asked.question,
+            session.task.name,
+            session.request,
         )
         return self.remembered.answer(visitor, same, make)
 
@@ -186,7 +186,7 @@ class Explainer:
         # Counted apart: a check does not stop the curves that may still be under way.
         told = _told(self.checks.begin(visitor), show, "Drawing the other maps")
         try:
-            return explain_markup.check(shown.asked[0].check(shown.found[0], told))
+            return explain_markup.check(shown.sessions[0].check(shown.found[0], told))
         except StoppedError:
             return markup.quiet("Stopped.")
 
@@ -208,7 +208,7 @@ class Explainer:
             like=Menu(cases, ""),
         )
 
-    def questions(
+    def requests(
         self,
         chosen: Chosen | None,
         target: str | None,
@@ -218,14 +218,14 @@ class Explainer:
         second: str,
         quick: bool,
         seed: float | None,
-    ) -> list[Question]:
-        """What the widgets ask: a question a method; the most likely class where the picture's task has no other."""
+    ) -> list[ExplainRequest]:
+        """What the widgets ask for: a request a method; the most likely class where the picture's task has no other."""
         reading = chosen.reading if chosen else None
         wanted = target
         if reading is not None and target not in self.workbench.tasks[reading.task].head.classes:
             wanted = reading.label
         methods = dict.fromkeys(m for m in (method, second) if m)
-        return [Question(wanted, instead or None, like or None, m, int(seed or 0), bool(quick)) for m in methods]
+        return [ExplainRequest(wanted, instead or None, like or None, m, int(seed or 0), bool(quick)) for m in methods]
 
     def about(self, method: str, task: Task | None) -> str:
         """What the method does in one sentence, and the better one where the evidence has one."""

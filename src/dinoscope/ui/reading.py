@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import RequestError
 from ..evidence import Evidence
-from ..explain.session import Question
+from ..explain.session import ExplainRequest
 from ..workbench import Workbench
 from . import classify_tab, explain_view, similar_view
 from .classify_tab import ClassifyView
@@ -94,8 +94,8 @@ class Reader:
         chosen = read.chosen
         if chosen is None or chosen.reading is None:
             return read
-        questions = [Question(chosen.reading.label, method=explain_view.METHOD)]
-        drawn = self.explainer.ask(chosen, questions, "", _quiet)
+        requests = [ExplainRequest(chosen.reading.label, method=explain_view.METHOD)]
+        drawn = self.explainer.ask(chosen, requests, "", _quiet)
         measured = self.explainer.measure(drawn.shown, "", _quiet)
         menus = self.explainer.menus(chosen)
         told = replace(drawn, card=measured.card, answer=measured.answer, curves=measured.curves, shown=measured.shown)

@@ -22,7 +22,7 @@ from dinoscope.workbench import Workbench
 
 from .. import evidence, readme
 from . import end_to_end, explain_http, explain_pictures, explain_rows, published_vitcx
-from .explain_pictures import Asked
+from .explain_pictures import ExplainedPicture
 
 MOST = 40
 """Pictures of a set with outlines, where no other number is asked for."""
@@ -47,7 +47,7 @@ QUICK_SETS = 2
 HTTP_PICTURES = 2
 """Of a task, explained through HTTP."""
 
-Measure = Callable[[Asked, int], dict]
+Measure = Callable[[ExplainedPicture, int], dict]
 """(picture, its number in its set, from 0) -> what was measured of it."""
 
 
@@ -85,7 +85,9 @@ def _for_http(workbench: Workbench, arguments: argparse.Namespace) -> list:
     return [(t, s) for t in names for s in end_to_end.choose(arguments.images, t, each, arguments.seed)]
 
 
-def _parts(workbench: Workbench, arguments: argparse.Namespace) -> Iterator[tuple[str, str, Iterator[Asked], Measure]]:
+def _parts(
+    workbench: Workbench, arguments: argparse.Namespace
+) -> Iterator[tuple[str, str, Iterator[ExplainedPicture], Measure]]:
     """(part, set, its pictures, how each is measured)."""
     folder, seed, sets = arguments.images, arguments.seed, _sets(arguments)
     few = 1 if arguments.quick else None
@@ -93,17 +95,17 @@ def _parts(workbench: Workbench, arguments: argparse.Namespace) -> Iterator[tupl
     plain = [t for t in workbench.tasks if (folder / t).is_dir() and t not in outlined][:sets]
     for name in outlined:
         pictures = explain_pictures.of_outlined(workbench, folder, name, few or arguments.most, seed)
-        yield "outlined", name, pictures, lambda asked, number: _measure(asked, _own(seed, asked), number)
+        yield "outlined", name, pictures, lambda shown, number: _measure(shown, _own(seed, shown), number)
     for name in plain:
         pictures = explain_pictures.of_task(workbench, folder, name, few or min(PLAIN, arguments.most), seed)
-        yield "plain", name, pictures, lambda asked, number: _measure(asked, _own(seed, asked), None)
+        yield "plain", name, pictures, lambda shown, number: _measure(shown, _own(seed, shown), None)
     for name in list(workbench.tasks)[:sets]:
         pictures = explain_pictures.of_phantoms(workbench, name, few or DRAWN, seed)
-        yield "drawn", name, pictures, lambda asked, number: _locate(asked, _own(seed, asked))
+        yield "drawn", name, pictures, lambda shown, number: _locate(shown, _own(seed, shown))
     for name in outlined[:1]:
         # Another seed: pictures that nothing above has warmed up.
         pictures = explain_pictures.of_outlined(workbench, folder, name, few or TIMED, seed + 1)
-        yield "timed", name, pictures, lambda asked, number: _time(asked, _own(seed, asked))
+        yield "timed", name, pictures, lambda shown, number: _time(shown, _own(seed, shown))
 
 
 class Ledger:
@@ -119,16 +121,16 @@ class Ledger:
         """Spent on what is here."""
         return sum(r["spent"] for r in self.records)
 
-    def add(self, part: str, name: str, pictures: Iterator[Asked], measure: Measure) -> None:
+    def add(self, part: str, name: str, pictures: Iterator[ExplainedPicture], measure: Measure) -> None:
         """Measure the pictures of one part and set that are not here yet."""
         done = {r["id"] for r in self.records if (r["part"], r["set"]) == (part, name)}
         with self.path.open("a", encoding="utf-8") as file:
-            for number, asked in enumerate(pictures):
-                if asked.id in done:
+            for number, shown in enumerate(pictures):
+                if shown.id in done:
                     continue
                 began = time.monotonic()
-                facts = {"part": part, "set": name, "id": asked.id, "group": asked.group, "explained": asked.explained}
-                record = facts | measure(asked, number) | {"spent": time.monotonic() - began}
+                facts = {"part": part, "set": name, "id": shown.id, "group": shown.group, "explained": shown.explained}
+                record = facts | measure(shown, number) | {"spent": time.monotonic() - began}
                 self.records.append(record)
                 file.write(json.dumps(record) + "\n")
                 file.flush()
@@ -136,9 +138,9 @@ class Ledger:
         print(f"{part} {name}: {count} pictures, {self.seconds:.0f} s so far", flush=True)
 
 
-def _own(seed: int, asked: Asked) -> int:
+def _own(seed: int, shown: ExplainedPicture) -> int:
     """A seed of the picture's own: one random map for all of them would be a single draw, however many they are."""
-    return (seed + zlib.crc32(asked.id.encode())) % MAX_SEED
+    return (seed + zlib.crc32(shown.id.encode())) % MAX_SEED
 
 
 def _timed(explain: Callable[..., Saliency | np.ndarray], *arguments) -> tuple[np.ndarray, float]:
@@ -148,13 +150,13 @@ def _timed(explain: Callable[..., Saliency | np.ndarray], *arguments) -> tuple[n
     return (found if isinstance(found, np.ndarray) else found.map), seconds
 
 
-def _measure(asked: Asked, seed: int, number: int | None) -> dict:
+def _measure(shown: ExplainedPicture, seed: int, number: int | None) -> dict:
     """How each method's map lies on the outline, and what it gains on random orders of the same picture.
 
     Args:
         number: of the picture in its set: the first few are measured more closely; None where no set has outlines.
     """
-    subject, result, place = asked.subject, {}, 0 if number is None else number
+    subject, result, place = shown.subject, {}, 0 if number is None else number
     slow = () if number is None else tuple(m for m, count in SLOWLY.items() if number < count)
     flat = np.zeros(subject.size, np.float32)
     # Random orders belong to the picture, not to the method: they are scored once.
@@ -166,8 +168,8 @@ def _measure(asked: Asked, seed: int, number: int | None) -> dict:
             curves = WAYS[called](subject, found, seed, 0)
             facts[f"deletion_{called}"] = random.deletion.random_area - curves.deletion.area
             facts[f"insertion_{called}"] = curves.insertion.area - random.insertion.random_area
-        if asked.lesion is not None:
-            facts |= asdict(locate(found, asked.lesion))
+        if shown.lesion is not None:
+            facts |= asdict(locate(found, shown.lesion))
         if slow and place < RESEEDED and name in ("vitcx", "vitcx_published", "rise"):
             other, _ = _timed(_method(name), subject, (seed + 1) % MAX_SEED)
             facts["two_seeds"] = faithfulness.agreement(found, other, subject.patch)
@@ -175,17 +177,17 @@ def _measure(asked: Asked, seed: int, number: int | None) -> dict:
     return {"methods": result}
 
 
-def _locate(asked: Asked, seed: int) -> dict:
+def _locate(shown: ExplainedPicture, seed: int) -> dict:
     """How the maps of drawn cases lie on the drawn lesion."""
-    assert asked.lesion is not None
-    maps = {m: _timed(_method(m), asked.subject, seed)[0] for m in LOCATED}
-    return {"methods": {m: asdict(locate(found, asked.lesion)) for m, found in maps.items()}}
+    assert shown.lesion is not None
+    maps = {m: _timed(_method(m), shown.subject, seed)[0] for m in LOCATED}
+    return {"methods": {m: asdict(locate(found, shown.lesion)) for m, found in maps.items()}}
 
 
-def _time(asked: Asked, seed: int) -> dict:
+def _time(shown: ExplainedPicture, seed: int) -> dict:
     """Seconds of the default at both paces and of the published algorithm, one after the other."""
-    exact = asked.exact
-    runs = {name: _timed(_method(name), asked.subject, seed)[1] for name in ("vitcx", "vitcx_quick")}
+    exact = shown.exact
+    runs = {name: _timed(_method(name), shown.subject, seed)[1] for name in ("vitcx", "vitcx_quick")}
     published = _timed(published_vitcx.explain, exact.score, exact.pixels, exact.before, exact.grid, seed)
     return {"runs": runs | {"published": published[1]}}
 

@@ -26,7 +26,7 @@ NEAREST = 5
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExplainedPicture:
     """One picture and the score to be explained.
 
     Attributes:
@@ -43,7 +43,7 @@ class Asked:
     explained: str
 
 
-def of_task(workbench: Workbench, images_folder: Path, task: str, most: int, seed: int) -> Iterator[Asked]:
+def of_task(workbench: Workbench, images_folder: Path, task: str, most: int, seed: int) -> Iterator[ExplainedPicture]:
     """Test pictures of a task that its head gets right, in an order fixed by the seed."""
     head, folder = workbench.tasks[task].head, images_folder / task
     samples = [s for s in datasets.read(folder, images_folder / "splits") if s.fold == TEST_FOLD]
@@ -57,10 +57,10 @@ def of_task(workbench: Workbench, images_folder: Path, task: str, most: int, see
             continue
         found += 1
         target = targets.label(head, samples[i].label)
-        yield _asked(workbench.encoder, samples[i].id, samples[i].group, picture, target, None, samples[i].label)
+        yield _explained(workbench.encoder, samples[i].id, samples[i].group, picture, target, None, samples[i].label)
 
 
-def of_phantoms(workbench: Workbench, task: str, most: int, seed: int) -> Iterator[Asked]:
+def of_phantoms(workbench: Workbench, task: str, most: int, seed: int) -> Iterator[ExplainedPicture]:
     """Bundled phantoms of a task that have an outline, and the probability of their own class."""
     known = workbench.tasks[task]
     cases = [c for c in known.cases if c.mask and c.labels[0] in known.head.classes]
@@ -75,10 +75,12 @@ def of_phantoms(workbench: Workbench, task: str, most: int, seed: int) -> Iterat
         found += 1
         picture = images.read(known.folder / case.image).picture
         target = targets.label(known.head, case.labels[0])
-        yield _asked(workbench.encoder, case.id, case.group, picture, target, lesion, "its class")
+        yield _explained(workbench.encoder, case.id, case.group, picture, target, lesion, "its class")
 
 
-def of_outlined(workbench: Workbench, images_folder: Path, name: str, most: int, seed: int) -> Iterator[Asked]:
+def of_outlined(
+    workbench: Workbench, images_folder: Path, name: str, most: int, seed: int
+) -> Iterator[ExplainedPicture]:
     """Test pictures of a set with outlines that are read as what they are.
 
     The score is the probability of the picture's class: by the task's own head where there is one, else by a head
@@ -101,7 +103,7 @@ def of_outlined(workbench: Workbench, images_folder: Path, name: str, most: int,
         if target is None:
             continue
         found += 1
-        yield _asked(workbench.encoder, samples[i].id, samples[i].group, picture, target, lesion, explained)
+        yield _explained(workbench.encoder, samples[i].id, samples[i].group, picture, target, lesion, explained)
 
 
 def _ask(workbench: Workbench, folder: Path, splits: Path) -> tuple[Callable[[str, np.ndarray], Target | None], str]:
@@ -135,7 +137,7 @@ def _not_for_testing(samples: list[Sample]) -> list[Sample]:
     return [s for s in samples if s.fold != TEST_FOLD]
 
 
-def _asked(
+def _explained(
     encoder: Encoder,
     name: str,
     group: str,
@@ -143,14 +145,14 @@ def _asked(
     target: Target,
     lesion: np.ndarray | None,
     explained: str,
-) -> Asked:
+) -> ExplainedPicture:
     pixels = encoder.pixels([picture])
     tokens = encoder.tokens(pixels)
     with torch.inference_mode():
         value = float(target.value(tokens.pooled))
     subject, _ = background.settle(Subject.of(encoder, pixels, tokens, target), encoder.levels(pixels)[0], value)
     exact = replace(subject, pooled=torch.inference_mode()(lambda batch: encoder.tokens(batch).pooled))
-    return Asked(name, group, subject, exact, lesion, explained)
+    return ExplainedPicture(name, group, subject, exact, lesion, explained)
 
 
 def _lesion(path: Path, size: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from dinoscope import settings
 from dinoscope.explain.localisation import Localisation, centred_blob, locate
-from dinoscope.explain.session import Question
+from dinoscope.explain.session import ExplainRequest
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
 from dinoscope.fitting.features import Labelled, read_phantoms, read_public
 from dinoscope.fitting.logistic import fit_head
@@ -128,8 +128,8 @@ def located(workbench: Workbench, task: Task, seed: int) -> dict:
         decoded = images.read(task.folder / case.image)
         lesion = np.asarray(Image.open(task.folder / case.mask)) > 0
         for name, method in (("ViT-CX", "vitcx"), ("random map", "random")):
-            asked = workbench.ask(decoded, task.name, Question(target=case.labels[0], method=method, seed=seed))
-            found[name].append(locate(asked.explain().saliency, lesion))
+            session = workbench.ask(decoded, task.name, ExplainRequest(target=case.labels[0], method=method, seed=seed))
+            found[name].append(locate(session.explain().saliency, lesion))
         found["centred blob"].append(locate(centred_blob(lesion.shape), lesion))
     row: dict = {"lesions of": task.name, "phantoms": len(found["ViT-CX"])}
     for name, results in found.items():

@@ -13,7 +13,7 @@ import pytest
 
 from dinoscope.explain.faithfulness import Curve, Curves
 from dinoscope.explain.localisation import Localisation
-from dinoscope.explain.session import Question
+from dinoscope.explain.session import ExplainRequest
 from dinoscope.results import MapCheck
 from dinoscope.ui import explain_markup
 from fixtures.tiny import drawn
@@ -92,9 +92,9 @@ def test_before_it_is_measured_nothing_is_claimed(found, picture, task):
 def test_each_kind_of_question_is_answered_in_its_own_words(workbench, picture, task):
     case = task.cases[0]
     for question, sentence in (
-        (Question("red"), "the score for <b>red</b> ("),
-        (Question("red", instead_of="blue"), "the score for <b>red</b> rather than <b>blue</b>"),
-        (Question(like=case.id), f"the similarity to case <b>{case.id}</b>"),
+        (ExplainRequest("red"), "the score for <b>red</b> ("),
+        (ExplainRequest("red", instead_of="blue"), "the score for <b>red</b> rather than <b>blue</b>"),
+        (ExplainRequest(like=case.id), f"the similarity to case <b>{case.id}</b>"),
     ):
         found = workbench.ask(picture, "colours", question).explain()
         assert sentence in explain_markup.answer([found], picture, task)

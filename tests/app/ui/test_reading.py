@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dinoscope.errors import RequestError
-from dinoscope.explain.session import Asked, Question
+from dinoscope.explain.session import ExplainRequest, ExplainSession
 from dinoscope.reading import images
 from dinoscope.reading.scope import Scope
 from dinoscope.similar import Filters, SearchRequest
@@ -59,7 +59,7 @@ def test_a_picture_that_was_read_is_not_encoded_again_by_any_room(reader, monkey
         encoder, "tokens", lambda e, p, hurried=False: (passes.append(hurried), tokens(e, p, hurried))[1]
     )
     reader.searcher.begin(last.chosen, Wanted())
-    reader.explainer.ask(last.chosen, [Question("red", method="gradcam")], "anna", quiet)
+    reader.explainer.ask(last.chosen, [ExplainRequest("red", method="gradcam")], "anna", quiet)
     reader.explainer.menus(last.chosen)
     *_, other = reader.read(replace(last.chosen, task="stripes", reading=None), "anna")
     assert other.chosen.reading.task == "stripes"
@@ -68,12 +68,12 @@ def test_a_picture_that_was_read_is_not_encoded_again_by_any_room(reader, monkey
 
 def test_the_same_picture_and_question_of_a_visitor_cost_one_map(reader, monkeypatch):
     made: list[str] = []
-    explain, measure = Asked.explain, Asked.measure
-    monkeypatch.setattr(Asked, "explain", lambda self, *a: made.append("map") or explain(self, *a))
-    monkeypatch.setattr(Asked, "measure", lambda self, *a: made.append("measured") or measure(self, *a))
+    explain, measure = ExplainSession.explain, ExplainSession.measure
+    monkeypatch.setattr(ExplainSession, "explain", lambda self, *a: made.append("map") or explain(self, *a))
+    monkeypatch.setattr(ExplainSession, "measure", lambda self, *a: made.append("measured") or measure(self, *a))
     *_, last = reader.read(chosen(), "anna")
     for visitor in ("carla", "carla", "dora"):
-        drawn = reader.explainer.ask(last.chosen, [Question("red", method="gradcam")], visitor, quiet)
+        drawn = reader.explainer.ask(last.chosen, [ExplainRequest("red", method="gradcam")], visitor, quiet)
         reader.explainer.measure(drawn.shown, visitor, quiet)
     assert made == ["map", "measured", "map", "measured"]
 
@@ -94,7 +94,7 @@ def test_what_cannot_be_read_is_said_in_every_room(reader, monkeypatch):
     assert all("No answer" in view.card for view in (last.classify, last.explain, last.similar))
     assert "No." in last.classify.answer
     # The rooms that come after it have nothing to add.
-    assert reader.explainer.ask(last.chosen, [Question("red")], "anna", quiet).card is SAME
+    assert reader.explainer.ask(last.chosen, [ExplainRequest("red")], "anna", quiet).card is SAME
     assert reader.searcher.begin(last.chosen, Wanted()).card is SAME
 
 
@@ -145,7 +145,7 @@ def test_neighbours_of_a_picture_like_none_are_not_called_near(workbench):
 def test_a_request_about_another_class_than_the_tasks_falls_back_to_the_likely_one(workbench):
     explainer = Explainer(workbench, {}, Running(), Running())
     *_, last = Reader.of(workbench, {}).read(chosen(task="colours"), "anna")
-    asked = explainer.questions(last.chosen, "across", "gradcam", "", "", "gradcam", True, None)
+    asked = explainer.requests(last.chosen, "across", "gradcam", "", "", "gradcam", True, None)
     assert [(q.target, q.method, q.quick, q.seed) for q in asked] == [(last.chosen.reading.label, "gradcam", True, 0)]
 
 
@@ -189,6 +189,6 @@ def test_a_map_that_is_no_longer_wanted_is_stopped(workbench, method):
     def stop(done: int, total: int, what: str) -> None:
         explainer.halt("anna")
 
-    view = explainer.ask(last.chosen, [Question("red", method=method)], "anna", stop)
+    view = explainer.ask(last.chosen, [ExplainRequest("red", method=method)], "anna", stop)
     assert "Stopped" in view.answer
     assert view.shown is None

@@ -1,4 +1,4 @@
-"""Command line: dinoscope demo | doctor | fit | fetch | index | pretrain | phantoms | attack | benchmark."""
+"""Command line: dinoscope demo | doctor | read | fit | fetch | index | pretrain | phantoms | attack | benchmark."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .errors import RequestError
 COMMANDS = {
     "demo": ("dinoscope.demo", "serve the app"),
     "doctor": ("dinoscope.doctor", "print versions, backbone, tasks and whether the files are whole"),
+    "read": ("dinoscope.batch.command", "read a folder or archive of pictures into a table"),
     "fit": ("dinoscope.fitting.fit_command", "fit heads and case vectors from labelled pictures"),
     "fetch": ("dinoscope.fitting.fetch", "download the originals of a task's public cases"),
     "index": ("dinoscope.fitting.index_command", "add a folder of labelled pictures to a task's search index"),

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from ..figures import OKABE_ITO
+from ..notice import NOTICE
 from ..results import Reading
 from ..tasks import Task
 from .examples import Example
 from .pictures import data_url, thumbnail
 from .render import part, percent
 from .visit import Chosen
-
-NOTICE = "Research demo. Not a medical device; do not use for diagnosis."
 
 EMPTY = part("page", "empty")
 

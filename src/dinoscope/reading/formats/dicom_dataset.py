@@ -43,7 +43,7 @@ def read(file: File, effort: Effort) -> tuple[Dataset, bool]:
         Heavy: if it has more elements than this process may read.
     """
     effort.check(unpacked=len(file.data))
-    stream = _Counted(file.data, effort)
+    stream = Counted(file.data, effort)
     dataset = _inflated(file, effort)
     if dataset is None:
         dataset = dcmread(stream, force=True)
@@ -54,7 +54,7 @@ def read(file: File, effort: Effort) -> tuple[Dataset, bool]:
     return dataset, stream.ragged
 
 
-class _Counted(io.BytesIO):
+class Counted(io.BytesIO):
     """A file of which only so many parts may be read, two or three an element; `ragged` if it ended within one."""
 
     def __init__(self, data: bytes, effort: Effort) -> None:
@@ -71,12 +71,12 @@ class _Counted(io.BytesIO):
 
 def _inflated(file: File, effort: Effort) -> Dataset | None:
     """The data set of a deflated file, None of any other: pydicom would inflate it without a limit."""
-    stream = _Counted(file.data, effort)
+    stream = Counted(file.data, effort)
     stream.seek(132 if file.data[128:132] == b"DICM" else 0)
     meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
     if str(meta.get("TransferSyntaxUID", "")).strip() != uid.DeflatedExplicitVRLittleEndian:
         return None
-    dataset = read_dataset(_Counted(_unpacked(file.data[stream.tell() :], file.subject, effort), effort), False, True)
+    dataset = read_dataset(Counted(_unpacked(file.data[stream.tell() :], file.subject, effort), effort), False, True)
     dataset.file_meta = FileMetaDataset(meta)
     dataset.set_original_encoding(False, True)
     return dataset

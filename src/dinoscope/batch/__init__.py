@@ -1,0 +1,1 @@
+"""Batch: many pictures at once - out of a folder or an archive, in order, read, summed up, and fitted on."""

@@ -85,7 +85,7 @@ def test_two_files_of_one_name_are_both_there(tmp_path: Path, into: Path):
         with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("a/1.png", "again")
     files, left = unpacked(path, into)
-    assert files == ["A/1 (2).PNG", "a/1 (2).png", "a/1.png"]
+    assert files == ["A/1 (2).PNG", "a/1 (3).png", "a/1.png"]
     assert left.count == {"names that are a file and a folder at once": 1}
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import settings, visits
+from . import memory, settings, visits
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def _serve(chosen: Settings, draw: Draw, folder: Path) -> None:
     demo = page.build(workbench, measured, draw)
     page.launch(demo, chosen)
     visits.sweeping(folder, page.CACHE_SWEEP, page.CACHE_AGE, lambda: page.own_files(demo))
+    memory.giving_back()
     print(f"DINOscope is ready: http://{chosen.host}:{chosen.port}", flush=True)
     try:
         threading.Event().wait()

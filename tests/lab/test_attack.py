@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dinoscope_lab import attack
-from dinoscope_lab.attack import calls, files
-from dinoscope_lab.attack.caller import Caller
+from dinoscope_lab.attack import calls, files, same
+from dinoscope_lab.attack.caller import ANSWER, Caller, Outcome
 
 
 def test_the_same_seed_makes_the_same_files_of_which_none_is_like_another():
@@ -32,9 +32,30 @@ def test_no_other_machine_is_ever_attacked():
             Caller(address)
 
 
+def test_an_answer_that_differs_under_load_is_found(monkeypatch, tmp_path):
+    (tmp_path / "a.png").touch()
+    asked = []
+
+    class Fickle:
+        def __init__(self, address):
+            pass
+
+        def upload(self, name, data):
+            return {}
+
+        def call(self, verb, *values):
+            asked.append(verb)
+            return Outcome(ANSWER, "", 0, [{"task": "x", "cases": [0.5, 0.25 if len(asked) != 9 else 0.5]}])
+
+    monkeypatch.setattr(same, "Caller", Fickle)
+    told = same.answers("", [("x", "case", tmp_path / "a.png")], 12, 0)
+    assert len(told) == 1
+    assert told[0].endswith("('/0/cases/1', 0.25) / ('/0/cases/1', 0.5)")
+
+
 @pytest.mark.slow
 def test_strangers_in_small_find_no_fault(tiny_assets: Path, tmp_path: Path):
-    size = attack.Size(files=12, calls=150, visitors=2, seconds=2)
+    size = attack.Size(files=12, calls=150, visitors=2, seconds=2, same=60, settle=0)
     rows = list(attack._strangers(tiny_assets, size, 0, tmp_path))
     assert {row["attack"]: row["faults"] for row in rows if row["faults"]} == {}
     assert sum(row["tried"] for row in rows) > 150

@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from shutil import disk_usage
-from typing import Any
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .. import visits
 from .guarded import ADDRESS, FAULT, UNREADABLE, note
+from .patience import Body
 
 MOST_WAITING = 128
 """Events that may wait in the queue, of all visitors together."""
@@ -27,6 +27,7 @@ LEFT_FREE = 512 << 20
 """Of the disk that they lie on."""
 
 FULL = "Too many visitors are waiting just now; nothing was lost, ask again in a minute."
+SLOW = "The request took too long to arrive; send it again over a better connection."
 NO_ROOM = "The server holds as many uploads as it can; they are deleted after a while, try again in half an hour."
 
 # Gradio's own, which no page here uses: fetching from elsewhere, keeping what visitors chose, watching and editing.
@@ -54,18 +55,23 @@ class Door:
             await self.app(scope, receive, send)
             return
         begun = False
+        path = scope["path"].lstrip("/").removeprefix("gradio_api/").lstrip("/")
+        limit = MOST_UPLOADED if path.startswith("upload") else MOST_BYTES
+        body = Body(receive, limit, _too_long(limit), _Refused(408, SLOW))
 
         async def answer(message: Message) -> None:
             nonlocal begun
+            if body.fault is not None and not begun:
+                return  # what the routes make of half a body is not what is the matter
             begun = True
             await send(message)
 
         try:
-            path = scope["path"].lstrip("/").removeprefix("gradio_api/").lstrip("/")
             self._look(path, scope)
-            limit = MOST_UPLOADED if path.startswith("upload") else MOST_BYTES
             try:
-                await self.app(scope, _counted(receive, limit), answer)
+                await self.app(scope, body, answer)
+                if body.fault is not None:
+                    raise body.fault
             except (KeyError, ValueError, TypeError) as fault:
                 if not path.startswith(CALLS):
                     raise
@@ -114,19 +120,8 @@ class _Refused(Exception):
 
 def _limit(length: bytes, limit: int) -> None:
     if not length.isdigit() or int(length[:20]) > limit:
-        raise _Refused(413, f"A request may have {limit >> 20} MB here; this one has more.")
+        raise _too_long(limit)
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
-    """The request as it comes in, for those that do not say how long they are."""
-    seen = 0
-
-    async def counted() -> Any:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
-            raise _Refused(413, f"A request may have {limit >> 20} MB here; this one has more.")
-        return message
-
-    return counted
+def _too_long(limit: int) -> _Refused:
+    return _Refused(413, f"A request may have {limit >> 20} MB here; this one has more.")

@@ -23,6 +23,7 @@ from . import (
     evidence_tab,
     explain_tab,
     markup,
+    patience,
     see_tab,
     similar_tab,
     social,
@@ -138,6 +139,7 @@ def _wire(reader: Reader, panel: case_panel.CasePanel, rooms: _Rooms, follow: An
 
 def launch(page: gr.Blocks, settings: Settings) -> str:
     """Serve the page beside whatever else this process does; returns its local address once it answers there."""
+    patience.install()
     page.queue(api_open=False, default_concurrency_limit=2)
     folder = Path(get_upload_folder())
     _, url, _ = page.launch(

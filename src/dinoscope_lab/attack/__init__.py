@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dinoscope import settings
+from dinoscope import memory, settings
 from dinoscope.reading.encoder import Encoder
 
 from .. import evidence
-from . import calls, disks, files, kills
+from . import calls, disks, files, kills, same
 from .caller import ANSWER, BROKEN, SENTENCE, Caller, Outcome
 from .processes import App, app
 from .visitors import VERBS, crowd
@@ -31,7 +31,11 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Size:
-    """How much of each attack."""
+    """How much of each attack.
+
+    Attributes:
+        same: answers asked for at once; settle: seconds until memory that is no longer needed has gone back.
+    """
 
     files: int = 600
     calls: int = 300
@@ -39,9 +43,11 @@ class Size:
     seconds: float = 120
     kills: int = 10
     disks: bool = True
+    same: int = 1000
+    settle: float = memory.EVERY + 5
 
 
-QUICK = Size(files=24, calls=120, visitors=4, seconds=3, kills=1, disks=False)
+QUICK = Size(files=24, calls=120, visitors=4, seconds=3, kills=1, disks=False, same=100, settle=1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,14 +88,16 @@ def _strangers(assets: Path, size: Size, seed: int, scratch: Path) -> Iterable[d
     case_id = _drawn(assets, names[0])[0]["id"]
     with app(scratch / "served", {"DINOSCOPE_ASSETS": str(assets)}) as served:
         start = served.memory()
-        yield _row("malformed files, each on every verb", *_files(served, size.files, seed, names), served, start)
+        found, waits = _files(served, size.files, seed, names)
+        time.sleep(size.settle)
+        yield _row("malformed files, each on every verb", found, waits, served, start)
         caller = Caller(served.address)
         outcomes = [(a.what, a.by(caller)) for a in calls.abusive(size.calls, seed, caller.config(), case_id)]
         caller.close()
         yield _row("abusive calls", outcomes, None, served, served.memory())
         before = served.memory()
         met = crowd(served.address, names, size.visitors, size.seconds, seed)
-        time.sleep(5)
+        time.sleep(size.settle)
         for verb in VERBS:
             yield {
                 "attack": f"{size.visitors} visitors for {size.seconds:g} s: {verb}",
@@ -101,6 +109,14 @@ def _strangers(assets: Path, size: Size, seed: int, scratch: Path) -> Iterable[d
                 "memory_after_mb": served.memory(),
             }
         _tell("visitors", met.faults)
+        drawn = [
+            (n, c["id"], assets / "tasks" / n / c["image"]) for n in names for c in _drawn(assets, n)[: same.PICTURES]
+        ]
+        yield _told(
+            "answers at once, beside the same one by one",
+            size.same,
+            same.answers(served.address, drawn, size.same, seed),
+        )
         abroad = served.requests_abroad()
     left = served.files()
     yield {"attack": "requests to another host, of all these", "tried": 1, "faults": abroad}
@@ -181,7 +197,6 @@ def _drawn(assets: Path, task: str) -> list[dict]:
 def _row(name: str, outcomes: list[tuple[str, Outcome]], beside: list[float] | None, served: App, before: int) -> dict:
     kinds = Counter(o.kind for _, o in outcomes)
     _tell(name, [f"{what}: {o.said}" for what, o in outcomes if o.kind == BROKEN])
-    time.sleep(5)  # for the collector of what is no longer needed
     row = {
         "attack": name,
         "tried": len(outcomes),

@@ -19,7 +19,7 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from dinoscope.settings import Settings
-from dinoscope.ui import door, guarded, page
+from dinoscope.ui import door, guarded, page, patience
 from dinoscope.workbench import Workbench
 
 
@@ -288,7 +288,75 @@ def test_no_route_gives_a_file_of_the_server_or_fetches_one(address: str, path: 
 def test_a_request_too_large_to_be_one_is_refused(address: str):
     assert httpx.post(f"{address}gradio_api/call/similar", content=b"[" * (2 << 20)).status_code == 413
     streamed = httpx.post(f"{address}gradio_api/call/similar", content=iter([b"[" * 65536] * 32))
-    assert streamed.status_code in (400, 413)
+    assert streamed.status_code == 413
+    assert streamed.json()["detail"] == "A request may have 1 MB here; this one has more."
+
+
+def connected(address: str, first: bytes) -> socket.socket:
+    """A connection on which so much has been sent."""
+    line = socket.create_connection((httpx.URL(address).host, httpx.URL(address).port), timeout=10)
+    line.sendall(first)
+    return line
+
+
+def drip(line: socket.socket) -> bytes:
+    """What comes back to whoever sends a byte now and then, until the other end hangs up."""
+    line.settimeout(0.05)
+    said, end = b"", time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            line.sendall(b"x")
+            if not (part := line.recv(4096)):
+                return said
+            said += part
+        except TimeoutError:
+            continue
+        except OSError:
+            return said
+    raise AssertionError("the connection was held")
+
+
+@pytest.mark.parametrize("first", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX: "])
+def test_a_head_that_drips_in_does_not_hold_a_connection(address: str, monkeypatch: pytest.MonkeyPatch, first: bytes):
+    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.3)
+    assert drip(connected(address, first)) == b""
+    after_an_answer = connected(address, b"GET /theme.css HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert after_an_answer.recv(12) == b"HTTP/1.1 200"
+    drip(after_an_answer)
+
+
+PART = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+FORM = "multipart/form-data; boundary=b"
+
+
+@pytest.mark.parametrize(
+    ("route", "kind", "first"),
+    [("call/similar", JSON["content-type"], b""), ("queue/join", JSON["content-type"], b""), ("upload", FORM, PART)],
+)
+def test_a_body_that_drips_in_is_told_so(
+    address: str, monkeypatch: pytest.MonkeyPatch, route: str, kind: str, first: bytes
+):
+    monkeypatch.setattr(patience, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.3)
+    head = f"POST /gradio_api/{route} HTTP/1.1\r\nHost: a\r\nContent-Type: {kind}\r\nContent-Length: 9000\r\n\r\n"
+    said = drip(connected(address, head.encode() + first))
+    assert said.startswith(b"HTTP/1.1 408")
+    assert door.SLOW.encode() in said
+
+
+def test_a_large_upload_over_a_slow_line_gets_the_time_it_needs(address: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(patience, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(patience, "BYTES_A_SECOND", 100_000)
+
+    def slowly() -> Iterator[bytes]:
+        yield PART
+        for _ in range(4):
+            yield bytes(60_000)
+            time.sleep(0.2)
+        yield b"\r\n--b--\r\n"
+
+    kind = {"content-type": FORM}
+    assert httpx.post(f"{address}gradio_api/upload", content=slowly(), headers=kind).status_code == 200
 
 
 @pytest.mark.parametrize(

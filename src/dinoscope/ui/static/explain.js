@@ -52,3 +52,14 @@ function outline(stage, share) {
     context.stroke();
   }
 }
+
+// Who has to wait for a map reads the place in the queue on its card, and how long that took so far.
+setInterval(() => {
+  const line = document.querySelector("#card-explain .still ~ .line");
+  if (!line) return;
+  line.dataset.before ??= line.textContent;
+  const told = document.querySelector("#explain-answer .progress-text")?.textContent ?? "";
+  const [, place, all, seconds] = /queue: (\d+)\/(\d+)[\s|]*([\d.]+)/.exec(told) ?? [];
+  const said = place ? `Waiting for its turn: place ${place} of ${all}, ${Math.round(seconds)} s so far.` : line.dataset.before;
+  if (line.textContent !== said) line.textContent = said;
+}, 500);

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -115,7 +116,7 @@ def load_index(
     """The index with every task's cases in it, and what the page should say of it.
 
     A server is filled in the background, and the cases are searched in memory until it is; in memory, with a notice,
-    also where a folder fails.
+    also where a folder fails. There each task is filled when it is first asked for, or by `CaseIndex.complete`.
     """
     storage = Storage(
         settings.qdrant_url,
@@ -125,11 +126,17 @@ def load_index(
         settings.qdrant_replicas,
     )
 
+    def fill_one(index: CaseIndex, task: Task) -> None:
+        cells = task.regions.cells.astype(np.float32) if task.regions else None
+        small = thumbnails.of(settings.cache, task.cases)
+        index.fill(task.name, task.cases, task.vectors, cells, task.space(projection), small)
+
     def fill(index: CaseIndex) -> None:
         for task in loaded.values():
-            cells = task.regions.cells.astype(np.float32) if task.regions else None
-            small = thumbnails.of(settings.cache, task.cases)
-            index.fill(task.name, task.cases, task.vectors, cells, task.space(projection), small)
+            if index.storage.kind == "memory":
+                index.expect(task.name, partial(fill_one, index, task))
+            else:
+                fill_one(index, task)
 
     if storage.kind == "server":
         standby = Standby(storage, fill)
@@ -146,11 +153,11 @@ def load_index(
         index = CaseIndex()
         fill(index)
     if index.storage.kind == "memory":
-        counts = {task: index.count(task) for task in loaded}
+        counts = {name: len(task.cases) for name, task in loaded.items()}
         notices += [
-            f"{task} holds {n:,} cases in memory; above {LARGE:,}, set QDRANT_URL to a Qdrant server or QDRANT_PATH "
+            f"{name} holds {n:,} cases in memory; above {LARGE:,}, set QDRANT_URL to a Qdrant server or QDRANT_PATH "
             "to a folder."
-            for task, n in counts.items()
+            for name, n in counts.items()
             if n > LARGE
         ]
     return index, notices

@@ -91,6 +91,10 @@ class Workbench:
         index, faults = load_index(loaded, projection, settings, say)
         return cls(reader, projection, loaded, index, (*notices, *faults), alone)
 
+    def complete(self) -> int:
+        """Put the cases of every task into the index that are not in it yet; returns how many tasks that were."""
+        return self.index.complete()
+
     @property
     def notices(self) -> tuple[str, ...]:
         """Sentences the page shows now: those from the start, and what is the matter with the search server."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from xml.etree import ElementTree
 
+import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
 
 from dinoscope import figures
-from dinoscope.explain.faithfulness import Curve, Curves
 
 
 def luminance(picture: Image.Image) -> np.ndarray:
@@ -52,61 +51,15 @@ def test_the_overlay_runs_from_the_picture_to_the_colours(ramp):
     assert np.abs(half - both).max() <= 1
 
 
+def test_the_colours_are_inferno_to_the_bit():
+    levels = np.linspace(0, 1, 999)
+    expected = matplotlib.colormaps["inferno"](levels, bytes=True)[None, :, :3]
+    np.testing.assert_array_equal(np.asarray(figures.heat(levels[None])), expected)
+
+
 def test_class_colours_are_eight_different_ones():
     assert len(set(figures.OKABE_ITO)) == 8
     assert all(re.fullmatch("#[0-9A-F]{6}", colour) for colour in figures.OKABE_ITO)
-
-
-@pytest.fixture
-def curves() -> Curves:
-    share = np.linspace(0, 1, 5)
-    deletion = Curve(share, np.array([0.9, 0.2, 0.1, 0.1, 0.1]), np.linspace(0.9, 0.1, 5) * np.ones((3, 1)))
-    return Curves(deletion, Curve(share, deletion.score[::-1], deletion.random[:, ::-1]))
-
-
-def test_the_faithfulness_plot_states_both_areas_beside_their_random_baselines(curves):
-    titles = ("Deletion: salient patches blurred first", "Insertion: salient patches shown first, others blurred")
-    both = (curves.deletion, curves.insertion)
-    for svg, curve, title in zip(figures.faithfulness(curves, "blurred"), both, titles, strict=True):
-        root = ElementTree.fromstring(svg)
-        assert root.tag.endswith("svg")
-        words = words_of(svg)
-        assert title in words
-        assert f"area {curve.area:.2f}, random {curve.random_area:.2f}" in words
-        assert words.count("random order") == words.count("this map") == 1
-
-
-def words_of(svg: str) -> str:
-    texts = ("".join(e.itertext()) for e in ElementTree.fromstring(svg).iter() if e.tag.endswith("text"))
-    return re.sub(r"\s+", " ", " ".join(texts))
-
-
-def test_a_score_that_is_no_probability_is_drawn_over_its_own_range():
-    share = np.array([0, 1.0])
-    curve = Curve(share, np.array([0.95, 0.9]), np.array([[0.95, 0.91]]))
-    words = words_of(figures.faithfulness(Curves(curve, curve), "blurred", "similarity")[0])
-    assert "similarity" in words
-    assert "0.92" in words
-    assert "0.2 0.4 0.6" in words  # of the share of patches alone
-    assert words.count("0.4") == 1
-
-
-def test_the_plot_takes_the_text_colour_of_the_page_and_paints_no_background(curves):
-    for svg in figures.faithfulness(curves, "blurred"):
-        assert "currentColor" in svg
-        assert figures._INK not in svg
-        assert not re.search(r"fill: ?#ffffff", svg)
-
-
-def test_two_plots_drawn_at_once_do_not_mix(curves):
-    from concurrent.futures import ThreadPoolExecutor
-
-    deletion, insertion = curves.deletion, curves.insertion
-    turned = Curves(insertion, deletion)
-    with ThreadPoolExecutor(8) as pool:
-        drawn = list(pool.map(lambda pair: figures.faithfulness(pair, "blurred"), [curves, turned] * 8))
-    for svgs, area in zip(drawn, [deletion.area, insertion.area] * 8, strict=True):
-        assert f"blurred first area {area:.2f}" in words_of(svgs[0])
 
 
 def test_ranks_are_the_share_of_the_map_below_each_pixel(ramp):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
-from scipy.stats import spearmanr
 
 from . import Progress, Subject
 
@@ -112,6 +111,8 @@ def agreement(a: np.ndarray, b: np.ndarray, patch: int) -> float:
     first, second = strengths(a, patch), strengths(b, patch)
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
+    from scipy.stats import spearmanr  # takes a quarter of a second, which a start need not wait for
+
     return float(spearmanr(first, second).statistic)
 
 

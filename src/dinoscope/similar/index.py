@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -36,8 +36,20 @@ class CaseIndex:
         self.client = self.storage.open()
         self._collections: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
+        self._expected: dict[str, Callable[[], object]] = {}
         # Local mode keeps its points in plain numpy arrays, which a reader must not see half written.
         self._lock = threading.RLock()
+
+    def expect(self, task: str, fill: Callable[[], object]) -> None:
+        """Let a task's collection be filled when it is first asked for, or by `complete`: a start need not wait."""
+        self._expected[task] = fill
+
+    def complete(self) -> int:
+        """Fill every collection that is still expected to be; returns how many there were."""
+        waiting = list(self._expected)
+        for task in waiting:
+            self.collection(task)
+        return len(waiting)
 
     def fill(
         self,
@@ -94,13 +106,16 @@ class CaseIndex:
             thumbnails: WebP of each case that the collection keeps with it, or none at all.
         """
         sent = 0
+        with self.connected() as client:
+            empty = not client.count(self.collection(task)).count
         for start in range(0, len(cases), BATCH):
             part = slice(start, start + BATCH)
             batch = self._points(task, cases[part], vectors[part], None if patches is None else patches[part], source)
             for point, small in zip(batch, thumbnails[part], strict=False):
                 points.show(point, small)
             with self.connected() as client:
-                held = client.retrieve(self.collection(task), [p.id for p in batch], with_payload=["revision"])
+                ids = [p.id for p in batch]
+                held = [] if empty else client.retrieve(self.collection(task), ids, with_payload=["revision"])
                 known = {p.id: (p.payload or {}).get("revision") for p in held}
                 missing = [p for p in batch if known.get(p.id) != (p.payload or {})["revision"]]
                 if missing:
@@ -194,7 +209,10 @@ class CaseIndex:
         self.client.close()
 
     def collection(self, task: str) -> str:
-        """Name of the task's collection."""
+        """Name of the task's collection, which is filled first where that was expected."""
+        with self._lock:
+            if fill := self._expected.pop(task, None):
+                fill()
         return self._collections.get(task, task)
 
     @contextmanager

@@ -78,7 +78,7 @@ def confusion(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Markup:
 
 def reliability(bins: Sequence[dict]) -> Markup:
     """A reliability diagram: on the diagonal, a claimed probability is right just as often."""
-    plot = _Plot((0, 1), (0, 1))
+    plot = Plot((0, 1), (0, 1))
     said = [
         f"claimed {100 * b['confidence']:.0f} %, right {100 * b['right']:.0f} % (95 % interval {100 * b['low']:.0f} to "
         f"{100 * b['high']:.0f} %), {b['pictures']} answers"
@@ -95,9 +95,8 @@ def curves(series: Sequence[Series], x_label: str, y_label: str, logarithmic: bo
     """Curves with bands on one pair of axes, with a legend whose colours colour-blind readers can tell apart."""
     xs = sorted({x for s in series for x, _ in s.points})
     ys = [y for s in series for y in (*(y for _, y in s.points), *(edge for pair in s.band for edge in pair))]
-    step = _step(max(ys) - min(ys))
-    low, high = math.floor(min(ys) / step) * step, math.ceil(max(ys) / step) * step
-    plot = _Plot((xs[0], xs[-1]), (low, high if high > low else low + step), logarithmic)
+    ticks = ticks_between(min(ys), max(ys))
+    plot = Plot((xs[0], xs[-1]), (ticks[0][0], ticks[-1][0]), logarithmic)
     shown = []
     for i, s in enumerate(series):
         edges = list(zip(s.points, s.band, strict=True)) if s.band else []
@@ -109,11 +108,10 @@ def curves(series: Sequence[Series], x_label: str, y_label: str, logarithmic: bo
             points.append((plot.x(x), plot.y(y), said))
         curve = {"name": s.name, "colour": OKABE_ITO[i % len(OKABE_ITO)], "points": points}
         shown.append(curve | {"line": plot.line(s.points), "area": plot.line(upper + lower[::-1])})
-    count = round((high - low) / step)
     drawn = plot.drawn(
         part("charts", "curve_marks", curves=shown),
         _apart([(x, plain(x)) for x in xs], plot),
-        [(low + i * step, plain(round(low + i * step, 6))) for i in range(count + 1)],
+        ticks,
         x_label,
         y_label,
         f"{y_label} by {x_label}",
@@ -122,7 +120,7 @@ def curves(series: Sequence[Series], x_label: str, y_label: str, logarithmic: bo
 
 
 @dataclass(frozen=True)
-class _Plot:
+class Plot:
     """Two axes: what lies where."""
 
     across: tuple[float, float]
@@ -160,6 +158,13 @@ class _Plot:
         return part("charts", "plot", plot=self, marks=marks, **ticks, **names)
 
 
+def ticks_between(lowest: float, highest: float) -> list[tuple[float, str]]:
+    """Round numbers at even distances, of which the first and the last enclose all values; at least two."""
+    step = _step(highest - lowest)
+    low, high = math.floor(lowest / step), math.ceil(highest / step)
+    return [(i * step, plain(round(i * step, 6))) for i in range(low, max(high, low + 1) + 1)]
+
+
 def _step(span: float) -> float:
     """A round distance between ticks, so that four to eight of them fill the span."""
     rough = max(span, 1e-9) / 5
@@ -167,7 +172,7 @@ def _step(span: float) -> float:
     return next(m * power for m in (1, 2, 5, 10) if m * power >= rough)
 
 
-def _apart(ticks: list[tuple[float, str]], plot: _Plot, least: float = 34) -> list[tuple[float, str]]:
+def _apart(ticks: list[tuple[float, str]], plot: Plot, least: float = 34) -> list[tuple[float, str]]:
     """The ticks that do not run into the one before; the last always stands."""
     kept: list[tuple[float, str]] = []
     for tick in ticks:

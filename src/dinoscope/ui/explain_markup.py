@@ -15,6 +15,7 @@ from ..explain.methods import METHODS
 from ..results import Explanation, MapCheck
 from ..tasks import Task
 from . import cards
+from .faithfulness_chart import faithfulness
 from .markup import placeholder, quiet
 from .pictures import as_url, data_url
 from .render import part, percent
@@ -117,8 +118,7 @@ def _plot(found: Explanation, titled: bool) -> Markup:
         return Markup()
     unit = "similarity" if found.like else "difference" if found.instead_of else "probability"
     ways = [
-        # Matplotlib escapes the text of its own SVG.
-        (way, curves, [Markup(svg) for svg in figures.faithfulness(curves, gone, unit)])
+        (way, curves, faithfulness(curves, gone, unit))
         for way, gone, curves in (("By tokens", "left out", found.by_tokens), ("By pixels", "blurred", found.by_pixels))
     ]
     title = METHODS[found.method].title if titled else ""

@@ -7,14 +7,21 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from . import dicom, foreign, kinds, raster, refusals, volume
+from . import foreign, kinds, raster, refusals, volume
 from .decoded import Decoded, Effort, File
 
 Decoder = Callable[[File, Effort], Decoded]
 
+
+def _dicom(file: File, effort: Effort) -> Decoded:
+    from . import dicom  # takes a fifth of a second, which a start need not wait for
+
+    return dicom.decode(file, effort)
+
+
 DECODERS: dict[str, Decoder] = {
     **dict.fromkeys(("PNG", "JPEG", "WebP", "TIFF", "BMP", "GIF"), raster.decode),
-    "DICOM": dicom.decode,
+    "DICOM": _dicom,
     "NIfTI": volume.decode,
 }
 MAX_SIDE = 4096

@@ -99,7 +99,7 @@ class Took:
 
 
 class LateFitter:
-    """`fitting.fit`, imported where a backbone needs it: few starts do, and scikit-learn would take a second of each."""
+    """`fitting.fit`, imported where a backbone needs it: scikit-learn would take a second of every start."""
 
     def fit_projection(self, *given: Any) -> Any:
         """As `fit.fit_projection`."""

@@ -92,3 +92,11 @@ def test_a_port_in_use_names_the_setting(run_python):
 )
 def test_what_keeps_the_app_from_starting_is_one_sentence(run_python, settings: dict[str, str], expected: str):
     assert expected in failed(run_python, **({"DINOSCOPE_PORT": str(free_port())} | settings))
+
+
+LATE = ("sklearn", "pydicom", "nibabel", "matplotlib", "scipy.stats", "gdcm")
+
+
+def test_a_start_imports_nothing_that_only_fitting_or_few_files_need(run_python):
+    found = run_python("-c", f"import sys, dinoscope.ui.page; print([n for n in {LATE} if n in sys.modules])")
+    assert found.stdout.strip() == "[]"

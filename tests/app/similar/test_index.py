@@ -235,3 +235,21 @@ def test_eight_threads_find_what_one_finds(index):
 def test_a_case_survives_a_file_and_ignores_keys_of_a_later_version():
     entry = {"id": "x", "labels": ["ant", "bee"], "origin": "public", "metadata": {"age": 40}, "added_later": 1}
     assert Case.of(entry) == Case("x", ("ant", "bee"), "public", metadata={"age": 40})
+
+
+def test_a_collection_that_is_expected_is_filled_once_by_whoever_asks_first():
+    index, filled = CaseIndex(), []
+
+    def fill(task: str) -> None:
+        filled.append(task)
+        index.fill(task, CASES, VECTORS)
+
+    for task in ("ants", "bees"):
+        index.expect(task, lambda task=task: fill(task))
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: index.count("ants"), range(8))) == {N}
+    assert filled == ["ants"]
+    assert index.complete() == 1
+    assert filled == ["ants", "bees"]
+    assert index.complete() == 0
+    assert index.count("bees") == N

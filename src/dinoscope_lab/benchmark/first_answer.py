@@ -1,0 +1,39 @@
+"""First answer: how long the app takes from nothing to what a visitor came for, each time as a whole new process."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+
+import httpx
+from gradio_client import Client, handle_file
+
+from .serving import once_there, started
+
+RUNS = 5
+VERBS = ("classify", "explain", "similar")
+
+
+def measure(picture: Path, runs: int = RUNS) -> dict[str, float]:
+    """Medians of several starts, in seconds since the process was begun.
+
+    Returns:
+        `start_to_page_seconds`, until the page is served, which carries a finished example; and
+        `start_to_first_answer_seconds`, until a picture that was then sent has its class, map and similar cases.
+    """
+    pages, answers = zip(*(_once(picture) for _ in range(runs)), strict=True)
+    return {
+        "start_to_page_seconds": round(statistics.median(pages), 1),
+        "start_to_first_answer_seconds": round(statistics.median(answers), 1),
+    }
+
+
+def _once(picture: Path) -> tuple[float, float]:
+    with started() as (address, process, began):
+        once_there(process, lambda: httpx.get(address, timeout=30).raise_for_status())
+        page = time.monotonic() - began
+        client = Client(address, verbose=False)
+        for verb in VERBS:
+            client.predict(handle_file(picture), api_name=f"/{verb}")
+        return page, time.monotonic() - began

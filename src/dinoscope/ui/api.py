@@ -34,7 +34,18 @@ def add(workbench: Workbench) -> None:
     remembered: Remembered[Explanation] = Remembered(explanation_bytes)
 
     def classify(picture: str, task: str = "") -> dict:
-        return workbench.classify(given.picture(picture), bounds.text("task", task) or None).json()
+        """Say which class a medical picture shows, and how far that can be believed.
+
+        Research demo. Not a medical device; do not use for diagnosis.
+
+        Args:
+            picture: PNG, JPEG, WebP, TIFF, BMP, GIF, DICOM or NIfTI; over MCP as data:image/png;base64,...
+            task: name of the question, such as brain_mri; empty for the one whose known cases are nearest.
+        Returns:
+            `reading` with label, probabilities, prediction_set (the classes that cannot be ruled out), scope (how
+            familiar the picture is), agreement (what the nearest real cases say), warnings and notice
+        """
+        return given.told(workbench.classify(given.picture(picture), bounds.text("task", task) or None).json())
 
     def explain(
         picture: str,
@@ -47,6 +58,23 @@ def add(workbench: Workbench) -> None:
         quick: bool = False,
         request: gr.Request | None = None,
     ) -> tuple:
+        """Show which regions of a medical picture cause the score of a class, and measure how faithful that map is.
+
+        Research demo. Not a medical device; do not use for diagnosis.
+
+        Args:
+            picture: as for classify; over MCP as data:image/png;base64,...
+            task: name of the question, such as brain_mri; empty for the one whose known cases are nearest.
+            target: class to explain; empty for the most likely one.
+            method: vitcx, or another method's name.
+            seed: of every random choice, a whole number.
+            instead_of: explain why `target` rather than this class; empty for `target` alone.
+            like: id of a case; explain why the picture is similar to it, in place of a class.
+            quick: fewer steps, a coarser map.
+        Returns:
+            `explanation` with target, score, verdict (how many random orders the map beats), curves and notice;
+            `overlay`, a PNG of the picture under its map; `saliency`, the map as .npy, float32 of the picture's pixels
+        """
         words = {"target": target, "instead_of": instead_of, "like": like, "method": method, "task": task}
         named = {name: bounds.text(name, value) or None for name, value in words.items()}
         wanted = ExplainRequest(
@@ -72,7 +100,7 @@ def add(workbench: Workbench) -> None:
             np.save(npy, found.saliency)
             # Copies in Gradio's cache, which expire with it.
             kept = [box.move_resource_to_block_cache(file) for box, file in ((overlay, png), (saliency, npy))]
-        return found.json(), *kept
+        return given.told(found.json()), *kept
 
     buttons[0].click(classify, [picture, task], reading, api_name="classify")
     asked = [picture, task, target, method, seed, instead_of, like, quick]

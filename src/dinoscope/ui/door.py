@@ -19,6 +19,8 @@ MOST_WAITING = 128
 """Events that may wait in the queue, of all visitors together."""
 MOST_BYTES = 1 << 20
 """Of a request that is no upload."""
+MOST_TOLD = 32 << 20
+"""Of one over MCP, which carries its picture in itself."""
 MOST_UPLOADED = 512 << 20
 """Of one request that is."""
 MOST_KEPT = 4 << 30
@@ -36,6 +38,7 @@ SHUT = re.compile(
     r"|custom_component/|login|logout|profiling)"
 )
 CALLS = ("queue/join", "call/")
+WITH_FILES = ("upload", "mcp")
 ELSEWHERE = re.compile(r"file[=/]\s*[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -56,7 +59,7 @@ class Door:
             return
         begun = False
         path = scope["path"].lstrip("/").removeprefix("gradio_api/").lstrip("/")
-        limit = MOST_UPLOADED if path.startswith("upload") else MOST_BYTES
+        limit = _most(path)
         body = Body(receive, limit, _too_long(limit), _Refused(408, SLOW))
 
         async def answer(message: Message) -> None:
@@ -97,12 +100,9 @@ class Door:
         if scope["method"] != "POST":
             return
         length = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
-        if path.startswith("upload"):
-            _limit(length, MOST_UPLOADED)
-            if not self._has_room():
-                raise _Refused(507, NO_ROOM)
-            return
-        _limit(length, MOST_BYTES)
+        _limit(length, _most(path))
+        if path.startswith(WITH_FILES) and not self._has_room():
+            raise _Refused(507, NO_ROOM)
         # Not 503: of that one Gradio's page makes a sentence of its own.
         if path.startswith(CALLS) and self.waiting() >= MOST_WAITING:
             raise _Refused(429, FULL)
@@ -116,6 +116,10 @@ class _Refused(Exception):
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status, self.sentence = status, sentence
+
+
+def _most(path: str) -> int:
+    return MOST_UPLOADED if path.startswith("upload") else MOST_TOLD if path.startswith("mcp") else MOST_BYTES
 
 
 def _limit(length: bytes, limit: int) -> None:

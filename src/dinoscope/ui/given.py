@@ -1,4 +1,4 @@
-"""Given: what a program sends to an endpoint, taken as it comes and read by `bounds`."""
+"""Given: what a program sends to an endpoint, taken as it comes and read by `bounds`; and what it is told."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from gradio.components.api_component import Api
 
 from ..errors import RequestError
+from .markup import NOTICE
 
 _SCHEMAS: dict[type, dict[str, Any]] = {
     str: {"type": "string"},
@@ -39,3 +40,8 @@ def picture(upload: str | None) -> Path:
     if not upload:
         raise RequestError("no picture was sent; send one as `picture`")
     return Path(upload)
+
+
+def told(answer: dict) -> dict:
+    """An answer as it leaves the app: with the notice that stands in every export."""
+    return answer | {"notice": NOTICE}

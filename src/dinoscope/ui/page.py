@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio import http_server
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
@@ -24,6 +25,7 @@ from . import (
     explain_tab,
     markup,
     patience,
+    program_page,
     see_tab,
     similar_tab,
     social,
@@ -140,6 +142,8 @@ def _wire(reader: Reader, panel: case_panel.CasePanel, rooms: _Rooms, follow: An
 def launch(page: gr.Blocks, settings: Settings) -> str:
     """Serve the page beside whatever else this process does; returns its local address once it answers there."""
     patience.install()
+    # On a Space Gradio would open a server through which the app's code is edited; it is neither wanted nor installed.
+    http_server.watchfn_spaces = lambda reloader: None
     page.queue(api_open=False, default_concurrency_limit=2)
     folder = Path(get_upload_folder())
     _, url, _ = page.launch(
@@ -157,11 +161,13 @@ def launch(page: gr.Blocks, settings: Settings) -> str:
             "middleware": [
                 Middleware(door.Door, waiting=lambda: len(page._queue), folder=folder),
                 Middleware(social.SocialCard),
+                Middleware(program_page.ProgramPage),
             ]
         },
         ssr_mode=False,
         share=False,
         pwa=False,
+        mcp_server=True,
         quiet=True,
         prevent_thread_lock=True,
     )

@@ -23,6 +23,16 @@ def add(workbench: Workbench, picture: gr.File, task: Api) -> None:
     colours, vectors = gr.File(label="colours"), gr.File(label="vectors")
 
     def features(picture: str, task: str = "") -> tuple:
+        """Give what the network sees in a medical picture, before any label: its patches as colours and vectors.
+
+        Research demo. Not a medical device; do not use for diagnosis.
+
+        Args:
+            picture: as for classify; over MCP as data:image/png;base64,...
+            task: name of the question whose axes colour the patches; empty for the one whose cases are nearest.
+        Returns:
+            `facts` with task, grid and notice; `colours`, a PNG; `vectors`, an .npz with vectors, grid and axes
+        """
         seen = workbench.see(given.picture(picture), bounds.text("task", task) or None)
         axes = workbench.tasks[seen.task].axes
         with tempfile.TemporaryDirectory() as folder:
@@ -33,6 +43,6 @@ def add(workbench: Workbench, picture: gr.File, task: Api) -> None:
             kept = [box.move_resource_to_block_cache(file) for box, file in ((colours, png), (vectors, npz))]
         said = seen.json() | {"fingerprint": workbench.encoder.fingerprint}
         del said["vectors"]  # they travel as a file
-        return said, *kept
+        return given.told(said), *kept
 
     gr.Button().click(features, [picture, task], [facts, colours, vectors], api_name="features")

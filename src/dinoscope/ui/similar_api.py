@@ -47,6 +47,26 @@ def add(workbench: Workbench, picture: gr.File, task: gr.components.Component) -
         every: bool = False,
         per_class: int = 3,
     ) -> dict:
+        """Find the known cases that look most like a medical picture, or like one of its regions, or like a case.
+
+        Research demo. Not a medical device; do not use for diagnosis.
+
+        Args:
+            picture: as for classify; over MCP as data:image/png;base64,...; or none, with `case_id`.
+            task: name of the question, such as brain_mri; empty for the one whose known cases are nearest.
+            k: how many cases, from 1 to 50.
+            labels: only cases of these classes.
+            origins: only cases of these origins: phantom (drawn by code), public, own.
+            filters: such as {"sex": ["female"], "age": [40, null]}.
+            case_id: id of a case to search with, in place of a picture.
+            region: [left, top, right, bottom] in shares of the picture, 0 to 1: find cases with such a place.
+            liked: ids of cases that the answer should be more like.
+            disliked: ids of cases that it should be less like.
+            every: true to find every picture of one patient, too, not only the nearest.
+            per_class: how many cases of each class, from 1 to 50.
+        Returns:
+            `similar` with cases (id, labels, origin, licence, similarity from -1 to 1), vote, by_class and notice
+        """
         name, case_id = bounds.text("task", task) or None, bounds.text("case_id", case_id)
         if bool(picture) == bool(case_id):
             raise RequestError("send either a picture as `picture` or the id of a case as `case_id`")
@@ -64,17 +84,19 @@ def add(workbench: Workbench, picture: gr.File, task: gr.components.Component) -
         found = workbench.similar(query, None, SearchRequest(k, asked, likes, dislikes, box, not every))
         rows = workbench.differential(query, None, SearchRequest(per_class, asked, region=box))
         winner = vote(found)
-        return {
-            "task": query.task,
-            "query": {"case": query.case.id if query.case else None, "region": _plain(box)},
-            "filters": asked.json(),
-            "liked": list(likes),
-            "disliked": list(dislikes),
-            "vote": asdict(winner) if winner else None,
-            "cases": [_entry(s) for s in found],
-            "by_class": {label: [_entry(s) for s in cases] for label, cases in rows.items()},
-            "empty": "" if found else workbench.why_empty(query.task, asked),
-        }
+        return given.told(
+            {
+                "task": query.task,
+                "query": {"case": query.case.id if query.case else None, "region": _plain(box)},
+                "filters": asked.json(),
+                "liked": list(likes),
+                "disliked": list(dislikes),
+                "vote": asdict(winner) if winner else None,
+                "cases": [_entry(s) for s in found],
+                "by_class": {label: [_entry(s) for s in cases] for label, cases in rows.items()},
+                "empty": "" if found else workbench.why_empty(query.task, asked),
+            }
+        )
 
     inputs = [picture, task, count, labels, origins, filters, case_id, region, liked, disliked, every, per_class]
     gr.Button().click(similar, inputs, answer, api_name="similar")

@@ -12,6 +12,7 @@ from starlette.responses import FileResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import theme
+from .address import address
 from .markup import NOTICE
 from .render import part
 
@@ -47,7 +48,7 @@ class SocialCard:
             if not message.get("more_body"):
                 page, headers = bytes(body), MutableHeaders(raw=start["headers"])
                 if page:
-                    page = _with_tags(page, _address(scope))
+                    page = _with_tags(page, address(scope))
                     headers["vary"] = "Accept-Encoding"
                     if "gzip" in Request(scope).headers.get("accept-encoding", ""):
                         page, headers["content-encoding"] = _packed(page), "gzip"
@@ -64,22 +65,13 @@ def _packed(page: bytes) -> bytes:
     return gzip.compress(page, 6, mtime=0)
 
 
-def _with_tags(page: bytes, address: str) -> bytes:
+def _with_tags(page: bytes, place: str) -> bytes:
     tags = part(
         "social",
         "tags",
         title=theme.TITLE,
         description=DESCRIPTION,
-        address=address,
-        picture=address.rstrip("/") + PICTURE,
+        address=place,
+        picture=place.rstrip("/") + PICTURE,
     )
     return GRADIOS.sub(b"", page).replace(b"<head>", b"<head>" + str(tags).encode(), 1)
-
-
-def _address(scope: Scope) -> str:
-    """Where the page is, as its visitors see it; a proxy says so in its headers."""
-    request = Request(scope)
-    told = request.headers
-    protocol = told.get("x-forwarded-proto", request.url.scheme).split(",")[0].strip()
-    host = told.get("x-forwarded-host", told.get("host", request.url.netloc)).split(",")[0].strip()
-    return f"{'https' if protocol == 'https' else 'http'}://{host}{scope.get('root_path', '')}/"

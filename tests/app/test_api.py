@@ -32,6 +32,7 @@ def radiograph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_verbs_are_all_that_is_public(app: Client):
     assert set(app.view_api(return_format="dict")["named_endpoints"]) == {
+        "/batch",
         "/classify",
         "/explain",
         "/features",

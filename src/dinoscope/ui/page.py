@@ -18,6 +18,8 @@ from ..settings import Settings
 from ..workbench import Workbench
 from . import (
     api,
+    batch_api,
+    batch_tab,
     case_panel,
     classify_tab,
     door,
@@ -31,6 +33,7 @@ from . import (
     social,
     theme,
 )
+from .batch_view import Batcher
 from .case_panel import PanelView
 from .explain_tab import PRIVATE
 from .guarded import GuardedBlocks
@@ -67,11 +70,15 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
             with gr.Column(scale=9, min_width=320, elem_id="readings"), gr.Tabs(elem_id="levels"):
                 with gr.Tab("This picture", id="picture"):
                     rooms = _rooms(reader, panel, first)
+                with gr.Tab("Batch", id="batch"):
+                    batcher = Batcher(workbench, Path(get_upload_folder()))
+                    batch_tab.build(batcher, panel)
                 with gr.Tab("Evidence", id="evidence"):
                     follow, follow_outputs = evidence_tab.build(workbench, evidence)
         gr.HTML(markup.footer())
         _wire(reader, panel, rooms, follow, follow_outputs)
         api.add(workbench)
+        batch_api.add(batcher)
     return page
 
 

@@ -1,0 +1,54 @@
+"""Batch API: /batch for programs - pictures or an archive in, a line for each and what they come to out."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import gradio as gr
+
+from .. import bounds
+from ..batch import rows, sheet, summary
+from ..batch.gather import gather
+from ..errors import RequestError, shown
+from ..notice import NOTICE
+from . import given
+from .batch_tab import READING
+from .batch_view import FOLDER, LIMITS, MOST, Batch, Batcher
+
+
+def add(batcher: Batcher) -> None:
+    """Register the endpoint; call it inside the page's `Blocks`, which turn mistakes into sentences."""
+    with gr.Row(visible=False):
+        pictures, task = gr.File(label="pictures", file_count="multiple"), given.value("", str, label="task")
+        found, table = gr.JSON(label="batch"), gr.File(label="table")
+        button = gr.Button()
+
+    def batch(pictures: list[str] | None = None, task: str = "") -> tuple[dict, object]:
+        """Read many pictures, or a ZIP archive of them whose folders may be labels. Never for diagnosis."""
+        name = bounds.text("task", task)
+        if name and name not in batcher.workbench.tasks:
+            raise RequestError(f"no task is called {shown(name)}; choose one of {', '.join(batcher.workbench.tasks)}")
+        if not pictures:
+            raise RequestError("no picture was sent; send pictures or one ZIP archive as `pictures`")
+        into = Path(tempfile.mkdtemp(prefix=FOLDER, dir=batcher.folder))
+        try:
+            gathered = gather([Path(p) for p in pictures], into, MOST, LIMITS)
+            name = name or rows.task_of(batcher.workbench, gathered.items)[0]
+            chosen = batcher.workbench.tasks[name]
+            read = tuple(step.row for step in rows.read(batcher.workbench, gathered.items, name))
+            answer = {
+                "task": name,
+                "rows": [sheet.record(row, chosen) for row in read],
+                "summary": asdict(summary.of(read, chosen)),
+                "said": list(gathered.said),
+                "notice": NOTICE,
+            }
+            file = batcher.write(Batch(read, name, gathered.said, str(into)))
+            return answer, table.move_resource_to_block_cache(str(file))
+        finally:
+            shutil.rmtree(into, ignore_errors=True)
+
+    button.click(batch, [pictures, task], [found, table], api_name="batch", **READING)

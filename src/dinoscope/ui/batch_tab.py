@@ -1,0 +1,85 @@
+"""Batch tab: many pictures at once, as a table, a summary, and a file to take along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from ..errors import RequestError
+from . import theme
+from .batch_view import NOTHING, Batch, Batcher
+from .case_panel import AUTO, CasePanel
+from .explain_tab import PRIVATE
+from .view import Menu, updates
+
+READING: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit": 1}
+"""One batch at a time, of all visitors: single pictures must not wait for five hundred."""
+INVITE = "Pictures, a ZIP archive, or a DICOM series"
+
+
+@dataclass(frozen=True)
+class BatchTab:
+    """The tab's widgets by the names of a view."""
+
+    widgets: dict[str, Any]
+    task: gr.Dropdown
+
+
+def build(batcher: Batcher, panel: CasePanel) -> BatchTab:
+    """Lay out the tab and wire it; a row that is opened becomes the panel's picture."""
+    batch = gr.State(None, time_to_live=3600, delete_callback=batcher.forget)
+    with gr.Column(elem_id="batch-board"):
+        with gr.Row(elem_id="batch-bar"):
+            with gr.Row(elem_id="batch-drop"):
+                drop = gr.UploadButton(INVITE, file_count="multiple", variant="primary", size="md")
+            menu = _menu(panel)
+            task = gr.Dropdown(menu.choices, value=AUTO, show_label=False, container=False, elem_id="batch-task")
+        progress = gr.HTML("", elem_id="batch-progress")
+        stop = gr.Button("Stop", size="sm", visible=False, elem_id="batch-stop")
+        summary = gr.HTML(NOTHING.summary, elem_id="batch-summary")
+        csv = gr.DownloadButton("Take the table along (CSV)", visible=False, size="sm", elem_id="batch-csv")
+        table = gr.HTML("", elem_id="batch-table", js_on_load=theme.static("batch.js"))
+    widgets = {"progress": progress, "summary": summary, "table": table, "csv": csv, "batch": batch, "drop": drop}
+    widgets["stop"] = stop
+
+    def shown(view: Any) -> dict:
+        found = updates(view, widgets)
+        for name in ("stop", "csv"):
+            if widgets[name] in found:
+                value = found[widgets[name]]
+                found[widgets[name]] = gr.update(visible=bool(value), **({"value": value} if name == "csv" else {}))
+        return found
+
+    def wait(earlier: Batch | None, request: gr.Request) -> dict:
+        return shown(batcher.waiting(request.session_hash or "", earlier))
+
+    def run(paths: list[str], task: str, request: gr.Request) -> Iterator[dict]:
+        for view in batcher.run(paths, None if task == AUTO else task, request.session_hash or ""):
+            yield shown(view)
+
+    def halt(request: gr.Request) -> None:
+        batcher.running.stop(request.session_hash or "")
+
+    def open_row(value: Batch | None, event: gr.EventData) -> dict:
+        try:
+            view = panel.room.show(batcher.open(value, (event._data or {}).get("row")))
+        except RequestError as fault:
+            view = panel.room.fail(str(fault))
+        return updates(view, panel.widgets)
+
+    quiet: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
+    outputs = list(widgets.values())
+    waiting = drop.upload(wait, batch, outputs, queue=False, **quiet)
+    waiting.then(run, [drop, task], outputs, **quiet, **READING)
+    stop.click(halt, None, None, queue=False, **quiet)
+    _opening: tuple[Callable, Callable, list] = (table.click, open_row, [batch])
+    panel.events.append(_opening)
+    return BatchTab(widgets, task)
+
+
+def _menu(panel: CasePanel) -> Menu:
+    entries = panel.room.tasks().choices[1:]
+    return Menu([("Guess the question from the pictures", AUTO), *entries], AUTO)

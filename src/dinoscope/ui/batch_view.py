@@ -1,0 +1,169 @@
+"""Batch, apart from the widgets: files that came become rows, a summary, a table and a CSV file."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from .. import visits
+from ..batch import rows, sheet
+from ..batch.archive import Limits
+from ..batch.gather import gather
+from ..batch.rows import Row
+from ..errors import RequestError
+from ..reading import images
+from ..workbench import Workbench
+from . import batch_markup, markup
+from .door import MOST_KEPT, NO_ROOM
+from .running import Running, StoppedError, SupersededError
+from .view import SAME, Shared
+from .visit import Chosen
+
+MOST = 500
+"""Pictures of one batch."""
+LIMITS = Limits(files=2000, bytes=1 << 30)
+SHOW_EVERY = 1.0
+"""Seconds between two looks at how far it is."""
+LATEST = 6
+"""Rows that are shown while the others are read."""
+FOLDER = "batch-"
+
+
+@dataclass(frozen=True)
+class Batch(Shared):
+    """A batch that was read. It lives in memory, and its pictures in the visit's own folder, as long as the visit.
+
+    Attributes:
+        task: that read it; said: what was found, mended or left out; folder: where an archive was unpacked.
+        whole: whether it was read to its end.
+    """
+
+    rows: tuple[Row, ...]
+    task: str
+    said: tuple[str, ...] = ()
+    folder: str = ""
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """What the tab shows; whatever is not said stays as it is."""
+
+    progress: Any = SAME
+    summary: Any = SAME
+    table: Any = SAME
+    csv: Any = SAME
+    batch: Any = SAME
+    drop: Any = SAME
+    stop: Any = SAME
+    fitting: Any = SAME
+
+
+NOTHING = BatchView(
+    "", batch_markup.INVITATION, "", csv=None, batch=None, drop=None, stop=False, fitting=False
+)
+
+
+@dataclass(frozen=True)
+class Batcher:
+    """Reads batches for every visitor, each one's last only. Safe to call from several threads."""
+
+    workbench: Workbench
+    folder: Path
+    running: Running = field(default_factory=Running)
+
+    def waiting(self, visitor: str, earlier: Batch | None) -> BatchView:
+        """What stands there until a batch's turn comes; the one before it is stopped and forgotten."""
+        self.running.supersede(visitor)
+        self.forget(earlier)
+        return replace(NOTHING, progress=batch_markup.waiting(), summary="", drop=SAME, stop=True)
+
+    def forget(self, batch: Batch | None) -> None:
+        """Delete what was unpacked for a batch."""
+        if batch is not None and batch.folder:
+            shutil.rmtree(batch.folder, ignore_errors=True)
+
+    def run(self, paths: Sequence[str] | None, task: str | None, visitor: str) -> Iterator[BatchView]:
+        """Read what came, and tell how far it is.
+
+        Args:
+            task: None for the one that most pictures are nearest to.
+        """
+        check = self.running.begin(visitor)
+        into = Path(tempfile.mkdtemp(prefix=FOLDER, dir=self.folder))
+        try:
+            yield from self._run([Path(p) for p in paths or ()], task, into, check)
+        except SupersededError:
+            shutil.rmtree(into, ignore_errors=True)
+        except (RequestError, StoppedError) as fault:
+            shutil.rmtree(into, ignore_errors=True)
+            sentence = str(fault) or "Stopped; nothing was read."
+            yield replace(NOTHING, progress=markup.error(sentence))
+
+    def _run(self, paths: list[Path], task: str | None, into: Path, check: rows.Check) -> Iterator[BatchView]:
+        if visits.kept(self.folder) + LIMITS.bytes > MOST_KEPT:
+            raise RequestError(NO_ROOM)
+        gathered = gather(paths, into, MOST, LIMITS)
+        said = list(gathered.said)
+        check()
+        if task is None:
+            yield BatchView(progress=batch_markup.progress(0, len(gathered.items), None), drop=None)
+            task, count, asked = rows.task_of(self.workbench, gathered.items)
+            title = self.workbench.tasks[task].title
+            said.insert(0, f"Read as {title}: a guess, as {count} of {asked} pictures asked are nearest to it.")
+        found: list[Row] = []
+        shown = time.monotonic()
+        stopped = False
+        try:
+            for step in rows.read(self.workbench, gathered.items, task, check):
+                found.append(step.row)
+                if time.monotonic() - shown > SHOW_EVERY and step.done < step.total:
+                    shown = time.monotonic()
+                    table = batch_markup.table(found[-LATEST:][::-1], self.workbench.tasks[task], latest=True)
+                    yield BatchView(batch_markup.progress(step.done, step.total, step.left), table=table)
+        except SupersededError:
+            raise
+        except StoppedError:
+            stopped = True
+            if not found:
+                raise
+        if stopped:
+            said.insert(0, f"Stopped after {len(found)} of {len(gathered.items)} pictures.")
+        yield self.view(Batch(tuple(found), task, tuple(said), str(into), not stopped))
+
+    def view(self, batch: Batch) -> BatchView:
+        """A batch that was read."""
+        task = self.workbench.tasks[batch.task]
+        return BatchView(
+            progress="",
+            summary=batch_markup.summary(batch.rows, task, batch.said),
+            table=batch_markup.table(batch.rows, task),
+            csv=str(self.write(batch)),
+            batch=batch,
+            drop=None,
+            stop=False,
+            fitting=len({r.item.label for r in batch.rows if r.item.label}) > 1,
+        )
+
+    def write(self, batch: Batch) -> Path:
+        """The table as a file of the visit's; with the mark by which spreadsheets know that it is UTF-8."""
+        path = Path(batch.folder) / "dinoscope-batch.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(sheet.text(batch.rows, self.workbench.tasks[batch.task]), encoding="utf-8-sig", newline="")
+        return path
+
+    def open(self, batch: Batch | None, number: object) -> Chosen:
+        """The picture of a row, to be read by itself.
+
+        Raises:
+            RequestError: with the sentence a visitor sees.
+        """
+        if batch is None or not isinstance(number, int) or not 0 <= number < len(batch.rows):
+            raise RequestError("There is no such row; choose one of the table.")
+        item = batch.rows[number].item
+        return Chosen(images.read(item.path), item.name, str(item.path), task=batch.task)

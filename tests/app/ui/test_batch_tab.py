@@ -1,0 +1,165 @@
+"""Batch on the page: what a visitor sees of many pictures, and what is left of them afterwards; and /batch."""
+
+from __future__ import annotations
+
+import csv
+import socket
+import zipfile
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from dinoscope.batch.gather import Item
+from dinoscope.batch.rows import Row
+from dinoscope.errors import RequestError
+from dinoscope.notice import NOTICE
+from dinoscope.settings import Settings
+from dinoscope.ui import batch_markup, batch_view, page
+from dinoscope.ui.batch_view import Batcher, BatchView
+from dinoscope.workbench import Workbench
+from fixtures.tiny import drawn
+
+HOSTILE = '</td><script>alert(1)</script>" onerror="x'
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Four pictures a class, in folders, and one that is broken."""
+    path = tmp_path / "ours.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        for label in ("blue", "red"):
+            for i in range(4):
+                file = tmp_path / f"{label}{i}.png"
+                drawn("colours", label, 7000 + i, strength=80).save(file)
+                made.write(file, f"{label}/{i}.png")
+        made.writestr("red/broken.png", b"\x89PNG")
+    return path
+
+
+@pytest.fixture
+def batcher(workbench: Workbench, tmp_path: Path) -> Batcher:
+    """Batches of the tiny workbench, whose visits lie in a folder of the test's."""
+    (tmp_path / "visits").mkdir()
+    return Batcher(workbench, tmp_path / "visits")
+
+
+def last(batcher: Batcher, *files: Path, task: str | None = "colours") -> BatchView:
+    *_, view = batcher.run([str(f) for f in files], task, "visitor")
+    return view
+
+
+def test_an_archive_becomes_a_table_a_summary_and_a_file(batcher: Batcher, archive: Path):
+    view = last(batcher, archive)
+    assert "Balanced accuracy" in view.summary
+    assert "is, down; called, across" in view.summary
+    assert view.table.count("<tr>") == 10
+    with open(view.csv, encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 9
+    assert lines[0]["notice"] == NOTICE
+    assert view.progress == ""
+
+
+def test_without_a_task_the_nearest_is_guessed_and_that_is_said(batcher: Batcher, archive: Path):
+    view = last(batcher, archive, task=None)
+    assert view.batch.task == "colours"
+    assert "a guess, as 8 of 8 pictures asked are nearest to it" in view.summary
+
+
+def test_what_was_unpacked_lies_in_the_visits_folder_and_goes_with_the_batch(batcher: Batcher, archive: Path):
+    view = last(batcher, archive)
+    (own,) = batcher.folder.iterdir()
+    assert own.stat().st_mode & 0o077 == 0
+    assert all(r.item.path.is_relative_to(own) for r in view.batch.rows)
+    batcher.waiting("visitor", view.batch)
+    assert list(batcher.folder.iterdir()) == []
+
+
+def test_a_row_can_be_opened_and_no_other_number(batcher: Batcher, archive: Path):
+    batch = last(batcher, archive).batch
+    chosen = batcher.open(batch, 5)
+    assert chosen.name == batch.rows[5].item.name
+    assert chosen.task == "colours"
+    for number in (9, -1, None, "0", 1.5):
+        with pytest.raises(RequestError, match="no such row"):
+            batcher.open(batch, number)
+
+
+def test_a_batch_that_is_stopped_shows_what_was_read_by_then(batcher: Batcher, archive: Path, monkeypatch):
+    monkeypatch.setattr(batch_view, "SHOW_EVERY", 0)
+    steps = batcher.run([str(archive)], "colours", "visitor")
+    first = next(steps)
+    assert "1 of 9 pictures read" in first.progress
+    batcher.running.stop("visitor")
+    *_, view = steps
+    assert "Stopped after 1 of 9 pictures." in view.summary
+    assert not view.batch.whole
+
+
+def test_a_batch_that_is_superseded_says_nothing_and_leaves_nothing(batcher: Batcher, archive: Path, monkeypatch):
+    monkeypatch.setattr(batch_view, "SHOW_EVERY", 0)
+    steps = batcher.run([str(archive)], "colours", "visitor")
+    next(steps)
+    batcher.waiting("visitor", None)
+    assert list(steps) == []
+    assert list(batcher.folder.iterdir()) == []
+
+
+def test_what_cannot_be_read_is_a_sentence_and_leaves_nothing(batcher: Batcher, tmp_path: Path, monkeypatch):
+    path = tmp_path / "letters.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("letter.txt", "Dear colleague")
+    assert "holds no picture" in last(batcher, path).progress
+    assert list(batcher.folder.iterdir()) == []
+    monkeypatch.setattr(batch_view, "MOST_KEPT", 0)
+    assert "The server holds as many uploads as it can" in last(batcher, path).progress
+
+
+def test_no_name_or_label_becomes_a_tag(workbench: Workbench):
+    task = workbench.tasks["colours"]
+    rows = [Row(Item(HOSTILE, Path("x"), HOSTILE, series=HOSTILE), error=HOSTILE)]
+    page_part = str(batch_markup.table(rows, task) + batch_markup.summary(rows, task, [HOSTILE]))
+    assert "&lt;script&gt;" in page_part
+    assert "<script" not in page_part
+    assert '" onerror' not in page_part
+
+
+@pytest.fixture(scope="module")
+def client(workbench: Workbench):
+    """A program that talks to the page on the tiny assets."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    demo = page.build(workbench, {}, lambda task, label, seed: Image.new("RGB", (64, 64)))
+    try:
+        yield Client(page.launch(demo, Settings(port=port)), verbose=False)
+    finally:
+        demo.close(verbose=False)
+
+
+def test_programs_send_an_archive_and_get_lines_and_a_table_by_their_names(client: Client, archive: Path):
+    endpoint = client.view_api(return_format="dict")["named_endpoints"]["/batch"]
+    assert [p["label"] for p in endpoint["parameters"]] == ["pictures", "task"]
+    assert [r["label"] for r in endpoint["returns"]] == ["batch", "table"]
+    answer, table = client.predict([handle_file(archive)], "colours", api_name="/batch")
+    assert answer["notice"] == NOTICE
+    assert len(answer["rows"]) == 9
+    assert answer["summary"]["measured"]["pictures"] == 8
+    assert answer["rows"][0]["answer"] in workbench_classes(answer)
+    with open(table, encoding="utf-8-sig", newline="") as file:
+        assert [line["file"] for line in csv.DictReader(file)] == [row["file"] for row in answer["rows"]]
+
+
+def workbench_classes(answer: dict) -> set[str]:
+    return set(answer["summary"]["answers"])
+
+
+@pytest.mark.parametrize(
+    ("task", "sentence"), [("knee", "no task is called “knee”"), ("x" * 300, "`task` has 300 letters")]
+)
+def test_a_program_is_refused_with_a_sentence(client: Client, archive: Path, task: str, sentence: str):
+    with pytest.raises(AppError, match=sentence):
+        client.predict([handle_file(archive)], task, api_name="/batch")

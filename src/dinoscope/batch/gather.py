@@ -10,13 +10,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import RequestError, shown
 from ..fitting import classes, datasets, tables, trees
 from ..fitting.trees import LeftOut
-from ..reading.formats import dicom_place
 from . import archive
 from .archive import Limits
+
+if TYPE_CHECKING:
+    from ..reading.formats.dicom_place import Place
 
 FEWEST_SLICES = 2
 """Files of one series that make it worth a name."""
@@ -159,6 +162,8 @@ def _check_count(count: int, most: int | None) -> None:
 
 def in_order(items: Sequence[Item]) -> tuple[list[Item], list[str]]:
     """The slices of each DICOM series together and by position, where the first of them stood; with what was found."""
+    from ..reading.formats import dicom_place  # takes half a second, which a start need not wait for
+
     places = [dicom_place.of(item.path) for item in items]
     series: dict[tuple[str, str], list[int]] = defaultdict(list)
     for i, (item, place) in enumerate(zip(items, places, strict=True)):
@@ -191,5 +196,5 @@ def in_order(items: Sequence[Item]) -> tuple[list[Item], list[str]]:
     return ordered, said
 
 
-def _place(place: dicom_place.Place | None) -> tuple[float, float]:
+def _place(place: Place | None) -> tuple[float, float]:
     return (place.position, place.number) if place else (0.0, 0.0)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
 
 
 @dataclass(frozen=True)
@@ -138,6 +137,8 @@ def wilson(right: int, n: int) -> tuple[float, float]:
 
     Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
     """
+    from scipy.stats import binomtest  # takes half a second, which only a measurement needs
+
     interval = binomtest(right, n).proportion_ci(method="wilson")
     return float(interval.low), float(interval.high)
 

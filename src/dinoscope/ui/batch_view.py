@@ -64,9 +64,7 @@ class BatchView:
     fitting: Any = SAME
 
 
-NOTHING = BatchView(
-    "", batch_markup.INVITATION, "", csv=None, batch=None, drop=None, stop=False, fitting=False
-)
+NOTHING = BatchView("", batch_markup.INVITATION, "", csv=None, batch=None, drop=None, stop=False, fitting=False)
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,8 @@ def launch(page: gr.Blocks, settings: Settings) -> str:
         mcp_server=True,
         quiet=True,
         prevent_thread_lock=True,
+        # Gradio gives up a start where its own page takes more than three seconds, as it may on a busy machine.
+        _frontend=False,
     )
     return url
 

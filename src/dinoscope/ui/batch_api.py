@@ -46,8 +46,10 @@ def add(batcher: Batcher) -> None:
                 "said": list(gathered.said),
                 "notice": NOTICE,
             }
-            file = batcher.write(Batch(read, name, gathered.said, str(into)))
-            return answer, table.move_resource_to_block_cache(str(file))
+            with tempfile.TemporaryDirectory() as beside:
+                file = batcher.write(Batch(read, name, gathered.said, beside))
+                # A copy in Gradio's cache, which expires with it.
+                return answer, table.move_resource_to_block_cache(str(file))
         finally:
             shutil.rmtree(into, ignore_errors=True)
 

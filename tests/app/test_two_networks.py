@@ -92,7 +92,7 @@ def test_classify_and_similar_use_both_and_explain_says_that_it_does_not(chosen,
     assert asked.task.head.weight.shape[1] == encoder.width
     assert BACKBONE_ALONE in asked.explain().warnings
     plain = Workbench.load(replace(chosen, fusion=""), say=lambda _: None)
-    assert plain.ask(PICTURE, "colours", ExplainRequest(target="red")).value == asked.value
+    assert plain.ask(PICTURE, "colours", ExplainRequest(target="red")).subject.value == asked.subject.value
     assert plain.classify(PICTURE, "colours").probabilities != reading.probabilities
     assert plain.encoder.name == "bundled"
 

@@ -536,4 +536,4 @@ def test_a_picture_is_encoded_once_for_every_verb(workbench, monkeypatch):
     assert passes == [1]
     assert reading == workbench.classify(drawn("colours", "red", 9))
     assert [s.case.id for s in found] == [s.case.id for s in workbench.similar(drawn("colours", "red", 9))]
-    assert asked.value == pytest.approx(reading.probabilities[reading.label])
+    assert asked.subject.value == pytest.approx(reading.probabilities[reading.label])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ..reading.encoder import Encoder, Tokens, Trace
 
-TOKENS = {"cpu": 2048, "cuda": 65536}
-"""About so many tokens travel through the network at a time when patches are left out."""
+TOKENS = {"cpu": 1024, "cuda": 65536}
+"""At most so many patches travel through the network at a time; of more, a processor's cache holds less."""
 
 Score = Callable[[Tensor], Tensor]
 """Whatever can be read [B, ...] -> the score of each [B]."""
@@ -44,8 +44,10 @@ class Subject:
         before: [h * w, D] patch tokens after the last block's first norm.
         grid: (h, w) patches down and across.
         target: what is asked of pooled features.
+        value: of the score for the picture as it is.
         pooled: of any pixels [B, 3, S, S] of this shape: [B, P], without gradients.
         chosen: pooled features [B, P] when only the patches [B, n] of this picture are read.
+        swapped: of other pixels [1, 3, S, S]: pooled features [B, P] when the patches at [B, h * w] bool are theirs.
         trace: walks the picture through the network with the graph kept; gives pooled features [1, P] and the `Trace`.
         empty: [h * w] bool, patches of empty background; see `background`.
     """
@@ -54,8 +56,10 @@ class Subject:
     before: Tensor
     grid: tuple[int, int]
     target: Target
+    value: float
     pooled: Callable[[Tensor], Tensor]
     chosen: Callable[[Tensor], Tensor]
+    swapped: Callable[[Tensor], Callable[[Tensor], Tensor]]
     trace: Callable[[], Trace]
     empty: np.ndarray
 
@@ -63,14 +67,21 @@ class Subject:
     def of(cls, encoder: Encoder, pixels: Tensor, tokens: Tokens, target: Target) -> Subject:
         """The target's score of one picture [1, 3, S, S], whose tokens are known already."""
         with torch.inference_mode():
-            embedded = encoder.embed(pixels)
+            embedded, value = encoder.embed(pixels), float(target.value(tokens.pooled))
+
+        def swapped(other: Tensor) -> Callable[[Tensor], Tensor]:
+            theirs = encoder.embed(other)
+            return lambda where: encoder.swapped(embedded, theirs, where, hurried=True).pooled
+
         return cls(
             pixels,
             tokens.before[0],
             tokens.grid,
             target,
+            value,
             lambda batch: encoder.tokens(batch, hurried=True).pooled,
             lambda kept: encoder.chosen(embedded, kept, hurried=True).pooled,
+            swapped,
             lambda: encoder.trace(pixels, hurried=True),
             np.zeros(tokens.before.shape[1], dtype=bool),
         )
@@ -100,19 +111,41 @@ class Subject:
         Returns:
             [N] float32.
         """
+        scores = torch.zeros(len(kept))
         sizes = kept.sum(axis=1)
-        scores, done = torch.zeros(len(kept)), 0
-        for size in np.unique(sizes):  # sets of one size go through the network together
+        for some in self._batches(sizes, progress):
+            patches = torch.from_numpy(np.nonzero(kept[some])[1].reshape(len(some), -1)).to(self.pixels.device)
+            scores[some] = score(self.chosen(patches)).float().cpu()
+        return scores
+
+    @torch.inference_mode()
+    def beside(self, other: Tensor, where: np.ndarray, progress: Progress | None = None) -> Tensor:
+        """Value of the score when some patches are those of other pixels.
+
+        Args:
+            other: [1, 3, S, S]; where: [N, h * w] bool, the patches that are theirs.
+            progress: told (done, total) pictures; may raise to cancel.
+        Returns:
+            [N] float32.
+        """
+        scores, read = torch.zeros(len(where)), self.swapped(other)
+        for some in self._batches(np.full(len(where), where.shape[1]), progress):
+            theirs = torch.from_numpy(where[some]).to(self.pixels.device)
+            scores[some] = self.target.value(read(theirs)).float().cpu()
+        return scores
+
+    def _batches(self, sizes: np.ndarray, progress: Progress | None) -> Iterator[np.ndarray]:
+        """Which of N readings, of `sizes` patches each, go through the network together: only those of one size can."""
+        done = 0
+        for size in np.unique(sizes):
             members = np.flatnonzero(sizes == size)
             batch = max(1, TOKENS[self.pixels.device.type] // int(size or 1))
             for start in range(0, len(members), batch):
                 some = members[start : start + batch]
-                patches = torch.from_numpy(np.nonzero(kept[some])[1].reshape(len(some), -1)).to(self.pixels.device)
-                scores[some] = score(self.chosen(patches)).float().cpu()
+                yield some
                 done += len(some)
                 if progress is not None:
-                    progress(done, len(kept))
-        return scores
+                    progress(done, len(sizes))
 
     def enlarge(self, values: Tensor) -> Tensor:
         """One value a patch [N, h * w] or [N, h, w] -> [N, S, S], bilinear."""

@@ -17,15 +17,14 @@ HANGS = 0.1
 """The score hangs on the background when it falls by more than this without it."""
 
 
-def settle(subject: Subject, levels: np.ndarray, value: float) -> tuple[Subject, float]:
+def settle(subject: Subject, levels: np.ndarray) -> tuple[Subject, float]:
     """The subject with its empty background, none where the score hangs on it; and how far it falls without it.
 
     Args:
         levels: [S, S, 3] from 0 to 1, of the subject's pixels.
-        value: of its score.
     """
     empty = find(levels, subject.grid)
     if not empty.any():
         return subject, 0.0
-    lost = value - float(subject.through(~empty[None], subject.target.value))
+    lost = subject.value - float(subject.through(~empty[None], subject.target.value))
     return (subject if lost > HANGS else replace(subject, empty=empty)), lost

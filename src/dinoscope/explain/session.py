@@ -68,7 +68,6 @@ class ExplainSession:
 
     Attributes:
         request: with its target filled in.
-        value: of the score for the picture.
         subject: the picture with that score.
         stranger: the picture with the same score from a head, or for a case, that was never fitted.
         findings: sentences about the picture that a reader of the map must know.
@@ -77,7 +76,6 @@ class ExplainSession:
     task: Task
     decoded: Decoded
     request: ExplainRequest
-    value: float
     subject: Subject
     stranger: Subject
     findings: tuple[str, ...] = ()
@@ -105,18 +103,15 @@ class ExplainSession:
         likely = task.head.classes[int(task.head.probabilities(pooled.cpu().numpy())[0].argmax())]
         request = replace(request, target=request.target or likely)
         target, randomised = _targets(task, request, embed, like)
-        with torch.inference_mode():
-            value = float(target.value(pooled))
-        subject = Subject.of(encoder, pixels, tokens, target)
-        subject, lost = background.settle(subject, encoder.levels(pixels)[0], value)
+        subject, lost = background.settle(Subject.of(encoder, pixels, tokens, target), encoder.levels(pixels)[0])
         findings: tuple[str, ...] = ()
         if lost > background.HANGS:
             findings = (
-                f"The score hangs on empty background: without it, it falls from {value:.2f} to {value - lost:.2f}. "
+                f"The score hangs on empty background: without it, it falls from {subject.value:.2f} to {subject.value - lost:.2f}. "
                 "That is a finding about the data, so the map may light the background up.",
             )
-        stranger = replace(subject, target=randomised)
-        return cls(task, decoded, request, value, subject, stranger, findings)
+        stranger = replace(subject, target=randomised)  # of its own value nothing is asked
+        return cls(task, decoded, request, subject, stranger, findings)
 
     def explain(self, progress: Progress | None = None) -> Explanation:
         """The map, not measured yet.
@@ -135,7 +130,7 @@ class ExplainSession:
             target=request.target or "",
             method=request.method,
             seed=request.seed,
-            probability=self.value,
+            probability=self.subject.value,
             saliency=saliency,
             mask_scores=found.scores,
             masks=found.masks,

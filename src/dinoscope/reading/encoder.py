@@ -81,8 +81,10 @@ def pool(outputs: Sequence[Tensor], prefix: int = 1) -> Tensor:
     parts = []
     for tokens in outputs:
         patches = tokens[:, prefix:].float()
-        spread = (patches.var(dim=1, correction=0) + EPSILON).sqrt()
-        parts += [tokens[:, 0].float(), patches.mean(dim=1), spread]
+        mean = patches.mean(dim=1, keepdim=True)
+        # Torch's own variance over this dimension takes ten times as long: a twentieth of a whole pass.
+        spread = ((patches - mean).square().mean(dim=1) + EPSILON).sqrt()
+        parts += [tokens[:, 0].float(), mean.squeeze(1), spread]
     return torch.cat(parts, dim=1)
 
 
@@ -280,6 +282,18 @@ class Encoder:
         """
         state = walk.gather(embedded, kept, self.prefix)
         return self._walk(state, (1, kept.shape[1]), hurried)[0]
+
+    @torch.inference_mode()
+    def swapped(self, embedded: Tensor, other: Tensor, where: Tensor, hurried: bool = False) -> Tokens:
+        """Read a picture some of whose patches are another picture's; both are embedded once.
+
+        Args:
+            embedded, other: [1, T, D] from `embed`.
+            where: [B, h * w] bool, true where a patch is the other picture's.
+            hurried: as in `tokens`.
+        """
+        theirs = torch.nn.functional.pad(where, (self.prefix, 0))[..., None]
+        return self._walk(torch.where(theirs, other, embedded), (1, where.shape[1]), hurried)[0]
 
     def _walk(
         self, state: Tensor, grid: tuple[int, int], hurried: bool, attended: walk.Attended = lambda weights: None

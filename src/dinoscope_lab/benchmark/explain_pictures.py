@@ -43,10 +43,12 @@ class ExplainedPicture:
     explained: str
 
 
-def of_task(workbench: Workbench, images_folder: Path, task: str, most: int, seed: int) -> Iterator[ExplainedPicture]:
-    """Test pictures of a task that its head gets right, in an order fixed by the seed."""
+def of_task(
+    workbench: Workbench, images_folder: Path, task: str, most: int, seed: int, fold: int = TEST_FOLD
+) -> Iterator[ExplainedPicture]:
+    """Pictures of one fold of a task that its head gets right, in an order fixed by the seed."""
     head, folder = workbench.tasks[task].head, images_folder / task
-    samples = [s for s in datasets.read(folder, images_folder / "splits") if s.fold == TEST_FOLD]
+    samples = [s for s in datasets.read(folder, images_folder / "splits") if s.fold == fold]
     found = 0
     for i in np.random.default_rng(seed).permutation(len(samples)):
         if found == most:
@@ -79,16 +81,16 @@ def of_phantoms(workbench: Workbench, task: str, most: int, seed: int) -> Iterat
 
 
 def of_outlined(
-    workbench: Workbench, images_folder: Path, name: str, most: int, seed: int
+    workbench: Workbench, images_folder: Path, name: str, most: int, seed: int, fold: int = TEST_FOLD
 ) -> Iterator[ExplainedPicture]:
-    """Test pictures of a set with outlines that are read as what they are.
+    """Pictures of one fold of a set with outlines that are read as what they are.
 
     The score is the probability of the picture's class: by the task's own head where there is one, else by a head
     fitted on folds 2 to 4. A set of one class has no head: the score is the cosine similarity to the mean of the
     picture's nearest training cases.
     """
     folder = images_folder / name
-    samples = [s for s in datasets.read(folder, images_folder / "splits") if s.fold == TEST_FOLD]
+    samples = [s for s in datasets.read(folder, images_folder / "splits") if s.fold == fold]
     samples = [s for s in samples if (folder / "masks" / f"{s.id}.png").is_file()]
     ask, explained = _ask(workbench, folder, images_folder / "splits")
     found = 0
@@ -148,9 +150,7 @@ def _explained(
 ) -> ExplainedPicture:
     pixels = encoder.pixels([picture])
     tokens = encoder.tokens(pixels)
-    with torch.inference_mode():
-        value = float(target.value(tokens.pooled))
-    subject, _ = background.settle(Subject.of(encoder, pixels, tokens, target), encoder.levels(pixels)[0], value)
+    subject, _ = background.settle(Subject.of(encoder, pixels, tokens, target), encoder.levels(pixels)[0])
     exact = replace(subject, pooled=torch.inference_mode()(lambda batch: encoder.tokens(batch).pooled))
     return ExplainedPicture(name, group, subject, exact, lesion, explained)
 

@@ -24,8 +24,9 @@ def head_in_air() -> np.ndarray:
 def watched(score) -> Subject:
     same = Target(score, score)
     nothing = lambda *_: None  # noqa: E731
-    pixels = torch.zeros(1, 3, SIDE, SIDE)
-    return Subject(pixels, torch.zeros(64, 4), GRID, same, nothing, lambda k: k.float(), nothing, np.zeros(64, bool))
+    pixels, value = torch.zeros(1, 3, SIDE, SIDE), float(score(torch.arange(64)[None]))
+    empty, seen = np.zeros(64, bool), lambda k: k.float()
+    return Subject(pixels, torch.zeros(64, 4), GRID, same, value, nothing, seen, nothing, nothing, empty)
 
 
 def test_the_air_round_a_head_is_empty_and_a_flat_place_inside_it_is_not(head_in_air):
@@ -57,12 +58,12 @@ def test_a_shade_that_runs_across_the_picture_is_not_empty():
 
 def test_background_stays_lit_only_where_the_score_hangs_on_it(head_in_air):
     indifferent = watched(lambda kept: torch.full((len(kept),), 0.7))
-    settled, lost = background.settle(indifferent, head_in_air, 0.7)
+    settled, lost = background.settle(indifferent, head_in_air)
     assert settled.empty.any()
     assert lost == pytest.approx(0, abs=1e-6)
     # A score that counts the first patch, which is air.
     hanging = watched(lambda kept: (kept == 0).any(1).float())
-    settled, lost = background.settle(hanging, head_in_air, 1.0)
+    settled, lost = background.settle(hanging, head_in_air)
     assert not settled.empty.any()
     assert lost == pytest.approx(1)
-    assert not background.settle(hanging, np.full_like(head_in_air, 0.5), 1.0)[0].empty.any()
+    assert not background.settle(hanging, np.full_like(head_in_air, 0.5))[0].empty.any()

@@ -69,7 +69,7 @@ def only(patch: int) -> Subject:
     untraced = lambda: pytest.fail("needs no gradients")  # noqa: E731
     blind = lambda batch: pytest.fail("needs no pixels")  # noqa: E731
     chosen = lambda kept: (kept == patch).any(1).float()  # noqa: E731
-    return Subject(pixels, torch.zeros(64, 4), (8, 8), same, blind, chosen, untraced, np.zeros(64, bool))
+    return Subject(pixels, torch.zeros(64, 4), (8, 8), same, 1.0, blind, chosen, blind, untraced, np.zeros(64, bool))
 
 
 @pytest.mark.parametrize("method", ["rise", "occlusion"])

@@ -87,7 +87,7 @@ def seen(before: torch.Tensor, size: int = 8) -> Subject:
     same = Target(lambda pooled: pooled, lambda pooled: pooled)
     untraced = lambda: pytest.fail("the masks come first")  # noqa: E731
     pooled, chosen = lambda batch: batch.mean((1, 2, 3)), lambda kept: kept.float().mean(1)
-    return Subject(pixels, before, (4, 4), same, pooled, chosen, untraced, np.zeros(16, bool))
+    return Subject(pixels, before, (4, 4), same, 0.0, pooled, chosen, untraced, untraced, np.zeros(16, bool))
 
 
 def test_enlargement_in_this_test_is_the_usual_bilinear_one():

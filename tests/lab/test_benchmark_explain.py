@@ -38,7 +38,7 @@ def folder(public_pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture
 def arguments(folder: Path) -> argparse.Namespace:
-    return argparse.Namespace(images=folder, seed=0, most=2, quick=True)
+    return argparse.Namespace(images=folder, seed=0, most=2, quick=True, fold=0)
 
 
 def test_the_published_code_gives_the_map_of_our_published_path(workbench, folder):
@@ -93,3 +93,20 @@ def test_a_run_that_was_cut_short_goes_on_where_it_stopped(workbench, arguments,
     assert full["times_as_fast"] > 0 < quick["times_as_fast"]
     assert next(r for r in rows if r.get("two_seeds_of") == "vitcx")["rank_correlation_median"] == 1
     assert any(n.startswith("All four curves together") for n in notes)
+
+
+def test_fold_1_is_measured_apart_and_beside_the_floor(workbench, arguments, folder, tmp_path):
+    arguments.fold = 1
+    ledger = explain.Ledger(tmp_path / "ledger.jsonl")
+    for part in explain._parts(workbench, arguments):
+        ledger.add(*part)
+    assert {r["part"] for r in ledger.records} == {"outlined"}
+    tested = explain_pictures.of_outlined(workbench, folder, "polyp_kvasirseg", 9, 0)
+    assert not {r["id"] for r in ledger.records} & {p.id for p in tested}
+    of_floor = [r | {"set": "ph2"} for r in ledger.records]
+    rows, headline, (note,) = explain_rows.floor(of_floor)
+    (own,) = [r for r in rows if (r["set"], r["method"]) == ("mean", "vitcx")]
+    measured = of_floor[0]["methods"]["vitcx"]
+    assert headline["value"] == own["overlap"] == pytest.approx(measured["overlap"], abs=1e-4)
+    assert own["difference_tokens"] == pytest.approx(measured["difference_tokens"], abs=1e-4)
+    assert "0.52 wanted" in note

@@ -107,7 +107,8 @@ class ExplainSession:
         findings: tuple[str, ...] = ()
         if lost > background.HANGS:
             findings = (
-                f"The score hangs on empty background: without it, it falls from {subject.value:.2f} to {subject.value - lost:.2f}. "
+                "The score hangs on empty background: without it, it falls from "
+                f"{subject.value:.2f} to {subject.value - lost:.2f}. "
                 "That is a finding about the data, so the map may light the background up.",
             )
         stranger = replace(subject, target=randomised)  # of its own value nothing is asked

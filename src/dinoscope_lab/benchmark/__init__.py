@@ -43,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="backbone: leave out rivals that are trained here or have random weights, which takes hours",
     )
+    parser.add_argument(
+        "--fold",
+        type=int,
+        choices=(0, 1),
+        default=0,
+        help="explain: 1 for the fold that chooses, kept out of the evidence",
+    )
     parser.add_argument("--most", type=int, help="pictures a task, instead of 40 for explain and 20 for end_to_end")
     parser.add_argument(
         "--encoder",

@@ -6,8 +6,9 @@ import argparse
 import json
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from dinoscope.explain.faithfulness import Curves
 from dinoscope.explain.localisation import centred_blob, locate
 from dinoscope.explain.methods import METHODS
 from dinoscope.explain.session import MAX_SEED
+from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
 from dinoscope.workbench import Workbench
 
 from .. import evidence, readme
@@ -28,10 +30,8 @@ MOST = 40
 """Pictures of a set with outlines, where no other number is asked for."""
 QUICKLY = ("vitcx", "vitcx_quick", "attention_gradients", "gradcam", "rollout", "random", "centred_blob")
 """Methods whose map is drawn for every picture."""
-SLOWLY = {"vitcx_published": 10, "rise": 6, "occlusion": 4}
+SLOWLY = {"vitcx_published": MOST, "rise": 12, "occlusion": 6}
 """Methods that take longer -> on how many pictures of a set with outlines."""
-FAITHFUL = 12
-"""Pictures of a set with outlines on which faithfulness is measured, which takes longer than the maps."""
 RESEEDED = 3
 """Pictures of a set with outlines that are explained once more with another seed."""
 LOCATED = ("vitcx", "attention_gradients", "centred_blob", "random")
@@ -52,22 +52,28 @@ Measure = Callable[[ExplainedPicture, int], dict]
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Measure what is not in the ledger yet, and write explain.json; a quick run writes beside its ledger."""
+    """Measure what is not in the ledger yet, and write explain.json; a quick run or fold 1 writes beside the ledger."""
     chosen = settings.load()
     workbench = Workbench.load(chosen)
-    name = "explain_quick" if arguments.quick else "explain"
+    chooses = arguments.fold == VALIDATION_FOLD
+    name = f"explain{'_fold1' if chooses else ''}{'_quick' if arguments.quick else ''}"
     ledger = Ledger(chosen.cache / workbench.encoder.fingerprint[:16] / f"{name}.jsonl")
     before, started = ledger.seconds, time.monotonic()
     for part, of, pictures, measure in _parts(workbench, arguments):
         ledger.add(part, of, pictures, measure)
-    rows, headline, notes = explain_rows.summarise(ledger.records)
-    rows += explain_http.measure(_for_http(workbench, arguments))
+    rows, headline, notes = (explain_rows.floor if chooses else explain_rows.summarise)(ledger.records)
+    if not chooses:
+        rows += explain_http.measure(_for_http(workbench, arguments))
     options = f"--images {arguments.images} --most {arguments.most} --seed {arguments.seed}"
-    command = f"dinoscope benchmark explain {options}{' --quick' if arguments.quick else ''}"
+    options += (" --fold 1" if chooses else "") + (" --quick" if arguments.quick else "")
+    command = f"dinoscope benchmark explain {options}"
     seconds = before + time.monotonic() - started
-    out = ledger.path.with_suffix(".json") if arguments.quick else chosen.assets / "evidence" / "explain.json"
+    aside = chooses or arguments.quick
+    out = ledger.path.with_suffix(".json") if aside else chosen.assets / "evidence" / "explain.json"
     evidence.write(out, headline, command, arguments.seed, workbench.encoder.fingerprint, seconds, rows, notes)
-    if not arguments.quick:
+    if aside:
+        print(*notes, sep="\n")
+    else:
         readme.renew()
     ledger.path.unlink(missing_ok=True)
     print(f"{command}\n{evidence.machine()}\nwritten to {out}")
@@ -94,11 +100,14 @@ def _parts(
     outlined = [n for n in explain_pictures.OUTLINED if (folder / n).is_dir()][:sets]
     plain = [t for t in workbench.tasks if (folder / t).is_dir() and t not in outlined][:sets]
     for name in outlined:
-        pictures = explain_pictures.of_outlined(workbench, folder, name, few or arguments.most, seed)
-        yield "outlined", name, pictures, lambda shown, number: _measure(shown, _own(seed, shown), number)
+        pictures = explain_pictures.of_outlined(workbench, folder, name, few or arguments.most, seed, arguments.fold)
+        measure = partial(_measure, slowly=SLOWLY if arguments.fold == TEST_FOLD else {})
+        yield "outlined", name, pictures, lambda shown, number, m=measure: m(shown, _own(seed, shown), number)
+    if arguments.fold != TEST_FOLD:
+        return
     for name in plain:
         pictures = explain_pictures.of_task(workbench, folder, name, few or min(PLAIN, arguments.most), seed)
-        yield "plain", name, pictures, lambda shown, number: _measure(shown, _own(seed, shown), None)
+        yield "plain", name, pictures, lambda shown, number: _measure(shown, _own(seed, shown), None, {})
     for name in list(workbench.tasks)[:sets]:
         pictures = explain_pictures.of_phantoms(workbench, name, few or DRAWN, seed)
         yield "drawn", name, pictures, lambda shown, number: _locate(shown, _own(seed, shown))
@@ -150,17 +159,18 @@ def _timed(explain: Callable[..., Saliency | np.ndarray], *arguments) -> tuple[n
     return (found if isinstance(found, np.ndarray) else found.map), seconds
 
 
-def _measure(shown: ExplainedPicture, seed: int, number: int | None) -> dict:
+def _measure(shown: ExplainedPicture, seed: int, number: int | None, slowly: Mapping[str, int]) -> dict:
     """How each method's map lies on the outline, and what it gains on random orders of the same picture.
 
     Args:
-        number: of the picture in its set: the first few are measured more closely; None where no set has outlines.
+        number: of the picture in its set; None where no set has outlines.
+        slowly: methods that take longer -> on how many pictures of a set they are tried.
     """
-    subject, result, place = shown.subject, {}, 0 if number is None else number
-    slow = () if number is None else tuple(m for m, count in SLOWLY.items() if number < count)
+    subject, result = shown.subject, {}
+    slow = () if number is None else tuple(m for m, count in slowly.items() if number < count)
     flat = np.zeros(subject.size, np.float32)
     # Random orders belong to the picture, not to the method: they are scored once.
-    chance = {called: way(subject, flat, seed, DRAWS) for called, way in WAYS.items()} if place < FAITHFUL else {}
+    chance = {called: way(subject, flat, seed, DRAWS) for called, way in WAYS.items()}
     for name in (*QUICKLY, *slow):
         found, seconds = _timed(_method(name), subject, seed)
         facts: dict = {"seconds": seconds}
@@ -168,9 +178,10 @@ def _measure(shown: ExplainedPicture, seed: int, number: int | None) -> dict:
             curves = WAYS[called](subject, found, seed, 0)
             facts[f"deletion_{called}"] = random.deletion.random_area - curves.deletion.area
             facts[f"insertion_{called}"] = curves.insertion.area - random.insertion.random_area
+            facts[f"difference_{called}"] = curves.difference
         if shown.lesion is not None:
             facts |= asdict(locate(found, shown.lesion))
-        if slow and place < RESEEDED and name in ("vitcx", "vitcx_published", "rise"):
+        if slow and number is not None and number < RESEEDED and name in ("vitcx", "vitcx_published", "rise"):
             other, _ = _timed(_method(name), subject, (seed + 1) % MAX_SEED)
             facts["two_seeds"] = faithfulness.agreement(found, other, subject.patch)
         result[name] = facts

@@ -13,6 +13,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from . import examples
+from .examples import Choice
 from .manifest import AssetError, verify
 from .manifest import write as write_manifest
 from .places import cache, check_name, found, pictures, unfit
@@ -56,6 +58,7 @@ class Task:
         regions: patch vectors of the cases, in the same order; None where the task was fitted without them.
         axes: of what the network sees, as colours; None where the task was fitted without them.
         together: how the nearest cases join the head; None where the task has no real cases to vote.
+        choices: drawn cases that are worth beginning with, the best first; None where none were chosen for this head.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Task:
     regions: Regions | None = None
     axes: Axes | None = None
     together: Together | None = None
+    choices: tuple[Choice, ...] | None = None
 
     @property
     def title(self) -> str:
@@ -253,6 +257,7 @@ def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
         regions=regions.load(fitted, fingerprint, len(cases), digest(cases)),
         axes=Axes.load(fitted / AXES, fingerprint),
         together=Together(**joined | {"thresholds": tuple(joined["thresholds"])}) if joined else None,
+        choices=examples.read(fitted, {c.id for c in cases if c.image}),
     )
 
 

@@ -1,4 +1,4 @@
-"""Draw synthetic cases: pictures, lesion masks, and phantoms.jsonl that lists them."""
+"""Draw synthetic cases: pictures, lesion masks, and phantoms.jsonl that lists them; or choose the app's examples."""
 
 from __future__ import annotations
 
@@ -20,11 +20,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n", type=int, default=28, help="phantoms a class")
     parser.add_argument("--seed", type=int, default=7, help="seed of the first one; the next follow")
     parser.add_argument("--size", type=int, default=224, help="side in pixels")
-    parser.add_argument("--out", type=Path, required=True, help="folder; each task gets its own below it")
+    parser.add_argument("--out", type=Path, help="folder; each task gets its own below it")
+    parser.add_argument(
+        "--examples", action="store_true", help="draw nothing: choose the app's examples among the cases"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Draw and write."""
+    """Draw and write, or choose among what was drawn.
+
+    Raises:
+        ValueError: without a folder to draw into.
+    """
+    if arguments.examples:
+        from . import examples  # needs the app's network, which drawing does not
+
+        examples.run(arguments.task or [])
+        return
+    if arguments.out is None:
+        raise ValueError("give --out, the folder to draw into, or --examples")
     for task in arguments.task or ROOMS:
         write(task, arguments.out / task, arguments.n, arguments.seed, arguments.size)
         print(f"{arguments.n * len(classes(task))} phantoms of {task} written to {arguments.out / task}")

@@ -11,17 +11,6 @@ from ..tasks import Task
 from ..workbench import Workbench
 from .visit import Chosen
 
-GOOD = (
-    "ham10000/phantom_vasc_14",
-    "brain_mri/phantom_meningioma_tumor_9",
-    "busi/phantom_benign_8",
-    "eye_diseases/phantom_glaucoma_7",
-    "leukemia_all/phantom_pre_8",
-    "chest_ct/phantom_squamous_cell_carcinoma_11",
-)
-"""Cases to begin with, the best first: read rightly, familiar, and, where the bundled backbone has such a case, with a
-faithful map on the lesion and nearest cases that can be seen. Of others the first of their modality is taken."""
-
 
 @dataclass(frozen=True)
 class Example:
@@ -47,17 +36,28 @@ class Example:
 
 
 def offered(workbench: Workbench, task: str | None) -> list[Example]:
-    """One a class of a task; one a modality, the best to begin with first, while the task is open."""
+    """One a class of a task; one a modality, the best to begin with first, while the task is open.
+
+    Only cases that were chosen because head and map do well on them; all that are drawn where none was ever chosen, as
+    with another backbone.
+    """
     if task:
-        return [Example(workbench.tasks[task], c) for c in workbench.tasks[task].examples()]
-    first: dict[str, Example] = {}
+        one = workbench.tasks[task]
+        if one.choices is None:
+            return [Example(one, c) for c in one.examples()]
+        first = {c.label: Example(one, one.case(c.id)) for c in reversed(one.choices)}
+        return [first[label] for label in one.head.classes if label in first]
+    best: dict[str, tuple[tuple, Example]] = {}
     for t in workbench.tasks.values():
-        shown = [Example(t, c) for c in t.examples()]
-        good = [e for c in t.cases if c.image and (e := Example(t, c)).key in GOOD]
+        if t.choices is None:
+            found = [((), Example(t, c)) for c in t.examples()[:1]]
+        else:
+            found = [(c.worth, Example(t, t.case(c.id))) for c in t.choices[:1] if c.guessed]
         modality = t.facts.get("modality", t.name)
-        if good or (shown and modality not in first):
-            first[modality] = (good or shown)[0]
-    return sorted(first.values(), key=_rank)
+        for worth, example in found:
+            if modality not in best or worth > best[modality][0]:
+                best[modality] = worth, example
+    return [example for _, example in sorted(best.values(), key=lambda found: found[0], reverse=True)]
 
 
 def named(workbench: Workbench, key: str) -> Example:
@@ -72,7 +72,3 @@ def named(workbench: Workbench, key: str) -> Example:
     if task is None or position is None or not task.cases[position].image:
         raise RequestError("There is no such example; choose one of those shown.")
     return Example(task, task.cases[position])
-
-
-def _rank(example: Example) -> int:
-    return GOOD.index(example.key) if example.key in GOOD else len(GOOD)

@@ -51,7 +51,7 @@ def picture(chosen: Chosen) -> Markup:
 def strip(shown: Sequence[Example], named: bool) -> Markup:
     """Examples as a row of buttons, each a thumbnail, with its name below where `named`."""
     if not shown:
-        return caption("Nothing is drawn for this task yet: choose a picture of your own.")
+        return caption("No drawn picture of this task is read well enough to be shown: choose one of your own.")
     entries = [
         (
             thumbnail(e.task.folder / e.case.image, 160),

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from ..errors import RequestError
 from ..reading import images
 from ..reading.encoded import Encoded
 from ..reading.images import Decoded
 from ..reading.scope import unit
 from ..see import places
 from ..see.sight import Sight
-from ..similar import Filters, SearchRequest
+from ..similar import Filters, SearchRequest, SimilarCase
+from ..similar.search import MOST
+from ..tasks import Task
 from ..workbench import Workbench
 from .markup import error
 from .pictures import data_url
@@ -60,23 +63,33 @@ class Seer:
             return error(f"{task.title} was fitted without colours; fit it again with `dinoscope fit`")
         sides = [self._shown("your picture", value.picture, task.name)]
         if case_id:
-            case = next((c for c in task.cases if c.id == case_id and c.image), None)
-            if case is not None:
-                picture = images.read(task.folder / case.image)
-                sides.append(self._shown(f"{task.display(case.labels[0])} ({case.id})", picture, task.name))
+            found = next((f for f in self._near(value) if f.case.id == case_id), None)
+            if found is not None:
+                sides.append(self._shown(_called(found, task), _picture(found, task), task.name))
         pairs = _pairs(*(s.seen for s in sides)) if len(sides) == 2 else []
         share = sides[0].seen.share
         sentence = f"What the network tells apart: three colours hold {100 * share:.0f} % of how its places differ."
         return part("see", "board", sights=sides, pairs=pairs, sentence=sentence)
 
     def cases(self, value: Chosen | None) -> list[tuple[str, str]]:
-        """(for readers, id) of the nearest cases whose pictures are at hand."""
+        """(for readers, id) of the nearest cases whose pictures are at hand: drawn, own or fetched ones."""
         if value is None or value.reading is None:
             return []
         task = self.workbench.tasks[value.reading.task]
-        asked = SearchRequest(NEAREST, Filters(origins=("phantom",)))
-        found = self.workbench.similar(value.picture, task.name, asked)
-        return [(f"{task.display(s.case.labels[0])} ({s.case.id})", s.case.id) for s in found if s.case.image]
+        return [(_called(found, task), found.case.id) for found in self._near(value)]
+
+    def _near(self, value: Chosen) -> list[SimilarCase]:
+        """The nearest cases with a picture; a search that fails takes the colours from nobody."""
+        assert value.reading is not None
+        found: dict[str, SimilarCase] = {}
+        try:
+            # Cases without a picture may be the nearest by far, and drawn ones always have one.
+            for request in (SearchRequest(MOST), SearchRequest(NEAREST, Filters(origins=("phantom",)))):
+                near = self.workbench.similar(value.picture, value.reading.task, request)
+                found |= {s.case.id: s for s in near if s.case.image or s.thumbnail}
+        except RequestError:
+            pass
+        return sorted(found.values(), key=lambda s: -s.similarity)[:NEAREST]
 
     def _shown(self, name: str, picture: Encoded | Decoded, task: str) -> Shown:
         seen = self.workbench.see(picture, task)
@@ -88,6 +101,17 @@ class Seer:
             data_url(seen.picture(_fitted(shown.size)), SIDE),
             base64.b64encode(seen.vectors.tobytes()).decode(),
         )
+
+
+def _called(found: SimilarCase, task: Task) -> str:
+    """The case for readers; what is read from a thumbnail is said to be."""
+    small = "" if found.case.image else ", from its thumbnail"
+    return f"{task.display(found.case.labels[0])} ({found.case.id}{small})"
+
+
+def _picture(found: SimilarCase, task: Task) -> Decoded:
+    """What is at hand of a case's picture: all of a bundled one, the thumbnail of any other."""
+    return images.read(task.folder / found.case.image if found.case.image else found.thumbnail)
 
 
 def _fitted(size: tuple[int, int]) -> tuple[int, int]:

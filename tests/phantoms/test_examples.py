@@ -1,4 +1,4 @@
-"""Examples: only drawn cases that the head reads and knows and whose map hits are chosen, and only those are offered."""
+"""Examples: only drawn cases that the head reads and knows and whose map hits are chosen, and only they are offered."""
 
 from __future__ import annotations
 

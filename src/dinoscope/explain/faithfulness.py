@@ -6,6 +6,7 @@ blurred where they were (by pixels), as the literature has it. Neither alone is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,8 +17,9 @@ from torch import Tensor
 
 from . import Progress, Subject
 
-STEPS, QUICK_STEPS = 4, 3
-"""Into how many parts the curves divide the patches."""
+SHARES, QUICK_SHARES = (1 / 4, 3 / 4), (1 / 2,)
+"""Shares of the patches at which curves are read between their ends. On fold 1 a quarter and three quarters agree with
+curves of twelve steps at least as often as four even steps do, in two thirds of the time."""
 DRAWS = 10
 """Random orders beside every map."""
 
@@ -129,7 +131,7 @@ def by_tokens(
     saliency: np.ndarray,
     seed: int,
     draws: int = DRAWS,
-    steps: int = STEPS,
+    shares: Sequence[float] = SHARES,
     progress: Progress | None = None,
 ) -> Curves:
     """Deletion and insertion of patches that are not read at all.
@@ -141,7 +143,7 @@ def by_tokens(
     Source: Englebert et al., "Explaining through transformer input sampling", ICCV workshops 2023.
     """
     orders = _orders(saliency, subject.patch, seed, draws)
-    counts = _counts(orders.shape[1], steps)
+    counts = _counts(orders.shape[1], shares)
     gone = _gone(orders, np.minimum(counts, orders.shape[1] - 1)[1:])
     scored = subject.through(~gone, subject.target.value, progress).numpy()
     return _curves(counts, subject.value, scored.reshape(len(orders), -1))
@@ -152,7 +154,7 @@ def by_pixels(
     saliency: np.ndarray,
     seed: int,
     draws: int = DRAWS,
-    steps: int = STEPS,
+    shares: Sequence[float] = SHARES,
     progress: Progress | None = None,
 ) -> Curves:
     """Deletion and insertion of patches in a picture that is blurred where they are missing.
@@ -162,12 +164,12 @@ def by_pixels(
         saliency: [S, S].
         seed: of the random orders.
         draws: number of random orders.
-        steps: into how many parts the patches are divided.
+        shares: of the patches that are gone, between none and all.
         progress: told (done, total); may raise to cancel.
     Source: Petsiuk et al., "RISE: randomized input sampling for explanation", BMVC 2018.
     """
     orders = _orders(saliency, subject.patch, seed, draws)
-    counts = _counts(orders.shape[1], steps)
+    counts = _counts(orders.shape[1], shares)
     gone = _gone(orders, counts[1:-1])
     # All orders end with the bare baseline, which is scored once.
     every = np.concatenate([np.ones_like(gone[:1]), gone])
@@ -183,9 +185,9 @@ def _orders(saliency: np.ndarray, patch: int, seed: int, draws: int) -> np.ndarr
     return np.stack([salient, salient[::-1], *(rng.permutation(len(salient)) for _ in range(draws))])
 
 
-def _counts(patches: int, steps: int) -> np.ndarray:
+def _counts(patches: int, shares: Sequence[float]) -> np.ndarray:
     """How many patches are gone at each point of the curves, from none to all; the same read backwards."""
-    gone = np.unique(np.round(np.linspace(0, patches, min(steps, patches) + 1)).astype(int))
+    gone = np.unique(np.round(patches * np.array([0, *shares, 1])).astype(int))
     return np.union1d(gone, patches - gone)
 
 

@@ -145,11 +145,11 @@ class ExplainSession:
     def measure(self, explanation: Explanation, progress: Progress | None = None) -> Explanation:
         """The same explanation with its faithfulness curves."""
         subject, seed, found = self.subject, self.request.seed, self._shrunk(explanation.saliency)
-        steps = faithfulness.QUICK_STEPS if self.request.quick else faithfulness.STEPS
+        shares = faithfulness.QUICK_SHARES if self.request.quick else faithfulness.SHARES
         return replace(
             explanation,
-            by_tokens=faithfulness.by_tokens(subject, found, seed, steps=steps, progress=progress),
-            by_pixels=faithfulness.by_pixels(subject, found, seed, steps=steps, progress=progress),
+            by_tokens=faithfulness.by_tokens(subject, found, seed, shares=shares, progress=progress),
+            by_pixels=faithfulness.by_pixels(subject, found, seed, shares=shares, progress=progress),
         )
 
     def check(self, explanation: Explanation, progress: Progress | None = None) -> MapCheck:

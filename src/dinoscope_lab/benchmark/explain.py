@@ -41,6 +41,8 @@ PLAIN, DRAWN = 4, 10
 TIMED = 6
 """Pictures on which the published algorithm, written plainly in float32, is timed beside ours."""
 WAYS: dict[str, Callable[..., Curves]] = {"tokens": faithfulness.by_tokens, "pixels": faithfulness.by_pixels}
+SHARES = (1 / 6, 1 / 3, 2 / 3, 5 / 6)
+"""Where the curves are read: at more points than on the page."""
 DRAWS = 4
 """Random orders a picture: the mean over pictures needs fewer than the page, which shows a band for one."""
 QUICK_SETS = 2
@@ -170,12 +172,12 @@ def _measure(shown: ExplainedPicture, seed: int, number: int | None, slowly: Map
     slow = () if number is None else tuple(m for m, count in slowly.items() if number < count)
     flat = np.zeros(subject.size, np.float32)
     # Random orders belong to the picture, not to the method: they are scored once.
-    chance = {called: way(subject, flat, seed, DRAWS) for called, way in WAYS.items()}
+    chance = {called: way(subject, flat, seed, DRAWS, SHARES) for called, way in WAYS.items()}
     for name in (*QUICKLY, *slow):
         found, seconds = _timed(_method(name), subject, seed)
         facts: dict = {"seconds": seconds}
         for called, random in chance.items():
-            curves = WAYS[called](subject, found, seed, 0)
+            curves = WAYS[called](subject, found, seed, 0, SHARES)
             facts[f"deletion_{called}"] = random.deletion.random_area - curves.deletion.area
             facts[f"insertion_{called}"] = curves.insertion.area - random.insertion.random_area
             facts[f"difference_{called}"] = curves.difference

@@ -172,7 +172,7 @@ def by_pixels(
     counts = _counts(orders.shape[1], shares)
     gone = _gone(orders, counts[1:-1])
     # All orders end with the bare baseline, which is scored once.
-    every = np.concatenate([np.ones_like(gone[:1]), gone])
+    every = np.concatenate([np.ones((1, orders.shape[1]), dtype=bool), gone])
     scored = subject.beside(_blurred(subject.pixels), every, progress).numpy()
     bare = np.repeat(scored[0], len(orders))
     return _curves(counts, subject.value, np.column_stack([scored[1:].reshape(len(orders), -1), bare]))

@@ -49,14 +49,13 @@ def offered(workbench: Workbench, task: str | None) -> list[Example]:
         return [first[label] for label in one.head.classes if label in first]
     best: dict[str, tuple[tuple, Example]] = {}
     for t in workbench.tasks.values():
-        if t.choices is None:
-            found = [((), Example(t, c)) for c in t.examples()[:1]]
-        else:
-            found = [(c.worth, Example(t, t.case(c.id))) for c in t.choices[:1] if c.guessed]
+        found: list[tuple[tuple, Case]] = [((), c) for c in t.examples()[:1]]
+        if t.choices is not None:
+            found = [(c.worth, t.case(c.id)) for c in t.choices[:1] if c.guessed]
         modality = t.facts.get("modality", t.name)
-        for worth, example in found:
+        for worth, case in found:
             if modality not in best or worth > best[modality][0]:
-                best[modality] = worth, example
+                best[modality] = worth, Example(t, case)
     return [example for _, example in sorted(best.values(), key=lambda found: found[0], reverse=True)]
 
 

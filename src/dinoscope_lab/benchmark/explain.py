@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -99,12 +99,12 @@ def _parts(
     """(part, set, its pictures, how each is measured)."""
     folder, seed, sets = arguments.images, arguments.seed, _sets(arguments)
     few = 1 if arguments.quick else None
+    slowly = SLOWLY if arguments.fold == TEST_FOLD else {}
     outlined = [n for n in explain_pictures.OUTLINED if (folder / n).is_dir()][:sets]
     plain = [t for t in workbench.tasks if (folder / t).is_dir() and t not in outlined][:sets]
     for name in outlined:
         pictures = explain_pictures.of_outlined(workbench, folder, name, few or arguments.most, seed, arguments.fold)
-        measure = partial(_measure, slowly=SLOWLY if arguments.fold == TEST_FOLD else {})
-        yield "outlined", name, pictures, lambda shown, number, m=measure: m(shown, _own(seed, shown), number)
+        yield "outlined", name, pictures, lambda shown, number: _measure(shown, _own(seed, shown), number, slowly)
     if arguments.fold != TEST_FOLD:
         return
     for name in plain:
@@ -113,6 +113,8 @@ def _parts(
     for name in list(workbench.tasks)[:sets]:
         pictures = explain_pictures.of_phantoms(workbench, name, few or DRAWN, seed)
         yield "drawn", name, pictures, lambda shown, number: _locate(shown, _own(seed, shown))
+    pictures = itertools.islice(explain_pictures.of_strip(workbench), few)
+    yield "strip", "examples of the page", pictures, lambda shown, number: _locate(shown, _own(seed, shown))
     for name in outlined[:1]:
         # Another seed: pictures that nothing above has warmed up.
         pictures = explain_pictures.of_outlined(workbench, folder, name, few or TIMED, seed + 1)

@@ -80,6 +80,18 @@ def of_phantoms(workbench: Workbench, task: str, most: int, seed: int) -> Iterat
         yield _explained(workbench.encoder, case.id, case.group, picture, target, lesion, "its class")
 
 
+def of_strip(workbench: Workbench) -> Iterator[ExplainedPicture]:
+    """The examples that the page offers, as far as they have an outline."""
+    for task in workbench.tasks.values():
+        for case in (task.case(c.id) for c in task.choices or ()):
+            if case.mask:
+                lesion = _lesion(task.folder / case.mask, workbench.encoder.size)
+                picture = images.read(task.folder / case.image).picture
+                target = targets.label(task.head, case.labels[0])
+                name = f"{task.name}/{case.id}"
+                yield _explained(workbench.encoder, name, name, picture, target, lesion, "its class")
+
+
 def of_outlined(
     workbench: Workbench, images_folder: Path, name: str, most: int, seed: int, fold: int = TEST_FOLD
 ) -> Iterator[ExplainedPicture]:

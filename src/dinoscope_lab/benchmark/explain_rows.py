@@ -20,6 +20,7 @@ def summarise(records: Sequence[dict]) -> tuple[list[dict], dict, list[str]]:
     """Rows, headline and notes of the whole measurement."""
     outlined, timed = _part(records, "outlined"), _part(records, "timed")
     located = [*_located(outlined, ""), *_means(outlined), *_located(_part(records, "drawn"), " (drawn)")]
+    located += _located(_part(records, "strip"), " (drawn)")
     gains = _gains([*outlined, *_part(records, "plain")])
     mean = {r["method"]: r for r in located if r["set"] == OUTLINED}
     own = mean["vitcx"]
@@ -164,7 +165,8 @@ def _notes(located: list[dict], gains: list[dict]) -> list[str]:
         "near-duplicate); slow methods on the first few pictures of each set. Gains are areas against "
         "random orders of the same patches; positive is better. By tokens, a patch that is gone is not read; by "
         "pixels, it is blurred. Nothing in ViT-CX on tokens is drawn, so that two seeds agree of necessity.",
-        "Drawn cases are the bundled ones, with their own class, however the head reads them.",
+        "Drawn cases are the bundled ones, with their own class, however the head reads them; the examples of the page "
+        "are those of them that were chosen because the head reads them and their map points into the lesion.",
         "The published algorithm is timed as its authors' code runs it, in float32; the map in the tables is the same "
         "algorithm, scored in bfloat16 where that is faster. Seconds are medians on the machine named here, without "
         "reading the picture.",

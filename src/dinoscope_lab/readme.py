@@ -1,4 +1,4 @@
-"""Documents: docs/EVIDENCE.md, its picture and the README's one table, made from the evidence and never by hand."""
+"""Documents: docs/EVIDENCE.md, its picture and the README's figures, made from the evidence and never by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dinoscope.fitting import catalogue
 from dinoscope.reading import encoder
 from dinoscope.settings import ROOT
 
-from . import claims, plot
+from . import claims, maps, plot
 
 BEGIN, END = "<!-- evidence: begin -->", "<!-- evidence: end -->"
 PICTURE, PAGE = "docs/evidence.svg", "docs/EVIDENCE.md"
@@ -90,6 +90,11 @@ def rivals(evidence: dict[str, Evidence]) -> str:
     return "\n".join(lines)
 
 
+def block(evidence: dict[str, Evidence]) -> str:
+    """What stands between the README's two marks: the table, and a paragraph each on Explain and what is seen."""
+    return "\n\n".join(filter(None, [rivals(evidence), maps.paragraphs(evidence)]))
+
+
 def _chosen(tables: list[Table]) -> tuple[list[Table], list[Table]]:
     """The table that stands open, and all that is folded.
 
@@ -114,7 +119,7 @@ def table(columns: list[str], rows: list[dict]) -> str:
 
 
 def renew(root: Path = ROOT) -> None:
-    """Write docs/EVIDENCE.md, its picture and the README's table from the current evidence."""
+    """Write docs/EVIDENCE.md, its picture and the README's figures from the current evidence."""
     measured = read(root / "model_assets" / "evidence")
     (root / PAGE).parent.mkdir(exist_ok=True)
     (root / PICTURE).write_text(plot.svg(measured), encoding="utf-8")
@@ -123,7 +128,7 @@ def renew(root: Path = ROOT) -> None:
     readme = root / "README.md"
     before, rest = readme.read_text(encoding="utf-8").split(BEGIN, 1)
     after = rest.split(END, 1)[1]
-    readme.write_text(f"{before}{BEGIN}\n\n{rivals(measured)}\n\n{END}{after}", encoding="utf-8")
+    readme.write_text(f"{before}{BEGIN}\n\n{block(measured)}\n\n{END}{after}", encoding="utf-8")
 
 
 def sheet(path: Path = ROOT / "docs" / "phantoms.png", side: int = 150, columns: int = 6, seed: int = 7) -> None:

@@ -7,6 +7,7 @@ same class lies in that one's lesion.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
+from dinoscope import settings
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
 from dinoscope.fitting.statistics import grouped_bootstrap
 from dinoscope.reading import images
@@ -22,8 +24,10 @@ from dinoscope.reading.encoder import Encoder
 from dinoscope.reading.scope import unit
 from dinoscope.see import sight
 from dinoscope.see.axes import Axes
+from dinoscope.workbench import Workbench
 
 from .. import rivals
+from . import end_to_end, see_served
 from .baselines import RANDOM
 from .probes import random_encoder
 from .study import Pool, Study
@@ -36,6 +40,8 @@ FITTED = 60
 FINE = 8
 """An outline is read at so many pixels a patch."""
 BATCH = 4
+SERVED = 2
+"""Test pictures of a task whose colours are timed through HTTP."""
 OURS, COLOUR, POSITION = "backbone", "colour of the patch", "same position"
 CANDIDATES = [(side, before) for side in (196, 392) for before in (0, 1)]
 """Reading sizes, and how many blocks follow the one that is read; chosen among on fold 1."""
@@ -84,7 +90,26 @@ def run(arguments: argparse.Namespace) -> None:
         "high": None,
         "unit": "%",
     }
-    study.write(headline, [*summary, *_paired(rows), *choice], _notes())
+    running = _in_the_app(study) if study.encoder.name == "bundled" else []
+    if study.encoder.name == "bundled" and not study.quick:
+        from .. import see_figure  # which draws with what is here
+
+        see_figure.write(Workbench.load(settings.load()))
+    study.write(headline, [*summary, *_paired(rows), *choice, *running], _notes(summary))
+
+
+def _in_the_app(study: Study) -> list[dict]:
+    """Of a few test pictures of each task, and of the first drawn case."""
+    tasks = [t for t in sorted((study.assets / "tasks").iterdir()) if (study.images / t.name).is_dir()]
+    each = 1 if study.quick else SERVED
+    pictures = [
+        (t.name, s)
+        for t in tasks[: 1 if study.quick else None]
+        for s in end_to_end.choose(study.images, t.name, each, study.seed)
+    ]
+    drawn = next(t for t in tasks if (t / "phantoms.jsonl").is_file())
+    with (drawn / "phantoms.jsonl").open(encoding="utf-8") as lines:
+        return see_served.measure(pictures, f"{drawn.name}/{json.loads(next(lines))['id']}")
 
 
 def by_encoder(
@@ -249,12 +274,15 @@ def _paired(rows: list[dict]) -> list[dict]:
     return table
 
 
-def _notes() -> list[str]:
+def _notes(summary: list[dict]) -> list[str]:
+    """What a reader must know; first where the position alone does as well."""
+    found = {(r["set"], r["method"]): r["found"] for r in summary}
+    level = [s for s in SETS if found[s, POSITION] >= found[s, OURS]]
     return [
+        *([f"The same position alone finds it at least as often on {', '.join(level)}."] if level else []),
         "The point is the middle of an outlined lesion; found means that the most alike place of another picture of "
         f"the same class, of another patient or lesion, lies in that one's lesion. Up to {MOST} pairs a set, of fold "
         "0; axes fitted without labels on 60 training pictures of the set; intervals from 1,000 draws of whole groups.",
-        "Where lesions lie in the middle of the picture (skin, single cells, polyps) the same position alone does "
-        "about as well.",
+        "Where lesions lie in the middle of the picture (skin, single cells, polyps) their position gives them away.",
         "Reading size and block were chosen on fold 1, by the last rows.",
     ]

@@ -1,0 +1,95 @@
+"""What the network sees, in the running app: seconds of the colours through HTTP, and of a move of the pointer."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from gradio_client import Client, handle_file
+
+from dinoscope.fitting.datasets import Sample
+from dinoscope.see.sight import SIDE
+
+from .serving import served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+STAGE = "#see-board .sight-stage"
+OPEN = "/?example={}&open=explain"
+MOVES = """(selector) => {
+  const stage = document.querySelector(selector), edge = stage.getBoundingClientRect(), took = [];
+  const { rows, columns } = stage.dataset;
+  for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) {
+    const at = { clientX: edge.left + (column + 0.5) * edge.width / columns,
+      clientY: edge.top + (row + 0.5) * edge.height / rows, bubbles: true };
+    const began = performance.now();
+    stage.dispatchEvent(new PointerEvent("pointermove", at));
+    stage.getBoundingClientRect();
+    took.push(performance.now() - began);
+  }
+  return took;
+}"""
+"""Moves the pointer over every patch once; milliseconds until each is drawn and laid out."""
+
+
+def measure(pictures: Sequence[tuple[str, Sample]], example: str) -> list[dict]:
+    """A row of the colours of (task, picture) pairs through HTTP, and one of the pointer on an example of the page.
+
+    Without a browser the second row is left out, and that is said.
+    """
+    with served() as (client, _):
+        rows = [colours(client, pictures)]
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
+        if chromium is None:
+            print("no Chromium here, so that moves of the pointer are not timed", flush=True)
+            return rows
+        from playwright.sync_api import sync_playwright  # needed by this row alone
+
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(client.src.rstrip("/") + OPEN.format(example))
+            unfold(page)
+            rows.append(pointer(page))
+            browser.close()
+    return rows
+
+
+def colours(client: Client, pictures: Sequence[tuple[str, Sample]]) -> dict:
+    """Seconds of /features for each picture, upload and files included."""
+
+    def ask(task: str, sample: Sample) -> float:
+        began = time.monotonic()
+        client.predict(handle_file(sample.path), task, api_name="/features")
+        return time.monotonic() - began
+
+    ask(*pictures[0])  # the first answer also loads what later ones share
+    seconds = [ask(task, sample) for task, sample in pictures]
+    return {
+        "in the running app": f"colours through HTTP, seconds, {SIDE} px",
+        "measured": len(seconds),
+        "median": round(float(np.median(seconds)), 3),
+        "95th percentile": round(float(np.percentile(seconds, 95)), 3),
+    }
+
+
+def unfold(page: Page) -> None:
+    """Open the view on the picture that the page shows."""
+    page.wait_for_selector("#card-explain img", timeout=120_000)
+    page.get_by_role("button", name="What the network sees").click()
+    page.wait_for_selector(STAGE, timeout=120_000)
+
+
+def pointer(page: Page) -> dict:
+    """Milliseconds from a move of the pointer until every alike place is lit, over all patches of the view."""
+    took = page.evaluate(MOVES, STAGE)
+    return {
+        "in the running app": "move of the pointer until repainted, milliseconds",
+        "measured": len(took),
+        "median": round(float(np.median(took)), 2),
+        "95th percentile": round(float(np.percentile(took, 95)), 2),
+    }

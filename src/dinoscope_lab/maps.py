@@ -1,0 +1,70 @@
+"""Maps: what the README says of the explanations and of what the network sees, read from the evidence."""
+
+from __future__ import annotations
+
+from dinoscope.evidence import SETS, Evidence, named
+from dinoscope.fitting import catalogue
+
+MEAN = "mean of sets with outlines"
+FIGURE = "docs/see.jpg"
+RIVALS = {"vitcx_published": "published ViT-CX", "centred_blob": "a blob in the middle"}
+OURS, POSITION, NETWORK = "backbone", "same position", "efficientnet-lite0"
+
+
+def paragraphs(evidence: dict[str, Evidence]) -> str:
+    """Two short paragraphs, each where it was measured."""
+    said = [write(evidence[name]) for name, write in (("explain", explained), ("see", seen)) if name in evidence]
+    return "\n\n".join(p for p in said if p)
+
+
+def explained(e: Evidence) -> str:
+    """How well the default map lies on outlined lesions, first where it is not ahead; "" where no mean was measured."""
+    rows = [r for r in e.rows if "overlap" in r and "(drawn)" not in r["set"]]
+    mean = {r["method"]: r for r in rows if r["set"] == MEAN}
+    if not mean.keys() >= {"vitcx", *RIVALS}:
+        return ""
+    by_set: dict[str, dict[str, float]] = {}
+    for r in rows:
+        by_set.setdefault(r["set"], {})[r["method"]] = r["overlap"]
+    behind = [
+        f"of {called} on {_listed(lost)}"
+        for rival, called in RIVALS.items()
+        if (lost := [s for s, of in by_set.items() if s != MEAN and rival in of and of["vitcx"] <= of[rival]])
+    ]
+    own = mean["vitcx"]
+    beside = ", ".join(f"{called} {mean[rival]['overlap']:.2f}" for rival, called in RIVALS.items())
+    where = f" It is not ahead {', nor '.join(behind)}." if behind else " It is ahead of both on every set."
+    return (
+        f"**Explain**, on outlined lesions of {len(by_set) - 1} sets: the default map has a mean IoU of "
+        f"{own['overlap']:.2f} ({own['overlap_low']:.2f} to {own['overlap_high']:.2f}), {beside}, a random map "
+        f"{mean['random']['overlap']:.2f}.{where}"
+    )
+
+
+def seen(e: Evidence) -> str:
+    """How often a place is found in another picture, first where something simpler is ahead, and the picture of it."""
+    rows = [r for r in e.rows if "found" in r and "method" in r]
+    found = {(r["set"], r["method"]): r["found"] for r in rows}
+    mean = {method: value for (name, method), value in found.items() if name == "mean"}
+    if OURS not in mean:
+        return ""
+    level = [s for s, m in found if m == POSITION and s != "mean" and found[s, POSITION] >= found[s, OURS]]
+    ahead = [m for m in mean if m != OURS and mean[m] >= mean[OURS]]
+    first = f"{_sentence(ahead)} on the mean. " if ahead else ""
+    beside = ", ".join(f"{m} {v:g} %" for m, v in sorted(mean.items(), key=lambda kv: -kv[1]) if m != OURS)
+    where = f" On {_listed(level)} the same position alone does as well." if level else ""
+    return (
+        f"**What the network sees**: {first}a lesion pointed at in one picture is found in another of its class in "
+        f"{mean[OURS]:g} % of pairs ({beside}).{where}\n\n"
+        "![Drawn cases and their features as colours: a point at a lesion, and the most alike place in another case]"
+        f"({FIGURE})"
+    )
+
+
+def _sentence(methods: list[str]) -> str:
+    return f"{' and '.join(methods)} {'are' if len(methods) > 1 else 'is'} as good or better"
+
+
+def _listed(sets: list[str]) -> str:
+    names = SETS | catalogue.titles()
+    return ", ".join(named(s, names) for s in sets)

@@ -154,7 +154,8 @@ def test_choosing_a_task_reads_the_same_picture_with_its_head_and_shows_its_exam
     # A brain is no retina: the head's answer is there, and folded.
     assert "Unfamiliar" in visit.read("#classify-answer .answer")
     assert "cataract" in visit.page.locator("#classify-answer .bars").text_content()
-    assert visit.page.locator("#examples button").count() == 4
+    # Those of that task alone, as far as its drawn cases are read well enough.
+    assert visit.page.locator('#examples button:not([data-example^="eye_diseases/"])').count() == 0
 
 
 def test_a_new_phantom_is_drawn_on_request(visit):
@@ -180,7 +181,7 @@ def test_no_answer_about_an_earlier_picture_stands_beside_the_next_one(visit):
     visit.choose("brain_mri")
     visit.open("Explain")
     visit.page.wait_for_selector("#explain-answer .stage", timeout=90_000)
-    visit.page.locator('#examples button[data-example^="ham10000/"]').click()
+    visit.page.locator('#examples button:not([data-example^="brain_mri/"])').first.click()
     visit.page.wait_for_function("() => !document.querySelector('#explain-answer .stage')")
     # Curves that were just done when the new picture came may still arrive; they must not stay.
     visit.page.wait_for_function(

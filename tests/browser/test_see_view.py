@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from dinoscope_lab.benchmark import see_served
+
 pytestmark = pytest.mark.browser
 
-STAGE = "#see-board .sight-stage"
+STAGE = see_served.STAGE
 
 
 def unfold(visit) -> None:
@@ -36,6 +38,10 @@ def test_the_pointer_lights_up_what_is_alike_and_asks_the_server_nothing(visit):
     assert 0 < first <= 100
     visit.page.locator(".sight-level").fill("95")
     assert share(visit) <= first
+    # Every patch once, as the measurement does it.
+    row = see_served.pointer(visit.page)
+    assert row["measured"] == 784
+    assert 0 < row["median"] <= row["95th percentile"]
     assert asked == []
     visit.page.mouse.move(5, 5)
     assert not lit(visit)

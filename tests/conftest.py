@@ -13,6 +13,7 @@ import pytest
 from gradio_client import Client
 
 from dinoscope import tasks
+from dinoscope.evidence import TABLE, Column, Table
 from dinoscope.fitting import axes, fit, regions
 from dinoscope.fitting.features import read_phantoms, read_public
 from dinoscope.reading import images
@@ -98,10 +99,10 @@ def tiny_assets(
         axes.write(encoder, assets / "tasks" / task, public_pictures / task, None, lambda _: None)
     headline = {"label": "balanced accuracy", "value": 0.9, "low": 0.8, "high": 1.0, "unit": ""}
     command = "dinoscope benchmark tiny"
-    rows = [{"task": "colours", "value": 0.9}]
-    evidence.write(
-        assets / "evidence" / "tiny.json", headline, command, 0, encoder.fingerprint, 1.0, rows, ["Made up."]
-    )
+    columns = (Column("task"), evidence.number("value"))
+    table = Table("tiny", "Made up", TABLE, columns, [{"task": "colours", "value": 0.9}], "task")
+    how = evidence.How(command, 0, encoder.fingerprint, 1.0)
+    evidence.write(assets / "evidence" / "tiny.json", headline, how, [table], ["Made up."])
     tasks.write_manifest(assets)
     return assets
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dinoscope.evidence import Evidence
+from dinoscope.evidence import MEAN, Evidence
 from dinoscope.fitting import catalogue
 
 from . import rivals
@@ -19,8 +19,7 @@ def paragraphs(evidence: dict[str, Evidence]) -> str:
 
 def frozen(e: Evidence) -> str:
     """Hussien et al. 2025."""
-    rows = [r for r in e.rows if "accuracy" in r and "set" in r]
-    grouped = {(r["set"], r["method"]): r["accuracy"] for r in rows if r["split"] == "grouped"}
+    grouped = {(r["set"], r["method"]): r["accuracy"] for r in e.rows("sets")}
     sets = list(dict.fromkeys(s for s, _ in grouped))
     ours = [grouped[s, "backbone, linear"] for s in sets]
     scratch = [grouped[s, "supervised from scratch"] for s in sets]
@@ -33,10 +32,10 @@ def frozen(e: Evidence) -> str:
     titles = catalogue.titles()
     official = [
         f"{titles.get(r['set'], r['set'])} {r['accuracy']:g} %"
-        for r in rows
-        if r["split"] == "official" and r["method"] == "backbone, linear"
+        for r in e.rows("official sets")
+        if r["method"] == "backbone, linear"
     ]
-    hub = sorted({r["encoder"] for r in e.rows if r.get("ran") == "no"})
+    hub = sorted({r["encoder"] for r in e.rows("tried") if r["ran"] == "no"})
     return (
         "**Hussien et al., Sci Rep 15:32174 (2025)** claimed that DINOv2 classifies lung cancer, brain tumours and "
         "leukaemia with 100, 99 and 99 % accuracy and two retina sets with 100 and 95 %, better than supervised "
@@ -46,18 +45,24 @@ def frozen(e: Evidence) -> str:
         f"second on {ahead[1]} of {len(sets)} sets.{beside} On the sets' own test splits, without the copies: "
         f"{'; '.join(official) or 'not measured'}. The absolute figures are not comparable: the bundled backbone is "
         "far smaller, and public test splits that repeat training pictures flatter every method"
-        + (f"; {len(hub)} encoders of the hub did not run, the table says why." if hub else ".")
+        + (f"; {len(hub)} encoders did not run, the table says why." if hub else ".")
     )
 
 
 def labels(e: Evidence) -> str:
     """Nielsen et al. 2023."""
-    ends = {r["method"]: r["with all labels"] for r in e.rows if r.get("set") == "mean" and "with all labels" in r}
-    curve = [r for r in e.rows if r.get("set") == "mean" and "balanced accuracy" in r]
-    ten = {r["method"]: r["balanced accuracy"] for r in curve if r["labels a class"] == 10}
+    ends = {r["method"]: r["full"] for r in e.rows("enough") if r["set"] == MEAN}
+    ten = {r["method"]: r["value"] for r in e.rows("curves") if r["set"] == MEAN and r["labels"] == 10}
     ours, rival = "logistic regression", "small ResNet from scratch"
     gap = ends[ours] - ends[rival]
     verdict = "are level with it" if abs(gap) < 1 else "stay ahead" if gap > 0 else "fall behind"
+    imagenet = f"{ours}, {rivals.IMAGENET}"
+    beside = (
+        f" On features of {rivals.IMAGENET}, which learnt ImageNet's labels, logistic regression has "
+        f"{ten[imagenet]:g} % with ten a class and {ends[imagenet]:g} % with all."
+        if imagenet in ten
+        else ""
+    )
     return (
         "**Nielsen et al., Bioengineering 10:895 (2023)** claimed state-of-the-art results with 1 to 10 % of the "
         "labels, about 100 a class, by classical classifiers on frozen self-supervised features. Repeated: kNN, "
@@ -65,23 +70,22 @@ def labels(e: Evidence) -> str:
         f"{ends[ours]:g} % mean balanced accuracy with all labels and 95 % of that with "
         f"{e.headline['value']:g} labels a class (median of the sets). A small ResNet trained from scratch on the same "
         f"labels has {ten[rival]:g} % with ten a class, where the frozen features have {ten[ours]:g} %, and ends at "
-        f"{ends[rival]:g} %: the frozen features {verdict} once all labels count. The sets here are small, so that all "
-        "labels means hundreds a class, not thousands."
+        f"{ends[rival]:g} %: the frozen features {verdict} once all labels count.{beside} The sets here are small, so "
+        "that all labels means hundreds a class, not thousands."
     )
 
 
 def start(e: Evidence) -> str:
     """Tayebi Arasteh et al. 2024."""
 
-    others = list(dict.fromkeys(r["against"] for r in e.rows if "against" in r))
+    others = list(dict.fromkeys(r["against"] for r in e.rows("summary")))
 
     def counted(way: str, other: str) -> str:
-        mine = [r for r in e.rows if r.get("way") == way and r.get("against") == other]
-        better = [r for r in mine if r["difference"] > 0]
-        sure = [sum(r["p, Holm"] < 0.05 for r in some) for some in (better, [r for r in mine if r not in better])]
+        mine = [r for r in e.rows("summary") if r["way"] == way and r["against"] == other]
+        found, leads, surely, behind = (sum(r[k] for r in mine) for k in ("findings", "leads", "surely", "behind"))
         return (
-            f"{way} against a {other} start it is ahead on {len(better)} of {len(mine)} findings ({sure[0]} "
-            f"significantly, and {sure[1]} significantly behind)"
+            f"{way} against a {other} start it is ahead on {leads} of {found} findings ({surely} "
+            f"significantly, and {behind} significantly behind)"
         )
 
     return (
@@ -96,28 +100,27 @@ def start(e: Evidence) -> str:
 
 def encoders(e: Evidence) -> str:
     """Perez-Garcia et al. 2025."""
-    ran = [r["encoder"] for r in e.rows if r.get("ran") == "yes"]
+    ran = [r["encoder"] for r in e.rows("tried") if r["ran"] == "yes"]
     ours = ran[0]
 
-    def of(probe: str, measure: str, name: str = "") -> list[dict]:
-        mine = [r for r in e.rows if r.get("probe") == probe and r["measure"] == measure and r["method"] == ours]
-        return [r for r in mine if r["set"].endswith(name)]
+    def of(question: str, method: str = ours) -> list[float]:
+        return [r["value"] for r in e.rows(question) if r["method"] == method]
 
-    segmented = [r["set"] for r in of("segmentation", "Dice")]
+    rows = e.rows("segmentation")
     simple = [
-        max(r["value"] for r in e.rows if r.get("probe") == "segmentation" and r["set"] == s and r["method"] not in ran)
-        for s in segmented
+        max(r["value"] for r in rows if r["set"] == s and r["method"] not in ran)
+        for s in dict.fromkeys(r["set"] for r in rows if r["method"] == ours)
     ]
-    plain = [r["value"] for r in e.rows if r.get("probe") == "segmentation" and r["method"] == "random weights"]
-    ages = [f"{r['value']:g}" for r in of("metadata", "R2")]
-    sexes = [f"{r['value']:g}" for r in of("metadata", "balanced accuracy", ": sex")]
+    imagenet = of("segmentation", rivals.IMAGENET)
+    beside = f", that of {rivals.IMAGENET} {_mean(imagenet, 2)}" if imagenet else ""
+    ages, sexes = ([f"{v:g}" for v in of(question)] for question in ("age", "sex"))
     return (
         "**Perez-Garcia et al. (RAD-DINO), Nat Mach Intell 7:119 (2025)** claimed that an encoder trained on "
         "pictures alone serves classification and segmentation as well as one trained with reports, and knows things "
         "of the patient that reports leave out. Repeated on the bundled encoder: a linear layer on its patch tokens "
-        f"has a mean Dice of {_mean([r['value'] for r in of('segmentation', 'Dice')], 2)}, the same network "
-        f"with random weights {_mean(plain, 2)}, the better of two baselines that look at no feature "
-        f"{_mean(simple, 2)}; it explains {', '.join(ages) or 'no'} of the variance "
+        f"has a mean Dice of {_mean(of('segmentation'), 2)}{beside}, the same network "
+        f"with random weights {_mean(of('segmentation', 'random weights'), 2)}, the better of two baselines that look "
+        f"at no feature {_mean(simple, 2)}; it explains {', '.join(ages) or 'no'} of the variance "
         f"of age (R2, set by set) and tells sex with a balanced accuracy of {', '.join(sexes) or 'unmeasured'} %. "
         "RAD-DINO itself joins the table with `--encoder microsoft/rad-dino` where the hub can be reached."
     )
@@ -125,15 +128,15 @@ def encoders(e: Evidence) -> str:
 
 def fusion(e: Evidence) -> str:
     """Truong et al. 2021."""
-    rows = [r for r in e.rows if "kappa" in r and r["set"] != "mean"]
-    shares = sorted({r["labels, %"] for r in rows})
-    gains = [r for r in e.rows if "kappa of self-attention above the best single encoder's" in r]
-    ahead, behind = sum(r["from"] > 0 for r in gains), sum(r["to"] < 0 for r in gains)
-    full = any(r["from"] > 0 for r in gains if r["labels, %"] == 100)
+    rows = [r for r in e.rows("kappa") if r["set"] != MEAN]
+    shares = sorted({r["share"] for r in rows})
+    gains = [r for r in e.rows("gains") if r["method"] == "best single encoder"]
+    ahead, behind = sum(r["ahead_low"] > 0 for r in gains), sum(r["ahead_high"] < 0 for r in gains)
+    full = any(r["ahead_low"] > 0 for r in gains if r["share"] == 100)
     shipped = "" if full else " It never is with all labels, which a task's head is fitted on, so no task ships it."
 
     def mean(method: str, share: float) -> float:
-        return float(np.mean([r["kappa"] for r in rows if r["method"] == method and r["labels, %"] == share]))
+        return float(np.mean([r["value"] for r in rows if r["method"] == method and r["share"] == share]))
 
     listed = "; ".join(
         f"{share:g} % of the labels: {mean('self-attention', share):.2f} against "

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dinoscope.evidence import SETS, Evidence, named
+from dinoscope.evidence import MEAN, SETS, Evidence, named
 from dinoscope.fitting import catalogue
 
-MEAN = "mean of sets with outlines"
 FIGURE = "docs/see.jpg"
 RIVALS = {"vitcx_published": "published ViT-CX", "centred_blob": "a blob in the middle"}
 OURS, POSITION, NETWORK = "backbone", "same position", "efficientnet-lite0"
@@ -19,7 +18,7 @@ def paragraphs(evidence: dict[str, Evidence]) -> str:
 
 def explained(e: Evidence) -> str:
     """How well the default map lies on outlined lesions, first where it is not ahead; "" where no mean was measured."""
-    rows = [r for r in e.rows if "overlap" in r and "(drawn)" not in r["set"]]
+    rows = e.rows("located")
     mean = {r["method"]: r for r in rows if r["set"] == MEAN}
     if not mean.keys() >= {"vitcx", *RIVALS}:
         return ""
@@ -43,12 +42,11 @@ def explained(e: Evidence) -> str:
 
 def seen(e: Evidence) -> str:
     """How often a place is found in another picture, first where something simpler is ahead, and the picture of it."""
-    rows = [r for r in e.rows if "found" in r and "method" in r]
-    found = {(r["set"], r["method"]): r["found"] for r in rows}
-    mean = {method: value for (name, method), value in found.items() if name == "mean"}
+    found = {(r["set"], r["method"]): r["found"] for r in e.rows("found")}
+    mean = {method: value for (name, method), value in found.items() if name == MEAN}
     if OURS not in mean:
         return ""
-    level = [s for s, m in found if m == POSITION and s != "mean" and found[s, POSITION] >= found[s, OURS]]
+    level = [s for s, m in found if m == POSITION and s != MEAN and found[s, POSITION] >= found[s, OURS]]
     ahead = [m for m in mean if m != OURS and mean[m] >= mean[OURS]]
     first = f"{_sentence(ahead)} on the mean. " if ahead else ""
     beside = ", ".join(f"{m} {v:g} %" for m, v in sorted(mean.items(), key=lambda kv: -kv[1]) if m != OURS)

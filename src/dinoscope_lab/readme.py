@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 import dinoscope_phantoms as phantoms
-from dinoscope.evidence import SETS, Evidence, named, read
+from dinoscope.evidence import MATRIX, MEAN, SETS, Evidence, Table, named, read
 from dinoscope.fitting import catalogue
 from dinoscope.reading import encoder
 from dinoscope.settings import ROOT
@@ -22,11 +23,10 @@ DRAWN = (
     "Balanced accuracy of the frozen backbone and of its rivals on each set; accuracy by labels a class; accuracy by "
     "strength of seven corruptions. The numbers stand in docs/EVIDENCE.md"
 )
-SHORT, LONG = 14, 60
-"""Rows of a table that stands open, and of one that is folded; a longer one is left to its file."""
-
-Table = tuple[list[str], list[dict]]
-"""Columns and rows."""
+GROWTH = "docs/growth.svg"
+GROWN = "Milliseconds of a search by the number of cases, in memory and in a folder. The numbers stand in the tables"
+LONG = 60
+"""Rows of a table that is shown; a longer one is left to its file."""
 
 
 def page(evidence: dict[str, Evidence], fingerprint: str) -> str:
@@ -54,39 +54,42 @@ def page(evidence: dict[str, Evidence], fingerprint: str) -> str:
 def _measurement(e: Evidence, fingerprint: str) -> str:
     head = e.headline
     interval = f" (95 % interval {head['low']:g} to {head['high']:g})" if head.get("low") is not None else ""
-    shown, folded = _chosen(e.tables)
-    more = "\n\n".join(table(columns, rows) for columns, rows in folded if len(rows) <= LONG)
-    left = sum(len(rows) > LONG for _, rows in folded)
+    shown = [t for t in e.tables if t.kind != MATRIX]
+    short = [t for t in shown if len(t.laid_out()[1]) <= LONG]
+    left = len(e.tables) - len(short)
     stale = "" if e.fingerprint == fingerprint else "**Measured on an earlier backbone; not yet again on this one.** "
+    divided = f", {e.split}" if e.split else ""
     how = (
-        (f"{left} longer tables: `model_assets/evidence/{e.name}.json`. " if left else "")
+        (f"{left} larger tables: `model_assets/evidence/{e.name}.json`. " if left else "")
         + " ".join(e.notes)
-        + f" Measured {e.date} on {e.machine}, backbone `{e.fingerprint[:8]}`, by `{e.command}`."
+        + f" Measured {e.date} on {e.machine}, backbone `{e.fingerprint[:8]}`{divided}, by `{e.command}`."
     )
     value = f"{head['value']:g} {head['unit']}".strip()
+    picture = f"![{GROWN}]({Path(GROWTH).name})\n\n" if e.table("growth") else ""
+    more = "\n\n".join(f"{t.title}\n\n{table(t)}" for t in short[1:])
     return (
-        f"## {e.name}\n\n{stale}{head['label']}: **{value}**{interval}\n\n"
-        + "".join(f"{table(columns, rows)}\n\n" for columns, rows in shown)
+        f"## {e.name}\n\n{stale}{head['label']}: **{value}**{interval}\n\n{picture}"
+        + "".join(f"{t.title}\n\n{table(t)}\n\n" for t in short[:1])
         + f"<details><summary>More, and how it was measured</summary>\n\n{more}\n\n{how}\n\n</details>\n"
     )
 
 
 def rivals(evidence: dict[str, Evidence]) -> str:
     """The README's one table: the frozen backbone beside its rivals, and how far it is ahead or behind."""
-    if "backbone" not in evidence:
+    e = evidence.get("backbone")
+    if e is None:
         return "Nothing has been measured yet."
-    e = evidence["backbone"]
-    rows = [r for r in e.rows if "backbone better by" in r]
-    head = e.headline
+    head, sets, differences = e.headline, e.table("sets"), e.table("differences")
+    means = {r["method"]: r for r in sets.about(MEAN)} if sets else {}
+    gains = differences.about(MEAN) if differences else []
     lines = [
         "| reads the pictures | balanced accuracy, % | the backbone is ahead by | 95 % interval |",
         "| --- | --- | --- | --- |",
         f"| **frozen backbone, linear head** | **{head['value']:g}** ({head['low']:g} to {head['high']:g}) | | |",
-        *(
-            f"| {r['baseline']} | {r['mean']:g} | {r['backbone better by']:g} | {r['from']:g} to {r['to']:g} |"
-            for r in sorted(rows, key=lambda r: -r["mean"])
-        ),
     ]
+    for r in sorted(gains, key=lambda r: -means[r["method"]]["value"]):
+        value = sets.column("value").text(means[r["method"]]) if sets else ""
+        lines.append(f"| {r['method']} | {value} | {r['ahead']:g} | {r['ahead_low']:g} to {r['ahead_high']:g} |")
     return "\n".join(lines)
 
 
@@ -95,27 +98,16 @@ def block(evidence: dict[str, Evidence]) -> str:
     return "\n\n".join(filter(None, [rivals(evidence), maps.paragraphs(evidence)]))
 
 
-def _chosen(tables: list[Table]) -> tuple[list[Table], list[Table]]:
-    """The table that stands open, and all that is folded.
-
-    Open is the first short table of results: not the one of what could not run.
-    """
-    short = (i for i, (columns, rows) in enumerate(tables) if len(rows) <= SHORT and "ran" not in columns)
-    first = next(short, None)
-    if first is None:
-        return [], tables
-    return [tables[first]], tables[:first] + tables[first + 1 :]
+def table(given: Table) -> str:
+    """A table of the evidence in Markdown, data sets by the names of their tasks."""
+    return markdown(*given.laid_out())
 
 
-def table(columns: list[str], rows: list[dict]) -> str:
-    """A Markdown table, data sets by the names of their tasks."""
+def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
     names = SETS | catalogue.titles()
-    lines = [
-        [c.replace("_", " ") for c in columns],
-        ["---"] * len(columns),
-        *(["" if row[c] is None else named(str(row[c]), names) for c in columns] for row in rows),
-    ]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "/") for cell in line) + " |" for line in lines)
+    lines = [headings, ["---"] * len(headings), *([named(cell, names) for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
 
 
 def renew(root: Path = ROOT) -> None:
@@ -123,6 +115,8 @@ def renew(root: Path = ROOT) -> None:
     measured = read(root / "model_assets" / "evidence")
     (root / PAGE).parent.mkdir(exist_ok=True)
     (root / PICTURE).write_text(plot.svg(measured), encoding="utf-8")
+    if drawn := plot.growth(measured):
+        (root / GROWTH).write_text(drawn, encoding="utf-8")
     shipped = encoder.fingerprint(root / "model_assets" / "backbone")
     (root / PAGE).write_text(page(measured, shipped), encoding="utf-8")
     readme = root / "README.md"

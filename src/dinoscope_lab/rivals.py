@@ -26,13 +26,18 @@ EARLIER, EARLIER_COMMIT = "earlier bundled backbone", "d055546"
 class Rivals:
     """Those that can be read here, and a row of `encoder`, `ran`, `why` for each that was asked for."""
 
-    encoders: tuple[EfficientNet, ...]
+    encoders: tuple[EfficientNet | Encoder, ...]
     tried: tuple[dict, ...]
+
+    @property
+    def networks(self) -> tuple[EfficientNet, ...]:
+        """Those that others trained on ImageNet's labels."""
+        return tuple(e for e in self.encoders if isinstance(e, EfficientNet))
 
     @property
     def first(self) -> EfficientNet | None:
         """The one that stands for a supervised ImageNet network."""
-        return next((e for e in self.encoders if e.name == IMAGENET), None)
+        return next((e for e in self.networks if e.name == IMAGENET), None)
 
 
 def installed(names: Sequence[str] = tuple(SOURCES), device: str = "cpu") -> Rivals:
@@ -45,6 +50,16 @@ def installed(names: Sequence[str] = tuple(SOURCES), device: str = "cpu") -> Riv
         except EncoderError as fault:
             tried.append({"encoder": TITLES[name], "ran": "no", "why": str(fault)})
     return Rivals(tuple(found), tuple(tried))
+
+
+def beside(cache: Path, device: str = "cpu", names: Sequence[str] = tuple(SOURCES)) -> Rivals:
+    """What every comparison holds the backbone against: those networks, and the backbone that was bundled before."""
+    found = installed(names, device)
+    try:
+        earlier = earlier_backbone(cache, device)
+    except EncoderError as fault:
+        return Rivals(found.encoders, (*found.tried, {"encoder": EARLIER, "ran": "no", "why": str(fault)}))
+    return Rivals((*found.encoders, earlier), (*found.tried, {"encoder": EARLIER, "ran": "yes", "why": ""}))
 
 
 def earlier_backbone(cache: Path, device: str = "cpu", checkout: Path = ROOT, commit: str = EARLIER_COMMIT) -> Encoder:

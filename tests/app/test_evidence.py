@@ -1,19 +1,34 @@
 """Measured numbers: what the laboratory writes, the page reads; anything else is named."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from dinoscope import evidence
+from dinoscope.evidence import Column, Table
 from dinoscope.settings import ROOT
 from dinoscope_lab import evidence as laboratory
 
 HEADLINE = {"label": "AUC", "value": 0.91, "low": 0.88, "high": None, "unit": ""}
 
 
+TABLE = Table(
+    "scores",
+    "Scores",
+    "bars",
+    (Column("set"), Column("method"), Column("score", "score", "%", 1, "from", "to")),
+    [{"set": "ü", "method": "m", "score": 1.0, "from": 0.5, "to": 1.25}, {"set": "mean", "method": "m", "score": 2.0}],
+    of="set",
+    y="score",
+    by=("method",),
+)
+
+
 def written(folder, name="probe"):
     path = folder / f"{name}.json"
-    laboratory.write(path, HEADLINE, "dinoscope benchmark", 3, "f" * 64, 12.34, [{"k": 1, "task": "ü"}], ["Note."])
+    how = laboratory.How("dinoscope benchmark", 3, "f" * 64, 12.34, "splits abc")
+    laboratory.write(path, HEADLINE, how, [TABLE], ["Note."])
     return path
 
 
@@ -21,18 +36,44 @@ def test_what_was_measured_is_read_back(tmp_path):
     written(tmp_path)
     found = evidence.read(tmp_path)["probe"]
     assert (found.name, found.headline, found.seed, found.seconds) == ("probe", HEADLINE, 3, 12.3)
-    assert (found.command, found.fingerprint) == ("dinoscope benchmark", "f" * 64)
-    assert (found.rows, found.notes) == ([{"k": 1, "task": "ü"}], ["Note."])
+    assert (found.command, found.fingerprint, found.split) == ("dinoscope benchmark", "f" * 64, "splits abc")
+    assert (found.tables, found.notes) == ([TABLE], ["Note."])
     assert found.machine
     assert len(found.date) == 10
 
 
-def test_a_run_that_took_up_an_earlier_one_counts_as_long_as_the_longest_on_that_backbone(tmp_path):
-    def seconds(fingerprint: str, spent: float) -> float:
-        laboratory.write(tmp_path / "a.json", HEADLINE, "command", 0, fingerprint, spent, [], [], resumed=True)
-        return evidence.read(tmp_path)["a"].seconds
+def test_a_table_is_laid_out_by_its_kind():
+    assert TABLE.laid_out() == (["set", "m"], [["ü", "1.0 (0.5 to 1.2)"], ["mean", "2.0"]])
+    assert TABLE.about("mean") == [{"set": "mean", "method": "m", "score": 2.0}]
+    columns = (Column("set"), Column("n", digits=0), Column("v", digits=2))
+    rows = [{"set": s, "n": n, "v": n / 4} for s in ("a", "mean") for n in (10, 1)]
+    curves = Table("c", "C", "curves", columns, rows, "set", "n", "v", ("set",))
+    assert curves.laid_out() == (["set / n", "1", "10"], [["mean", "0.25", "2.50"]])
 
-    assert [seconds("f" * 64, 2565.0), seconds("f" * 64, 10.0), seconds("e" * 64, 20.0)] == [2565, 2565, 20]
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rows": [{"score": "81 to 85"}]}, "score is '81 to 85'"),
+        ({"rows": [{"set": 3}]}, "set is 3"),
+        ({"rows": [{"colour": 1}]}, "colour is 1"),
+        ({"y": "height"}, "without \\['height'\\]"),
+        ({"kind": "pie"}, "kind 'pie'"),
+        ({"kind": "curves"}, "without \\['x'\\]"),
+    ],
+)
+def test_numbers_are_numbers_and_what_is_drawn_is_there(change, said):
+    with pytest.raises(ValueError, match=said):
+        replace(TABLE, **change)
+
+
+def test_what_a_later_version_adds_to_a_table_is_passed_over(tmp_path):
+    path = written(tmp_path)
+    content = json.loads(path.read_text())
+    content["tables"][0] |= {"smell": "none"}
+    content["tables"][0]["columns"][0] |= {"taste": "none"}
+    path.write_text(json.dumps(content))
+    assert evidence.read(tmp_path)["probe"].tables == [TABLE]
 
 
 def test_measurements_come_by_name_in_order_and_other_files_are_passed_over(tmp_path):
@@ -46,7 +87,7 @@ def test_without_a_folder_there_is_no_evidence(tmp_path):
     assert evidence.read(tmp_path / "nowhere") == {}
 
 
-@pytest.mark.parametrize("key", ["headline", "command", "seed", "fingerprint", "machine", "date", "seconds", "rows"])
+@pytest.mark.parametrize("key", ["headline", "command", "seed", "fingerprint", "machine", "date", "seconds", "tables"])
 def test_a_file_without_the_whole_head_is_named_with_what_is_missing(tmp_path, key):
     path = written(tmp_path)
     content = json.loads(path.read_text())
@@ -69,4 +110,5 @@ def test_every_bundled_measurement_can_be_read():
     assert sorted(found) == sorted(p.stem for p in (ROOT / "model_assets" / "evidence").glob("*.json"))
     for measurement in found.values():
         assert set(measurement.headline) == {"label", "value", "low", "high", "unit"}
-        assert all(not isinstance(v, dict | list) for row in measurement.rows for v in row.values())
+        assert measurement.tables
+        assert all(t.rows for t in measurement.tables)

@@ -1,17 +1,19 @@
-"""The explanation benchmark on tiny networks: the published code agrees with ours, and a run can be cut short."""
+"""The explanation benchmark on tiny networks: the published code agrees with ours, its tables with the pictures."""
 
 from __future__ import annotations
 
-import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from dinoscope.evidence import MEAN, json_of
 from dinoscope.explain import vitcx_published
 from dinoscope_lab.benchmark import explain, explain_pictures, explain_rows, published_vitcx
+from dinoscope_lab.benchmark.study import Study
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +39,11 @@ def folder(public_pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def arguments(folder: Path) -> argparse.Namespace:
-    return argparse.Namespace(images=folder, seed=0, most=2, quick=True, fold=0)
+def study(workbench, folder, tmp_path) -> Study:
+    """A quick study on the tiny backbone."""
+    found = Study("explain", "", workbench.encoder, folder, tmp_path, tmp_path / "assets", quick=True)
+    found.__dict__["workbench"] = workbench
+    return found
 
 
 def test_the_published_code_gives_the_map_of_our_published_path(workbench, folder):
@@ -64,49 +69,47 @@ def test_a_set_of_one_class_is_explained_by_its_similarity_to_training_cases(wor
         assert 0.5 < float(asked.subject.score(asked.subject.pixels)) <= 1
 
 
-def test_a_run_that_was_cut_short_goes_on_where_it_stopped(workbench, arguments, tmp_path):
-    path = tmp_path / "ledger.jsonl"
-
-    def measure(ledger: explain.Ledger) -> None:
-        for part in explain._parts(workbench, arguments):
-            ledger.add(*part)
-
-    whole = explain.Ledger(path)
-    measure(whole)
-    lines = path.read_text().splitlines()
-    assert {r["part"] for r in whole.records} == {"outlined", "plain", "timed"}  # nothing drawn has an outline here
-    path.write_text("\n".join(lines[:3]) + "\n")
-    again = explain.Ledger(path)
-    measure(again)
-    assert [(r["part"], r["set"], r["id"]) for r in again.records] == [
-        (r["part"], r["set"], r["id"]) for r in whole.records
-    ]
-    assert path.read_text().splitlines()[:3] == lines[:3]
-    rows, headline, notes = explain_rows.summarise(whole.records)
-    json.dumps([rows, headline, notes], allow_nan=False)
-    assert 0 <= headline["low"] <= headline["value"] <= headline["high"] <= 1
-    assert {r.get("task") for r in rows} >= {"colours", "stripes", "polyp_kvasirseg", "all sets"}
-    assert {r.get("set") for r in rows} >= {"polyp_kvasirseg", explain_rows.OUTLINED}
-    methods = {r["method"] for r in rows if "method" in r}
+def test_every_picture_is_a_part_and_the_tables_are_made_of_all(study, monkeypatch):
+    http = [{"pace": p, "pictures": 1, "median": 1.0, "late": 1.0} for p in ("full", "quick")]
+    monkeypatch.setattr(explain.explain_http, "measure", lambda _: http)
+    report = explain.measure(study)
+    kept = [json.loads(line) for line in study.parts.path.read_text().splitlines()]
+    records = [r for line in kept for r in line["rows"]]
+    assert {r["part"] for r in records} == {"outlined", "plain", "timed"}  # nothing drawn has an outline here
+    json.dumps(json_of(report.tables), allow_nan=False)
+    found = {t.name: t for t in report.tables}
+    head = report.headline
+    assert 0 <= head["low"] <= head["value"] <= head["high"] <= 1
+    assert {r["task"] for r in found["faithful"].rows} == {"colours", "stripes", "polyp_kvasirseg", "all sets"}
+    assert found["located"].places() == [MEAN, "polyp_kvasirseg"]
+    methods = {r["method"] for r in found["located"].rows}
     assert methods >= {"centred_blob", "random", "vitcx", "vitcx_published", "rise", "occlusion"}
-    (full, quick) = [r for r in rows if "pace" in r]
-    assert full["times_as_fast"] > 0 < quick["times_as_fast"]
-    assert next(r for r in rows if r.get("two_seeds_of") == "vitcx")["rank_correlation_median"] == 1
-    assert any(n.startswith("All four curves together") for n in notes)
+    ours = found["located"].find(set="polyp_kvasirseg", method="vitcx")
+    blob = found["located"].find(set="polyp_kvasirseg", method="centred_blob")
+    gain = found["differences"].find(set="polyp_kvasirseg", method="centred_blob")
+    assert gain["ahead"] == pytest.approx(ours["overlap"] - blob["overlap"], abs=2e-3)
+    assert all(r["times"] > 0 for r in found["speed"].rows)
+    assert found["seeds"].find(method="vitcx")["median"] == 1
+    assert any(n.startswith("All four curves together") for n in report.notes)
 
 
-def test_fold_1_is_measured_apart_and_beside_the_floor(workbench, arguments, folder, tmp_path):
-    arguments.fold = 1
-    ledger = explain.Ledger(tmp_path / "ledger.jsonl")
-    for part in explain._parts(workbench, arguments):
-        ledger.add(*part)
-    assert {r["part"] for r in ledger.records} == {"outlined"}
-    tested = explain_pictures.of_outlined(workbench, folder, "polyp_kvasirseg", 9, 0)
-    assert not {r["id"] for r in ledger.records} & {p.id for p in tested}
-    of_floor = [r | {"set": "ph2"} for r in ledger.records]
-    rows, headline, (note,) = explain_rows.floor(of_floor)
-    (own,) = [r for r in rows if (r["set"], r["method"]) == ("mean", "vitcx")]
+def test_fold_1_is_measured_apart_and_beside_the_floor(study, folder):
+    apart = replace(study, fold=1)
+    apart.__dict__["workbench"] = study.workbench
+    assert apart.aside
+    records = [
+        r
+        for part, of, pictures, look in explain._parts(apart)
+        for number, shown in enumerate(pictures)
+        for r in explain._record(part, of, shown, number, look)
+    ]
+    assert {r["part"] for r in records} == {"outlined"}
+    tested = explain_pictures.of_outlined(study.workbench, folder, "polyp_kvasirseg", 9, 0)
+    assert not {r["id"] for r in records} & {p.id for p in tested}
+    of_floor = [r | {"set": "ph2"} for r in records]
+    report = explain_rows.floor(of_floor)
+    own = report.tables[0].find(set=MEAN, method="vitcx")
     measured = of_floor[0]["methods"]["vitcx"]
-    assert headline["value"] == own["overlap"] == pytest.approx(measured["overlap"], abs=1e-4)
+    assert report.headline["value"] == own["overlap"] == pytest.approx(measured["overlap"], abs=1e-4)
     assert own["difference_tokens"] == pytest.approx(measured["difference_tokens"], abs=1e-4)
-    assert "0.52 wanted" in note
+    assert "0.52 wanted" in report.notes[0]

@@ -1,44 +1,20 @@
-"""Evidence figures: which of the measured numbers are drawn, and how; each figure with its file, date and command."""
+"""Evidence figures: tables drawn by their kind; each figure with its file, date and command."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from ..evidence import Evidence
+from ..evidence import BARS, CURVES, MATRIX, MEAN, Column, Evidence, Table
 from ..tasks import Task
 from . import charts
 from .charts import Dot
 from .render import part
 
-CURVES = (
-    ("labels a class", "balanced accuracy", "method", True),
-    ("strength", "balanced accuracy", "corruption", False),
-    ("strength", "called unfamiliar", "corruption", False),
-    ("labels, %", "kappa", "method", True),
-)
-"""Columns that are drawn as curves: x, y, the one that tells curves apart, whether x is logarithmic."""
-SHARES = ("balanced accuracy", "called unfamiliar")
-"""Columns in percent."""
-PLACES = (
-    "set",
-    "task",
-    "head",
-    "heads of",
-    "findings of",
-    "scope of",
-    "search in",
-    "lesions of",
-    "explanations of",
-    "groups of",
-)
-"""Columns that name the data set or task that a row is about."""
-OURS = "backbone, linear"
-SEARCHES = ("plain", "filtered", "grouped", "region")
-"""Kinds of search that are timed as the cases grow."""
+FEW = 3
+"""Places of a table without a mean that are drawn one by one where nobody has chosen a place."""
 
 
 def of_head(shown: Task) -> list[Markup]:
@@ -61,114 +37,93 @@ def of_head(shown: Task) -> list[Markup]:
     return found
 
 
-def of_rows(e: Evidence, place: str, chance: float | None = None) -> list[Markup]:
-    """What can be drawn of a measurement's rows about one place: a comparison of methods, and curves."""
+def of_place(e: Evidence, place: str, without: Sequence[str] = ()) -> list[Markup]:
+    """What was measured on one data set or task, a figure a table; the tables named in `without` are left out."""
+    return [figure(e, t, t.about(place)) for t in e.tables if t.name not in without and drawable(t, t.about(place))]
+
+
+def of_all(e: Evidence) -> list[Markup]:
+    """What was measured over all sets: the means, or a table that is about few places or none in particular."""
     found = []
-    for columns, rows in e.tables:
-        about = [r for r in rows if place_of(r) == place]
-        if about and OURS in columns:
-            said = "Balanced accuracy in percent on the same test pictures, linear probes unless it says otherwise."
-            drawn = charts.dots(_methods(about[0]), 0, 100, " %", 100 * chance if chance else None)
-            found.append(_figure(drawn, said, _source(e), wide=True))
-        if about and {"group", "measure", "value", "low", "high"} <= set(columns):
-            lines = [Dot(f"{r['group']} ({r['pictures']})", r["value"], r["low"], r["high"], True) for r in about]
-            said = f"{_opening(about[0]['measure'])} in percent by group of patients, with the number of pictures."
-            found.append(_figure(charts.dots(lines, 0, 100, " %"), said, _source(e), wide=True))
-        if about and {"finding", "way", "against", "difference", "from", "to"} <= set(columns):
-            found += _differences(e, about)
-        if about and {"probe", "measure", "method", "value", "low", "high"} <= set(columns):
-            found += _probed(e, about)
-        for x, y, kind, logarithmic in CURVES:
-            if about and {x, y, kind} <= set(columns):
-                unit = ", %" if y in SHARES else ""
-                drawn = charts.curves(_series(about, x, y, kind), x, f"{y}{unit}", logarithmic)
-                found.append(_figure(drawn, f"{y.capitalize()} by {x}.", _source(e)))
+    for t in e.tables:
+        places = t.places()
+        parts = [t.about(MEAN)] if MEAN in places else [t.about(p) for p in places] if places else [t.rows]
+        named = places if len(parts) > 1 else [""]
+        if len(parts) <= FEW:
+            found += [figure(e, t, rows, p) for p, rows in zip(named, parts, strict=True) if drawable(t, rows)]
     return found
 
 
-def of_growth(e: Evidence) -> list[Markup]:
-    """How long a search takes as the cases grow: a figure for each place they are kept in."""
-    found = []
-    for columns, rows in e.tables:
-        if not {"kept_in", "cases", *(f"{s}_ms" for s in SEARCHES)} <= set(columns):
-            continue
-        for place in dict.fromkeys(r["kept_in"] for r in rows):
-            mine = sorted((r for r in rows if r["kept_in"] == place), key=lambda r: r["cases"])
-            if len(mine) < 2:
-                continue
-            series = [charts.Series(s, tuple((float(r["cases"]), float(r[f"{s}_ms"])) for r in mine)) for s in SEARCHES]
-            said = f"Milliseconds a search takes as the cases grow, kept in {place}; the query is encoded already."
-            found.append(_figure(charts.curves(series, "cases", "milliseconds", True), said, _source(e)))
-    return found
+def drawable(table: Table, rows: Sequence[dict]) -> bool:
+    """Whether there is anything to draw: curves need two points, differences between none are none."""
+    least = 2 if table.kind == CURVES else 1
+    having = [r for r in rows if table.kind in (BARS, CURVES, MATRIX) and r.get(table.y) is not None]
+    return len(having) >= least and (table.kind != CURVES or len({r[table.x] for r in having}) >= least)
 
 
-def _differences(e: Evidence, rows: Sequence[dict]) -> list[Markup]:
-    """A figure for each way of using an encoder: by how much one start beats each other one, finding by finding."""
-    found = []
-    for way in dict.fromkeys(r["way"] for r in rows):
-        mine = [r for r in rows if r["way"] == way]
-        lines = [
-            Dot(f"{r['finding'].replace('_', ' ')}, against {r['against']}", r["difference"], r["from"], r["to"])
-            for r in mine
-        ]
-        reach = math.ceil(round(10 * max(abs(edge) for r in mine for edge in (r["from"], r["to"])), 6)) / 10
-        said = f"By how much ROC-AUC is higher from a self-supervised start, {way}; left of the middle it is lower."
-        found.append(_figure(charts.dots(lines, -reach, reach, level="no difference"), said, _source(e), wide=True))
-    return found
+def figure(e: Evidence, table: Table, rows: Sequence[dict], place: str = "") -> Markup:
+    """Rows of one table, drawn by its kind, with what they are and where they come from."""
+    if table.kind == MATRIX:
+        names = list(dict.fromkeys(r[table.y] for r in rows))
+        number = next(c.name for c in table.columns if c.digits is not None)
+        counts = {(r[table.y], r[table.x]): r[number] for r in rows}
+        drawn = charts.confusion([[counts.get((a, b), 0) for b in names] for a in names], _plain(names))
+    elif table.kind == CURVES:
+        x, y = table.column(table.x), table.column(table.y)
+        drawn = charts.curves(_series(table, rows), x.heading, y.heading, table.logarithmic)
+    else:
+        drawn = _bars(table, rows)
+    said = f"{table.title}; {place}." if place else f"{table.title}."
+    source = part("evidence", "source", file=f"{e.name}.json", date=e.date, command=e.command)
+    return _figure(drawn, said, source, wide=table.kind != CURVES)
 
 
-def _probed(e: Evidence, rows: Sequence[dict]) -> list[Markup]:
-    """A figure for each probe: every encoder on one scale."""
-    found = []
-    for about, measure in dict.fromkeys((r["set"], r["measure"]) for r in rows):
-        mine = [r for r in rows if (r["set"], r["measure"]) == (about, measure)]
-        most, unit = (100, " %") if measure == "balanced accuracy" else (1, "")
-        first = mine[0]["method"]
-        lines = [Dot(r["method"], r["value"], r["low"], r["high"], r["method"] == first) for r in mine]
-        lines.sort(key=lambda d: -d.value)
-        asked = about.partition(": ")[2].replace("localization", "body site") or mine[0]["probe"]
-        said = f"{_opening(asked)} from frozen features of each encoder: {measure}."
-        chance = mine[0]["chance"] or None
-        found.append(_figure(charts.dots(lines, 0, most, unit, chance), said, _source(e), wide=True))
-    return found
-
-
-def _opening(text: str) -> str:
-    """Text that opens a sentence; ROC stays ROC."""
-    return text[:1].upper() + text[1:]
-
-
-def _methods(row: dict) -> list[Dot]:
-    """Each method of a comparison, best first; only the backbone's own probe has its interval in the row."""
-    edges = re.fullmatch(r"(-?[\d.]+) to (-?[\d.]+)", str(row.get("interval", "")))
-    low, high = (float(edges[1]), float(edges[2])) if edges else (None, None)
+def _bars(table: Table, rows: Sequence[dict]) -> Markup:
+    y = table.column(table.y)
+    rows = [r for r in rows if r.get(table.y) is not None]
     lines = [
-        Dot(name, value, low, high, ours=True) if name == OURS else Dot(name, value)
-        for name, value in row.items()
-        if isinstance(value, int | float) and "pictures" not in name
+        Dot(
+            table.named(r).replace("_", " "),
+            r[table.y],
+            r.get(y.low) if y.low else None,
+            r.get(y.high) if y.high else None,
+            bool(table.ours) and r[table.by[0]] == table.ours,
+        )
+        for r in rows
     ]
-    return sorted(lines, key=lambda d: -d.value)
+    lines.sort(key=lambda d: -d.value)
+    low, high = _scale(y, lines)
+    guessed = rows[0].get(table.chance) if table.chance else None
+    unit = f" {y.unit}" if y.unit else ""
+    return charts.dots(lines, low, high, unit, guessed, level="no difference" if y.signed else "")
 
 
-def _series(rows: Sequence[dict], x: str, y: str, kind: str) -> list[charts.Series]:
-    """The curves of a long table; a band only where the columns low and high belong to y."""
-    banded = y == "balanced accuracy" and {"low", "high"} <= set(rows[0])
-    found = []
-    for name in dict.fromkeys(r[kind] for r in rows):
-        mine = sorted((r for r in rows if r[kind] == name), key=lambda r: r[x])
-        band = tuple((float(r["low"]), float(r["high"])) for r in mine) if banded else ()
-        found.append(charts.Series(name, tuple((float(r[x]), float(r[y])) for r in mine), band))
+def _scale(y: Column, lines: Sequence[Dot]) -> tuple[float, float]:
+    """The ends of the scale: even on both sides of no difference, else from 0 to 100 %, 1, or a round number."""
+    most = max(abs(v) for d in lines for v in (d.value, d.low, d.high) if v is not None)
+    power = 10 ** math.floor(math.log10(max(most, 1e-9)))
+    reach = math.ceil(round(most / power, 6)) * power
+    if y.signed:
+        return -reach, reach
+    lowest = min(d.value for d in lines)
+    return (min(0.0, lowest), 100.0 if y.unit == "%" else 1.0 if most <= 1 else reach)
+
+
+def _series(table: Table, rows: Sequence[dict]) -> list[charts.Series]:
+    """A curve for each name, with its band where every point has one."""
+    y, found = table.column(table.y), []
+    for name in dict.fromkeys(table.named(r) for r in rows):
+        mine = sorted((r for r in rows if table.named(r) == name), key=lambda r: r[table.x])
+        ends = [(r.get(y.low), r.get(y.high)) for r in mine] if y.low else []
+        band = tuple((float(a), float(b)) for a, b in ends if a is not None and b is not None)
+        points = tuple((float(r[table.x]), float(r[table.y])) for r in mine)
+        found.append(charts.Series(name, points, band if len(band) == len(points) else ()))
     return found
+
+
+def _plain(names: Sequence[str]) -> list[str]:
+    return [n.replace("_", " ") for n in names]
 
 
 def _figure(drawn: Markup, said: str, source: Markup, wide: bool = False) -> Markup:
     return part("evidence", "figure", drawn=drawn, said=said, source=source, wide=wide)
-
-
-def _source(e: Evidence) -> Markup:
-    return part("evidence", "source", file=f"{e.name}.json", date=e.date, command=e.command)
-
-
-def place_of(row: dict) -> str | None:
-    """The data set or task that a row is about."""
-    return next((str(row[p]).partition(": ")[0] for p in PLACES if p in row), None)

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from ..evidence import SETS, Evidence, named
+from ..evidence import MATRIX, SETS, Evidence, Table, named
 from ..tasks import Task
 from . import evidence_figures as figures
 from .markup import placeholder
 from .pictures import as_url
-from .render import part, plain
+from .render import part
 
 NOTHING = placeholder("Nothing has been measured yet: run `dinoscope benchmark`.")
+FIRST, SETS_TABLE = "backbone", "sets"
+"""The measurement, and its table, that say how good the backbone is against what."""
 TITLES = {
     "backbone": "Frozen features beside simpler ones",
     "labels": "How many labels are enough?",
@@ -27,25 +29,49 @@ TITLES = {
     "explain": "Do explanations hold?",
     "similar": "Does case search find the right cases?",
     "phantoms": "Are the drawn cases like real ones?",
+    "see": "Is a place found again?",
+    "growth": "How does search grow?",
     "end_to_end": "Through the running app",
+    "reliability": "Under attack",
+    "conformance": "DICOM files, as others show them",
 }
 """Evidence file -> what it answers; another file is called by its name."""
 
 
 def task(shown: Task, measured: dict[str, Evidence], fingerprint: str) -> Markup:
-    """How good one task's head is: the answer, its figures, what else was measured on it, and the data's flaws."""
+    """How good one task's head is, against what: one sentence, one picture; then what else was measured on it."""
     metrics, chance = shown.facts["metrics"], 1 / len(shown.head.classes) if shown.head.exclusive else 0.5
-    others = {n: e for n, e in measured.items() if any(figures.place_of(row) == shown.name for row in e.rows)}
-    drawn = [*figures.of_head(shown), *(f for e in others.values() for f in figures.of_rows(e, shown.name, chance))]
+    others = {n: e for n, e in measured.items() if any(t.about(shown.name) for t in e.tables)}
+    first, rival = _against(others.get(FIRST), shown.name)
+    drawn = [*first, *figures.of_head(shown)]
+    for name, e in others.items():
+        drawn += figures.of_place(e, shown.name, (SETS_TABLE,) if first and name == FIRST else ())
     return part(
         "evidence",
         "task",
         facts=shown.facts,
         chance=chance,
+        rival=rival,
         headlines=_headlines(metrics) if metrics else [],
-        figures=drawn if metrics else [],
+        first=drawn[:1] if metrics else [],
+        figures=drawn[1:] if metrics else [],
         stranger=_stranger([e.fingerprint for e in others.values()], fingerprint) if metrics else "",
     )
+
+
+def _against(e: Evidence | None, place: str) -> tuple[list[Markup], dict | None]:
+    """The backbone beside its rivals on one set, drawn; and the best of them, with the difference where it is known."""
+    table = e.table(SETS_TABLE) if e else None
+    if e is None or table is None:
+        return [], None
+    rows = [r for r in table.about(place) if r["method"] == table.ours or r["whose"] == "rival"]
+    theirs = [r for r in rows if r["whose"] == "rival"]
+    if not theirs or not figures.drawable(table, rows):
+        return [], None
+    best = max(theirs, key=lambda r: r["value"])
+    differences = e.table("differences")
+    ahead = differences.find(set=place, method=best["method"]) if differences else None
+    return [figures.figure(e, table, rows)], {"name": best["method"], "value": best["value"], "ahead": ahead}
 
 
 def everything(measured: dict[str, Evidence], names: dict[str, str], fingerprint: str) -> Markup:
@@ -61,10 +87,11 @@ def everything(measured: dict[str, Evidence], names: dict[str, str], fingerprint
     return part("evidence", "everything", parts=parts)
 
 
-def table(columns: Sequence[str], rows: Sequence[dict], names: dict[str, str], title: str) -> Markup:
+def table(given: Table, names: dict[str, str], title: str) -> Markup:
     """A table that scrolls sideways where it must, and the same as CSV."""
-    cells = [[_cell(r[c], names) for c in columns] for r in rows]
-    return part("evidence", "table", columns=columns, rows=cells, title=title, csv=_csv(columns, rows))
+    headings, rows = given.laid_out()
+    cells = [[_cell(cell, names) for cell in row] for row in rows]
+    return part("evidence", "table", said=given.title, columns=headings, rows=cells, title=title, csv=_csv(given))
 
 
 def _headlines(metrics: dict) -> list[tuple]:
@@ -96,8 +123,8 @@ def _measurement(e: Evidence, names: dict[str, str], fingerprint: str) -> Markup
         e=e,
         title=TITLES.get(e.name, e.name.replace("_", " ").capitalize()),
         stranger=_stranger([e.fingerprint], fingerprint),
-        figures=[*figures.of_rows(e, "mean"), *figures.of_growth(e)],
-        tables=[table(columns, rows, names, f"{e.name} {i}") for i, (columns, rows) in enumerate(e.tables, 1)],
+        figures=figures.of_all(e),
+        tables=[table(t, names, f"{e.name} {t.name}") for t in e.tables if t.kind != MATRIX],
         took=_duration(e.seconds),
     )
 
@@ -116,19 +143,15 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
 
 
-def _cell(value: object, names: dict[str, str]) -> tuple[str, str]:
-    """A value as text; a data set by its name, its id on hover."""
-    if isinstance(value, str) and (name := named(value, names)) != value:
-        return name, value
-    if isinstance(value, float):
-        return plain(value), ""
-    return "" if value is None else str(value), ""
+def _cell(value: str, names: dict[str, str]) -> tuple[str, str]:
+    """A cell; a data set by its name, its id on hover."""
+    return (named(value, names), value) if value in names else (value, "")
 
 
-def _csv(columns: Sequence[str], rows: Sequence[dict]) -> str:
+def _csv(given: Table) -> str:
     """A table as part of the page itself, with the values as they were measured."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns)
+    writer = csv.DictWriter(text, [name for c in given.columns for name in c.names])
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(given.rows)
     return as_url(text.getvalue().encode(), "text/csv")

@@ -13,15 +13,12 @@ GAINS = ("deletion_tokens", "insertion_tokens", "deletion_pixels", "insertion_pi
 def best(evidence: dict[str, Evidence], task: Task | None) -> str:
     """The method with the largest gains on all curves together on a task's test pictures, "" where none was measured.
 
-    They are rows of explain.json with `method`, `task` and `GAINS`.
+    They stand in the table `faithful` of explain.json.
     """
-    if task is None or "explain" not in evidence:
+    measured = evidence["explain"].table("faithful") if task is not None and "explain" in evidence else None
+    if measured is None or task is None:
         return ""
-    gains = {
-        row["method"]: sum(row[g] for g in GAINS)
-        for row in evidence["explain"].rows
-        if row.get("task") == task.name and all(g in row for g in GAINS) and row["method"] in METHODS
-    }
+    gains = {r["method"]: sum(r[g] for g in GAINS) for r in measured.about(task.name) if r["method"] in METHODS}
     serious = {name: gain for name, gain in gains.items() if not METHODS[name].reference}
     return max(serious, key=lambda name: serious[name]) if serious else ""
 

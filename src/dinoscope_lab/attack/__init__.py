@@ -17,9 +17,11 @@ import numpy as np
 from PIL import Image
 
 from dinoscope import memory, settings
+from dinoscope.evidence import TABLE, Column, Table
 from dinoscope.reading.encoder import Encoder
 
 from .. import evidence
+from ..evidence import count, number
 from . import calls, disks, files, kills, same
 from .caller import ANSWER, BROKEN, SENTENCE, Caller, Outcome
 from .processes import App, app
@@ -229,9 +231,29 @@ def _table(rows: list[dict]) -> str:
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) for line in cells)
 
 
+def table(rows: Sequence[dict]) -> Table:
+    """An attack a row."""
+    columns = (
+        Column("attack"),
+        count("tried"),
+        count("answers"),
+        count("sentences"),
+        count("faults"),
+        number("p50_seconds", "median", "s", 2),
+        number("p95_seconds", "95th percentile", "s", 2),
+        number("beside_p95_seconds", "an honest visitor beside it, 95th percentile", "s", 2),
+        count("memory_before_mb", "memory before, MB"),
+        count("memory_after_mb", "memory after, MB"),
+        count("files_left"),
+        Column("skipped"),
+    )
+    return Table("attacks", "What was tried, and what came of it", TABLE, columns, list(rows))
+
+
 def _write(chosen: settings.Settings, arguments: argparse.Namespace, rows: list[dict], seconds: float) -> None:
     options = f"--seed {arguments.seed} --files {arguments.files} --visitors {arguments.visitors}"
     options += f" --seconds {arguments.seconds:g} --kills {arguments.kills}"
+    fingerprint = Encoder.load("bundled", chosen.assets / "backbone", "cpu").fingerprint
     evidence.write(
         chosen.assets / "evidence" / "reliability.json",
         headline={
@@ -241,11 +263,8 @@ def _write(chosen: settings.Settings, arguments: argparse.Namespace, rows: list[
             "high": None,
             "unit": "",
         },
-        command=f"dinoscope attack {options}",
-        seed=arguments.seed,
-        fingerprint=Encoder.load("bundled", chosen.assets / "backbone", "cpu").fingerprint,
-        seconds=seconds,
-        rows=rows,
+        how=evidence.How(f"dinoscope attack {options}", arguments.seed, fingerprint, seconds),
+        tables=[table(rows)],
         notes=[
             "Strangers' files and calls over HTTP, kills, and bad disks, all on one machine; a fault is whatever ends "
             "otherwise than in an answer or a sentence.",

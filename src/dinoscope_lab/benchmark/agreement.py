@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dinoscope.evidence import TABLE, Table
 from dinoscope.fitting.features import Labelled
 from dinoscope.fitting.logistic import fit_head
 from dinoscope.fitting.measure import measure_together
@@ -13,8 +14,9 @@ from dinoscope.fitting.together import fit_together
 from dinoscope.reading.projection import Projection
 from dinoscope.similar import Case
 
+from ..evidence import Column, count, number, percent
+from .pool import Pool
 from .probes import neighbours
-from .study import Pool
 
 VECTORS, TOGETHER = "backbone, kNN of case vectors", "backbone, head and cases"
 """What these methods are called in every table."""
@@ -45,19 +47,34 @@ def join(pool: Pool, features: np.ndarray, projection: Projection) -> Joined:
     numbers = np.array([pool.classes.index(c) for c in fitted.head.classes])
     both = joined.probabilities(fitted.head.probabilities(test.pooled), votes)
     found = measure_together(fitted.head, joined, votes, test)["agreement"]
-    row = {"agreement on": pool.name, "neighbours": joined.neighbours, "vote's share": joined.share}
+    row = {"set": pool.name, "neighbours": joined.neighbours, "share": joined.share}
     row["agreed"] = _percent(found["share"]["value"])
-    for name, said in (("agreed", "right when agreed"), ("not_agreed", "right when not")):
+    for name in ("agreed", "not_agreed"):
         for who in ("head", "together") if name in found else ():
-            share = found[name][who]
-            title = said if who == "head" else f"{said}, together"
-            row |= {title: _percent(share["value"]), f"{title}, low": _percent(share["low"])}
-            row |= {f"{title}, high": _percent(share["high"])}
+            ends = {"": "value", "_low": "low", "_high": "high"}
+            row |= {f"{name}_{who}{end}": _percent(found[name][who][key]) for end, key in ends.items()}
     guesses = {
         VECTORS: neighbours(projection(features), pool.truth, pool.fold),
         TOGETHER: numbers[both.argmax(1)],
     }
     return Joined(guesses, row)
+
+
+def table(rows: list[dict]) -> Table:
+    """The rows of `Joined`."""
+    columns = (
+        Column("set"),
+        count("neighbours"),
+        number("share", "the vote's share", digits=1),
+        percent("agreed", "same class named", interval=False),
+        percent("agreed_head", "then right"),
+        percent("agreed_together", "then right, together"),
+        percent("not_agreed_head", "else the head right"),
+        percent("not_agreed_together", "else both together right"),
+    )
+    return Table(
+        "agreement", "When head and nearest cases name the same class, and when not", TABLE, columns, rows, "set"
+    )
 
 
 def _percent(share: float) -> float:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
-import time
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,11 +13,11 @@ from pydicom import Dataset, dcmread, uid
 from pydicom.data import get_testdata_files
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut, pixel_array
 
-from dinoscope import manifest, settings
+from dinoscope.evidence import TABLE, Column, Table
 from dinoscope.reading import images
-from dinoscope.reading.encoder import Encoder
 
-from .. import evidence, readme
+from ..evidence import count, number
+from .study import Report, Study, headline
 
 NOT_DICOM = {".dump", ".gz", ".icc", ".json", ".py", ".txt", ".xml", ".zip"}
 LEVELS = 0.51
@@ -48,49 +46,41 @@ class Result:
         return self.levels is None or self.levels <= LEVELS
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Measure and write conformance.json."""
+def measure(study: Study) -> Report:
+    """The report of conformance.json."""
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
-    chosen, started = settings.load(), time.monotonic()
     files = sorted({Path(f) for f in get_testdata_files() if Path(f).is_file() and Path(f).suffix not in NOT_DICOM})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        results = [measure(file) for file in files]
+        results = [compare(file) for file in files[: 20 if study.quick else None]]
     agree = sum(r.conforms for r in results)
     shown = sum(not r.outcome.startswith("refused") for r in results)
-    command = "dinoscope benchmark conformance"
-    evidence.write(
-        chosen.assets / "evidence" / "conformance.json",
-        headline={
-            "label": f"Of {len(results)} DICOM test files, shown as pydicom shows them or refused by name",
-            "value": agree,
-            "low": None,
-            "high": None,
-            "unit": "files",
-        },
-        command=command,
-        seed=arguments.seed,
-        fingerprint=Encoder.load("bundled", chosen.assets / "backbone", "cpu").fingerprint,
-        seconds=time.monotonic() - started,
-        rows=table(results),
-        notes=[
-            f"{shown} files are shown and {len(results) - shown} refused. The files are those that come with pydicom "
-            "and with the package pydicom-data; no network was used.",
-            "Greys are compared with pydicom's apply_modality_lut and apply_voi_lut, colours with its pixel_array and "
-            "apply_color_lut. Where a file proposes no view, up to 8 bits are compared as they are stored and deeper "
-            "values between the 1st and the 99.5th percentile of pydicom's values.",
-            "The palettes of big-endian files are turned round for pydicom, which reads them in the machine's order.",
-            f"A difference of {LEVELS} levels of 255 is rounding.",
-        ],
+    label = f"Of {len(results)} DICOM test files, shown as pydicom shows them or refused by name"
+    notes = [
+        f"{shown} files are shown and {len(results) - shown} refused. The files are those that come with pydicom "
+        "and with the package pydicom-data; no network was used.",
+        "Greys are compared with pydicom's apply_modality_lut and apply_voi_lut, colours with its pixel_array and "
+        "apply_color_lut. Where a file proposes no view, up to 8 bits are compared as they are stored and deeper "
+        "values between the 1st and the 99.5th percentile of pydicom's values.",
+        "The palettes of big-endian files are turned round for pydicom, which reads them in the machine's order.",
+        f"A difference of {LEVELS} levels of 255 is rounding.",
+    ]
+    return Report(headline(label, agree, "files"), [table(outcomes(results))], notes)
+
+
+def table(rows: list[dict]) -> Table:
+    """What becomes of how many files."""
+    columns = (
+        Column("outcome"),
+        count("files"),
+        count("decoded", "decoded by pydicom"),
+        number("levels", "largest difference, levels of 255", digits=2),
+        Column("example", "for example"),
     )
-    manifest.write(chosen.assets)
-    readme.renew()
-    for row in table(results):
-        print(row)
-    print(f"{command}: {agree} of {len(results)}\n{evidence.machine()}")
+    return Table("outcomes", "How each file is shown, or why it is refused", TABLE, columns, rows)
 
 
-def measure(file: Path) -> Result:
+def compare(file: Path) -> Result:
     """Read one file as the app does and as pydicom does, the same frame of it."""
     try:
         decoded = images.read(file)
@@ -176,13 +166,13 @@ def _greys(stored: np.ndarray, dataset: Dataset) -> tuple[np.ndarray, str]:
     return 255 * (1 - greys if dataset.PhotometricInterpretation == "MONOCHROME1" else greys), outcome
 
 
-def table(results: Iterable[Result]) -> list[dict]:
+def outcomes(results: Iterable[Result]) -> list[dict]:
     """One row an outcome: how many files, the largest difference, and some of their names."""
-    outcomes: dict[str, list[Result]] = {}
+    of_each: dict[str, list[Result]] = {}
     for result in results:
-        outcomes.setdefault(result.outcome, []).append(result)
+        of_each.setdefault(result.outcome, []).append(result)
     rows = []
-    for outcome, of in sorted(outcomes.items(), key=lambda entry: (entry[0].startswith("refused"), -len(entry[1]))):
+    for outcome, of in sorted(of_each.items(), key=lambda entry: (entry[0].startswith("refused"), -len(entry[1]))):
         levels = [r.levels for r in of if r.levels is not None]
         names = sorted({r.file for r in of})
         more = f" and {len(of) - NAMED} more" if len(of) > NAMED else ""
@@ -190,9 +180,9 @@ def table(results: Iterable[Result]) -> list[dict]:
             {
                 "outcome": outcome,
                 "files": len(of),
-                "decoded_by_pydicom": sum(r.known for r in of),
-                "largest_difference_levels": round(max(levels), 2) if levels else None,
-                "for_example": ", ".join(names[:NAMED]) + more,
+                "decoded": sum(r.known for r in of),
+                "levels": round(max(levels), 2) if levels else None,
+                "example": ", ".join(names[:NAMED]) + more,
             }
         )
     return rows

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 from pathlib import Path
 
 import numpy as np
 from gradio_client import Client, handle_file
 
-from dinoscope import settings
+from dinoscope.evidence import BARS, TABLE, Column, Table
 from dinoscope.fitting import datasets
 from dinoscope.fitting.datasets import TEST_FOLD, Sample
 from dinoscope.fitting.statistics import balanced_accuracy, grouped_bootstrap
 from dinoscope.workbench import Workbench
 
-from .. import evidence, readme
+from ..evidence import count, number, percent
 from . import first_answer
 from .serving import served
+from .study import Report, Study, headline
 
 VERBS = ("classify", "explain", "similar")
 TOLERANCE = 1e-5
@@ -33,15 +32,15 @@ def choose(images: Path, task: str, most: int, seed: int) -> list[Sample]:
     return [samples[i] for i in order[:most]]
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Measure and write end_to_end.json."""
-    chosen = settings.load()
-    workbench = Workbench.load(chosen)
-    started = time.monotonic()
-    pictures = {t: choose(arguments.images, t, arguments.most, arguments.seed) for t in workbench.tasks}
+def measure(study: Study) -> Report:
+    """The report of end_to_end.json."""
+    workbench, most = study.workbench, 1 if study.quick else study.most or MOST
+    names = list(workbench.tasks)[: 2 if study.quick else None]
+    pictures = {t: choose(study.images, t, most, study.seed) for t in names}
     latency: dict[str, list[float]] = {verb: [] for verb in VERBS}
-    rows, count = [], 0
-    begun = first_answer.measure(next(iter(pictures.values()))[0].path)
+    rows, asked = [], 0
+    runs = 1 if study.quick else first_answer.RUNS
+    begun = first_answer.measure(next(iter(pictures.values()))[0].path, runs)
     with served() as (client, _):
         for task, samples in pictures.items():
             answers = []
@@ -50,39 +49,36 @@ def run(arguments: argparse.Namespace) -> None:
                 found = {verb: _timed(client, verb, file, task, latency[verb]) for verb in VERBS}
                 _compare(workbench, sample, task, found)
                 answers.append(found["classify"]["label"])
-                count += 1
+                asked += 1
             head = workbench.tasks[task].head
             if head.exclusive:
                 rows.append(_row(task, samples, np.array(answers), len(head.classes)))
-                print(rows[-1], flush=True)
-    options = f"--images {arguments.images} --most {arguments.most} --seed {arguments.seed}"
-    command = f"dinoscope benchmark end_to_end {options}"
-    timings = {f"{verb}_seconds": round(float(np.median(seconds)), 3) for verb, seconds in latency.items()}
-    evidence.write(
-        chosen.assets / "evidence" / "end_to_end.json",
-        headline={
-            "label": "Mean balanced accuracy of the shipped heads, through the running app",
-            "value": round(float(np.mean([r["balanced_accuracy"] for r in rows])), 1),
-            "low": None,
-            "high": None,
-            "unit": "%",
-        },
-        command=command,
-        seed=arguments.seed,
-        fingerprint=workbench.encoder.fingerprint,
-        seconds=time.monotonic() - started,
-        rows=[*rows, {**begun, **timings}],
-        notes=[
-            f"{count} pictures of fold 0, of every task; every answer agreed with the workbench to {TOLERANCE:g}.",
-            f"Starts are medians of {first_answer.RUNS} new processes: to the page with its finished example, and to "
-            "class, map and similar cases of a picture that was then sent.",
-            "Other seconds are medians through HTTP, upload included. Tasks with findings instead of classes are not "
-            "scored here.",
-        ],
-    )
-    readme.renew()
-    print(f"{command}\n{evidence.machine()}")
-    print(json.dumps({**begun, **timings}))
+            print(f"{task}: {len(samples)} pictures", flush=True)
+    seconds: list[dict] = [{"what": what, "answers": runs, "median": median} for what, median in begun.items()]
+    for verb, spent in latency.items():
+        median, late = (round(float(np.percentile(spent, p)), 3) for p in (50, 95))
+        seconds.append({"what": verb, "answers": len(spent), "median": median, "late": late})
+    mean = round(float(np.mean([r["value"] for r in rows])), 1)
+    figure = headline("Mean balanced accuracy of the shipped heads, through the running app", mean, "%")
+    notes = [
+        f"{asked} pictures of fold 0, of every task; every answer agreed with the workbench to {TOLERANCE:g}.",
+        f"Starts are medians of {runs} new processes: to the page with its finished example, and to class, map and "
+        "similar cases of a picture that was then sent.",
+        "Other seconds are through HTTP, upload included. Tasks with findings instead of classes are not scored here.",
+    ]
+    return Report(figure, tables(rows, seconds), notes)
+
+
+def tables(rows: list[dict], seconds: list[dict]) -> list[Table]:
+    """What the app answered, and how long it took."""
+    right: tuple[Column, ...] = (Column("task"), count("pictures"), percent("value", "balanced accuracy"))
+    right += (percent("chance", "by guessing", interval=False),)
+    took = (Column("what"), count("answers"), number("median", unit="s"), number("late", "95th percentile", "s"))
+    title = "Balanced accuracy of the shipped heads through HTTP"
+    return [
+        Table("accuracy", title, BARS, right, rows, y="value", by=("task",)),
+        Table("seconds", "Seconds of an answer through HTTP", TABLE, took, seconds),
+    ]
 
 
 def _timed(client: Client, verb: str, file: dict, task: str, seconds: list[float]) -> dict:
@@ -123,8 +119,8 @@ def _row(task: str, samples: list[Sample], answers: np.ndarray, classes: int) ->
     return {
         "task": task,
         "pictures": len(samples),
-        "balanced_accuracy": round(measured.value, 1),
-        "low": round(measured.low, 1),
-        "high": round(measured.high, 1),
+        "value": round(measured.value, 1),
+        "value_low": round(measured.low, 1),
+        "value_high": round(measured.high, 1),
         "chance": round(100 / classes, 1),
     }

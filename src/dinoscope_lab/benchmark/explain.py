@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
-from dinoscope import settings
 from dinoscope.explain import Saliency, Subject, faithfulness
 from dinoscope.explain.faithfulness import Curves
 from dinoscope.explain.localisation import centred_blob, locate
 from dinoscope.explain.methods import METHODS
 from dinoscope.explain.session import MAX_SEED
-from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
-from dinoscope.workbench import Workbench
+from dinoscope.fitting.datasets import TEST_FOLD
 
-from .. import evidence, readme
 from . import end_to_end, explain_http, explain_pictures, explain_rows, published_vitcx
 from .explain_pictures import ExplainedPicture
+from .study import Report, Study
 
 MOST = 40
 """Pictures of a set with outlines, where no other number is asked for."""
@@ -53,102 +49,57 @@ Measure = Callable[[ExplainedPicture, int], dict]
 """(picture, its number in its set, from 0) -> what was measured of it."""
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Measure what is not in the ledger yet, and write explain.json; a quick run or fold 1 writes beside the ledger."""
-    chosen = settings.load()
-    workbench = Workbench.load(chosen)
-    chooses = arguments.fold == VALIDATION_FOLD
-    name = f"explain{'_fold1' if chooses else ''}{'_quick' if arguments.quick else ''}"
-    ledger = Ledger(chosen.cache / workbench.encoder.fingerprint[:16] / f"{name}.jsonl")
-    before, started = ledger.seconds, time.monotonic()
-    for part, of, pictures, measure in _parts(workbench, arguments):
-        ledger.add(part, of, pictures, measure)
-    rows, headline, notes = (explain_rows.floor if chooses else explain_rows.summarise)(ledger.records)
-    if not chooses:
-        rows += explain_http.measure(_for_http(workbench, arguments))
-    options = f"--images {arguments.images} --most {arguments.most} --seed {arguments.seed}"
-    options += (" --fold 1" if chooses else "") + (" --quick" if arguments.quick else "")
-    command = f"dinoscope benchmark explain {options}"
-    seconds = before + time.monotonic() - started
-    aside = chooses or arguments.quick
-    out = ledger.path.with_suffix(".json") if aside else chosen.assets / "evidence" / "explain.json"
-    evidence.write(out, headline, command, arguments.seed, workbench.encoder.fingerprint, seconds, rows, notes)
-    if aside:
-        print(*notes, sep="\n")
-    else:
-        readme.renew()
-    ledger.path.unlink(missing_ok=True)
-    print(f"{command}\n{evidence.machine()}\nwritten to {out}")
+def measure(study: Study) -> Report:
+    """The report of explain.json; every picture is a part of its own."""
+    records = []
+    for part, of, pictures, look in _parts(study):
+        for number, shown in enumerate(pictures):
+            records += study.part(f"{part} {of} {shown.id}", partial(_record, part, of, shown, number, look))
+    if study.fold != TEST_FOLD:
+        return explain_rows.floor(records)
+    report = explain_rows.summarise(records)
+    http = explain_rows.http(explain_http.measure(_for_http(study)))
+    return Report(report.headline, [*report.tables, http], report.notes)
 
 
-def _sets(arguments: argparse.Namespace) -> int | None:
-    """Of each part a quick run takes the first few sets."""
-    return QUICK_SETS if arguments.quick else None
+def _record(part: str, of: str, shown: ExplainedPicture, number: int, look: Measure) -> list[dict]:
+    facts = {"part": part, "set": of, "id": shown.id, "group": shown.group, "explained": shown.explained}
+    return [facts | look(shown, number)]
 
 
-def _for_http(workbench: Workbench, arguments: argparse.Namespace) -> list:
+def _for_http(study: Study) -> list:
     """(task, picture) pairs."""
-    names = [t for t in workbench.tasks if (arguments.images / t).is_dir()][: _sets(arguments)]
-    each = 1 if arguments.quick else HTTP_PICTURES
-    return [(t, s) for t in names for s in end_to_end.choose(arguments.images, t, each, arguments.seed)]
+    names = [t for t in study.workbench.tasks if (study.images / t).is_dir()][: QUICK_SETS if study.quick else None]
+    each = 1 if study.quick else HTTP_PICTURES
+    return [(t, s) for t in names for s in end_to_end.choose(study.images, t, each, study.seed)]
 
 
-def _parts(
-    workbench: Workbench, arguments: argparse.Namespace
-) -> Iterator[tuple[str, str, Iterator[ExplainedPicture], Measure]]:
-    """(part, set, its pictures, how each is measured)."""
-    folder, seed, sets = arguments.images, arguments.seed, _sets(arguments)
-    few = 1 if arguments.quick else None
-    slowly = SLOWLY if arguments.fold == TEST_FOLD else {}
+def _parts(study: Study) -> Iterator[tuple[str, str, Iterator[ExplainedPicture], Measure]]:
+    """(part, set, its pictures, how each is measured); a quick run takes one picture of the first few sets."""
+    workbench, folder, seed = study.workbench, study.images, study.seed
+    sets, few, most = (QUICK_SETS if study.quick else None), (1 if study.quick else None), study.most or MOST
+    slowly = SLOWLY if study.fold == TEST_FOLD else {}
     outlined = [n for n in explain_pictures.OUTLINED if (folder / n).is_dir()][:sets]
     plain = [t for t in workbench.tasks if (folder / t).is_dir() and t not in outlined][:sets]
     for name in outlined:
-        pictures = explain_pictures.of_outlined(workbench, folder, name, few or arguments.most, seed, arguments.fold)
+        pictures = explain_pictures.of_outlined(workbench, folder, name, few or most, seed, study.fold)
         yield "outlined", name, pictures, lambda shown, number: _measure(shown, _own(seed, shown), number, slowly)
-    if arguments.fold != TEST_FOLD:
+    if study.fold != TEST_FOLD:
         return
     for name in plain:
-        pictures = explain_pictures.of_task(workbench, folder, name, few or min(PLAIN, arguments.most), seed)
+        pictures = explain_pictures.of_task(workbench, folder, name, few or min(PLAIN, most), seed)
         yield "plain", name, pictures, lambda shown, number: _measure(shown, _own(seed, shown), None, {})
     for name in list(workbench.tasks)[:sets]:
         pictures = explain_pictures.of_phantoms(workbench, name, few or DRAWN, seed)
         yield "drawn", name, pictures, lambda shown, number: _locate(shown, _own(seed, shown))
     pictures = itertools.islice(explain_pictures.of_strip(workbench), few)
     yield "strip", "examples of the page", pictures, lambda shown, number: _locate(shown, _own(seed, shown))
+    pictures = itertools.islice(explain_pictures.of_strip(workbench), few)
+    yield "strip", "examples of the page", pictures, lambda shown, number: _locate(shown, _own(seed, shown))
     for name in outlined[:1]:
         # Another seed: pictures that nothing above has warmed up.
         pictures = explain_pictures.of_outlined(workbench, folder, name, few or TIMED, seed + 1)
         yield "timed", name, pictures, lambda shown, number: _time(shown, _own(seed, shown))
-
-
-class Ledger:
-    """What has been measured, a line a picture, so that a run that was cut short goes on where it stopped."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.records: list[dict] = [json.loads(x) for x in path.read_text().splitlines()] if path.is_file() else []
-
-    @property
-    def seconds(self) -> float:
-        """Spent on what is here."""
-        return sum(r["spent"] for r in self.records)
-
-    def add(self, part: str, name: str, pictures: Iterator[ExplainedPicture], measure: Measure) -> None:
-        """Measure the pictures of one part and set that are not here yet."""
-        done = {r["id"] for r in self.records if (r["part"], r["set"]) == (part, name)}
-        with self.path.open("a", encoding="utf-8") as file:
-            for number, shown in enumerate(pictures):
-                if shown.id in done:
-                    continue
-                began = time.monotonic()
-                facts = {"part": part, "set": name, "id": shown.id, "group": shown.group, "explained": shown.explained}
-                record = facts | measure(shown, number) | {"spent": time.monotonic() - began}
-                self.records.append(record)
-                file.write(json.dumps(record) + "\n")
-                file.flush()
-        count = sum((r["part"], r["set"]) == (part, name) for r in self.records)
-        print(f"{part} {name}: {count} pictures, {self.seconds:.0f} s so far", flush=True)
 
 
 def _own(seed: int, shown: ExplainedPicture) -> int:

@@ -30,8 +30,8 @@ def _row(client: Client, pictures: Sequence[tuple[str, Sample]], pace: str) -> d
     ask(*pictures[0])  # the first answer also loads what later ones share
     seconds = [ask(task, sample) for task, sample in pictures]
     return {
-        "explained_through_http": pace,
+        "pace": pace,
         "pictures": len(seconds),
-        "median_seconds": round(float(np.median(seconds)), 3),
-        "p95_seconds": round(float(np.percentile(seconds, 95)), 3),
+        "median": round(float(np.median(seconds)), 3),
+        "late": round(float(np.percentile(seconds, 95)), 3),
     }

@@ -1,59 +1,129 @@
-"""Explanation rows: what was measured picture by picture -> the rows, headline and notes of explain.json."""
+"""Explanation rows: what was measured picture by picture -> the headline, tables and notes of explain.json."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
+from dinoscope.evidence import BARS, MEAN, TABLE, Column, Table
 from dinoscope.fitting.statistics import grouped_bootstrap
+
+from ..evidence import count, number, percent
+from .paired import AHEAD, ahead, multiplicity, values
+from .study import Report, headline
 
 LOCATED = ("hit", "overlap", "inside")
 GAINS = ("deletion_tokens", "insertion_tokens", "deletion_pixels", "insertion_pixels")
-OUTLINED = "mean of sets with outlines"
+OURS = "vitcx"
 FLOOR = ("lgg_mri", "ham10000", "busi", "wbc_masks", "ph2")
 LEAST = {"overlap": 0.52, "difference_tokens": 0.48}
 """What the default map reaches on fold 1, mean of the sets of the floor: where its form was first tried."""
 
 
-def summarise(records: Sequence[dict]) -> tuple[list[dict], dict, list[str]]:
-    """Rows, headline and notes of the whole measurement."""
-    outlined, timed = _part(records, "outlined"), _part(records, "timed")
-    located = [*_located(outlined, ""), *_means(outlined), *_located(_part(records, "drawn"), " (drawn)")]
-    located += _located(_part(records, "strip"), " (drawn)")
+def summarise(records: Sequence[dict]) -> Report:
+    """The whole measurement, without what was asked through HTTP."""
+    outlined, timed, drawn = (_part(records, name) for name in ("outlined", "timed", "drawn"))
+    located = [*_means(outlined), *_located(outlined)]
+    of_drawn = [*_located(drawn), *_located(_part(records, "strip"))]
     gains = _gains([*outlined, *_part(records, "plain")])
-    mean = {r["method"]: r for r in located if r["set"] == OUTLINED}
-    own = mean["vitcx"]
-    headline = {
-        "label": "ViT-CX on tokens and outlined lesions: intersection over union, mean of the sets",
-        "value": own["overlap"],
-        "low": own["overlap_low"],
-        "high": own["overlap_high"],
-        "unit": "",
-    }
-    return [*located, *gains, *_speed(timed), *_seeds(outlined)], headline, _notes(located, gains)
+    differences = _differences(outlined)
+    own = next(r for r in located if (r["set"], r["method"]) == (MEAN, OURS))
+    label = "ViT-CX on tokens and outlined lesions: intersection over union, mean of the sets"
+    figure = headline(label, own["overlap"], "", own["overlap_low"], own["overlap_high"])
+    made = tables(located, of_drawn, differences, gains, _speed(timed), _seeds(outlined))
+    return Report(figure, made, [*_notes(located, of_drawn, gains), multiplicity(len(differences))])
 
 
-def floor(records: Sequence[dict]) -> tuple[list[dict], dict, list[str]]:
-    """Rows, headline and notes of fold 1, which chooses: each method's means over the sets of the floor."""
+def floor(records: Sequence[dict]) -> Report:
+    """Of fold 1, which chooses: each method's means over the sets of the floor."""
     records = [r for r in _part(records, "outlined") if r["set"] in FLOOR]
     sets = list(dict.fromkeys(r["set"] for r in records))
     rows = []
-    for name in [*sets, "mean"]:
+    for name in [*sets, MEAN]:
         for method in dict.fromkeys(m for r in records for m in r["methods"]):
-            of = [[r["methods"][method] for r in records if r["set"] == s] for s in sets if name in (s, "mean")]
+            of = [[r["methods"][method] for r in records if r["set"] == s] for s in sets if name in (s, MEAN)]
             row: dict = {"set": name, "method": method, "pictures": sum(map(len, of))}
             for figure in ("hit", *LEAST):
                 row[figure] = _round(np.mean([np.mean([f[figure] for f in facts]) for facts in of]))
             rows.append(row)
-    own = next(r for r in rows if (r["set"], r["method"]) == ("mean", "vitcx"))
+    own = next(r for r in rows if (r["set"], r["method"]) == (MEAN, OURS))
     said = "; ".join(f"{k} {own[k]:g}, at least {v:g} wanted" for k, v in LEAST.items())
+    columns = (Column("set"), Column("method"), count("pictures"), *(number(f) for f in ("hit", *LEAST)))
+    made = Table("floor", "Each method on fold 1", TABLE, columns, rows, "set")
     label = "ViT-CX on tokens on fold 1: intersection over union, mean of the sets"
-    headline = {"label": label, "value": own["overlap"], "low": None, "high": None, "unit": ""}
-    return rows, headline, [f"Fold 1, {len(sets)} sets with outlines: {said}."]
+    return Report(headline(label, own["overlap"]), [made], [f"Fold 1, {len(sets)} sets with outlines: {said}."])
 
 
-def _located(records: list[dict], suffix: str) -> list[dict]:
+def tables(
+    located: list[dict],
+    of_drawn: list[dict],
+    differences: list[dict],
+    gains: list[dict],
+    speed: list[dict],
+    seeds: list[dict],
+) -> list[Table]:
+    """Where maps lie on outlined and drawn lesions, how faithful they are, how fast, and how far two seeds agree."""
+    places = (
+        Column("set"),
+        Column("method"),
+        Column("explained"),
+        count("pictures"),
+        number("overlap", "IoU", digits=3, interval=True),
+        number("hit", "pointing game", digits=3, interval=True),
+        number("inside", "share inside", digits=3, interval=True),
+        number("lesion_area", digits=3),
+    )
+    faithful = (
+        Column("task"),
+        Column("method"),
+        count("pictures"),
+        *(number(g, g.replace("_", " by ") + ", gain", digits=3, interval=True) for g in GAINS),
+        percent("worse", "worse than random", interval=False),
+        number("seconds", unit="s"),
+    )
+    paces: tuple[Column, ...] = (
+        Column("pace"),
+        count("pictures"),
+        number("seconds", unit="s"),
+        number("published", unit="s"),
+    )
+    paces += (number("times", "times as fast", digits=1), number("least", "at least", digits=1))
+    agreed: tuple[Column, ...] = (Column("method"), count("pictures"), number("median", "rank correlation, median"))
+    agreed += (number("low", "5th percentile"),)
+    gone = (Column("set"), Column("method"), ahead("ViT-CX on tokens is ahead by", "IoU"))
+    drawn: dict[str, Any] = {"of": "set", "by": ("method",)}
+    title = "How the map of each method lies on outlined lesions: intersection over union"
+    said = "By how much the intersection over union of ViT-CX on tokens is higher, on the same pictures"
+    return [
+        Table("located", title, BARS, places, located, y="overlap", ours=OURS, **drawn),
+        Table("differences", said, BARS, gone, differences, y=AHEAD, **drawn),
+        Table("drawn", f"{title}, of drawn cases", BARS, places, of_drawn, y="overlap", ours=OURS, **drawn),
+        Table("faithful", "Gains on random orders; positive is better", TABLE, faithful, gains, "task"),
+        Table("speed", "Seconds beside the published algorithm", TABLE, paces, speed),
+        Table("seeds", "How far the maps of two seeds agree", TABLE, agreed, seeds),
+    ]
+
+
+def http(rows: list[dict]) -> Table:
+    """Seconds of a whole explanation through HTTP, at each pace."""
+    columns = (Column("pace"), count("pictures"), number("median", unit="s"), number("late", "95th percentile", "s"))
+    return Table("http", "Seconds of a whole explanation through HTTP", TABLE, columns, rows)
+
+
+def _differences(records: list[dict]) -> list[dict]:
+    """By how much the default overlaps lesions more than each other method, set by set, on the same pictures."""
+    rows = []
+    for name in dict.fromkeys(r["set"] for r in records):
+        for method in dict.fromkeys(m for r in records if r["set"] == name for m in r["methods"] if m != OURS):
+            both = [r for r in records if r["set"] == name and method in r["methods"]]
+            mine, theirs = ([r["methods"][m]["overlap"] for r in both] for m in (OURS, method))
+            rows.append({"set": name, "method": method} | values(mine, theirs, [r["group"] for r in both]))
+    return rows
+
+
+def _located(records: list[dict]) -> list[dict]:
     """A row a set and method: pointing game, overlap and share inside, beside a centred blob and a random map."""
     rows = []
     for name in dict.fromkeys(r["set"] for r in records):
@@ -61,7 +131,7 @@ def _located(records: list[dict], suffix: str) -> list[dict]:
         for method in dict.fromkeys(m for r in chosen for m in r["methods"]):
             having = [r for r in chosen if method in r["methods"]]
             facts, groups = [r["methods"][method] for r in having], [r["group"] for r in having]
-            row: dict = {"set": name + suffix, "method": method, "explained": chosen[0]["explained"]}
+            row: dict = {"set": name, "method": method, "explained": chosen[0]["explained"]}
             row["pictures"] = len(facts)
             for figure in LOCATED:
                 row |= _interval(figure, np.array([float(f[figure]) for f in facts]), groups)
@@ -77,10 +147,10 @@ def _means(records: list[dict]) -> list[dict]:
         having = [r for r in records if method in r["methods"]]
         places = [np.array([i for i, r in enumerate(having) if r["set"] == s]) for s in sets]
         groups = [f"{r['set']}/{r['group']}" for r in having]
-        row: dict = {"set": OUTLINED, "method": method, "explained": "as above", "pictures": len(having)}
+        row: dict = {"set": MEAN, "method": method, "explained": "as below", "pictures": len(having)}
         for figure in LOCATED:
-            values = np.array([float(r["methods"][method][figure]) for r in having])
-            row |= _interval(figure, values, groups, _mean_of_sets(values, places))
+            found = np.array([float(r["methods"][method][figure]) for r in having])
+            row |= _interval(figure, found, groups, _mean_of_sets(found, places))
         rows.append(row | {"lesion_area": _round(np.mean([r["methods"][method]["area"] for r in having]))})
     return rows
 
@@ -97,10 +167,9 @@ def _gains(records: list[dict]) -> list[dict]:
             facts, groups = [r["methods"][method] for r in having], [f"{r['set']}/{r['group']}" for r in having]
             row: dict = {"task": name, "method": method, "pictures": len(facts)}
             for gain in GAINS:
-                values = np.array([f[gain] for f in facts])
-                row |= _interval(gain, values, groups)
+                row |= _interval(gain, np.array([f[gain] for f in facts]), groups)
             every = np.array([sum(f[g] for g in GAINS) for f in facts])
-            row["worse_than_random_percent"] = _round(100 * np.mean(every <= 0), 1)
+            row["worse"] = _round(100 * np.mean(every <= 0), 1)
             rows.append(row | {"seconds": _round(np.median([f["seconds"] for f in facts]), 3)})
     return rows
 
@@ -115,9 +184,9 @@ def _speed(records: list[dict]) -> list[dict]:
                 "pace": pace,
                 "pictures": len(records),
                 "seconds": _round(np.median([r["runs"][name] for r in records]), 3),
-                "published_seconds": _round(np.median([r["runs"]["published"] for r in records]), 3),
-                "times_as_fast": _round(np.median(ratios), 1),
-                "least_times_as_fast": _round(ratios.min(), 1),
+                "published": _round(np.median([r["runs"]["published"] for r in records]), 3),
+                "times": _round(np.median(ratios), 1),
+                "least": _round(ratios.min(), 1),
             }
         )
     return rows
@@ -130,21 +199,22 @@ def _seeds(records: list[dict]) -> list[dict]:
         agreed = [f["two_seeds"] for r in records for m, f in r["methods"].items() if m == method and "two_seeds" in f]
         rows.append(
             {
-                "two_seeds_of": method,
+                "method": method,
                 "pictures": len(agreed),
-                "rank_correlation_median": _round(np.median(agreed)),
-                "rank_correlation_5th_percentile": _round(np.percentile(agreed, 5)),
+                "median": _round(np.median(agreed)),
+                "low": _round(np.percentile(agreed, 5)),
             }
         )
     return rows
 
 
-def _notes(located: list[dict], gains: list[dict]) -> list[str]:
+def _notes(located: list[dict], of_drawn: list[dict], gains: list[dict]) -> list[str]:
     """What a reader must know beside the figures, the default's defeats first."""
     notes = []
     by_set: dict[str, dict[str, dict]] = {}
-    for row in located:
-        by_set.setdefault(row["set"], {})[row["method"]] = row
+    for rows, suffix in ((located, ""), (of_drawn, " (drawn)")):
+        for row in rows:
+            by_set.setdefault(row["set"] + suffix, {})[row["method"]] = row
     for rival, called in (("vitcx_published", "Published ViT-CX"), ("centred_blob", "A centred blob")):
         lost = [s for s, m in by_set.items() if rival in m and m["vitcx"]["overlap"] <= m[rival]["overlap"]]
         if lost:
@@ -160,7 +230,7 @@ def _notes(located: list[dict], gains: list[dict]) -> list[str]:
     return [
         *notes,
         f"All four curves together, ViT-CX on tokens is worse than random orders for "
-        f"{own['worse_than_random_percent']:g} % of the pictures.",
+        f"{own['worse']:g} % of the pictures.",
         "Fold 0, pictures that are read as what they are, intervals by drawing whole groups (patient, lesion or "
         "near-duplicate); slow methods on the first few pictures of each set. Gains are areas against "
         "random orders of the same patches; positive is better. By tokens, a patch that is gone is not read; by "

@@ -12,6 +12,7 @@ from gradio_client import Client, handle_file
 from .serving import once_there, started
 
 RUNS = 5
+PAGE, ANSWER = "start to the page", "start to the first answer"
 VERBS = ("classify", "explain", "similar")
 
 
@@ -19,13 +20,13 @@ def measure(picture: Path, runs: int = RUNS) -> dict[str, float]:
     """Medians of several starts, in seconds since the process was begun.
 
     Returns:
-        `start_to_page_seconds`, until the page is served, which carries a finished example; and
-        `start_to_first_answer_seconds`, until a picture that was then sent has its class, map and similar cases.
+        of `PAGE`, until the page is served, which carries a finished example; and of `ANSWER`, until a picture that
+        was then sent has its class, map and similar cases.
     """
     pages, answers = zip(*(_once(picture) for _ in range(runs)), strict=True)
     return {
-        "start_to_page_seconds": round(statistics.median(pages), 1),
-        "start_to_first_answer_seconds": round(statistics.median(answers), 1),
+        PAGE: round(statistics.median(pages), 1),
+        ANSWER: round(statistics.median(answers), 1),
     }
 
 

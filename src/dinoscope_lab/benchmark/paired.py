@@ -9,11 +9,22 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from dinoscope.evidence import Column
 from dinoscope.fitting.statistics import balanced_accuracy, drawn_balanced_accuracy, group_draws, grouped_bootstrap
+
+from ..evidence import number, percent
 
 HIDDEN = "_"
 TRUTH, GUESS, GROUPS = f"{HIDDEN}truth", f"{HIDDEN}guess", f"{HIDDEN}groups"
-BETTER = "backbone better by"
+AHEAD = "ahead"
+"""The column of a difference: positive where the backbone is better."""
+POINTS: Column = percent(AHEAD, "the backbone is ahead by", signed=True)
+"""That column, in percent points."""
+
+
+def ahead(title: str = "the backbone is ahead by", unit: str = "", digits: int = 3) -> Column:
+    """That column, in another unit."""
+    return number(AHEAD, title, unit, digits, interval=True, signed=True)
 
 
 def accuracies(
@@ -25,7 +36,7 @@ def accuracies(
         truths: of each set, [M] class numbers; groups: of each set, [M].
         ours, theirs: of each set, guesses [M] of each of its runs; both in the same runs.
     Returns:
-        the difference, `from` and `to`: its 95 % interval from 1,000 draws of whole groups.
+        the difference, and its 95 % interval from 1,000 draws of whole groups.
     """
     values, draws = [], []
     for truth, group, mine, other in zip(truths, groups, ours, theirs, strict=True):
@@ -35,7 +46,7 @@ def accuracies(
         drawn = [drawn_balanced_accuracy(times, truth, a) - drawn_balanced_accuracy(times, truth, b) for a, b in runs]
         draws.append(np.mean(drawn, axis=0))
     low, high = np.percentile(np.mean(draws, axis=0), [2.5, 97.5])
-    return _rounded(float(np.mean(values)), float(low), float(high), 100, 1)
+    return difference(float(np.mean(values)), float(low), float(high), 100, 1)
 
 
 def scores(measure: Callable[[np.ndarray, np.ndarray], float], ours: dict, theirs: dict) -> dict:
@@ -43,12 +54,21 @@ def scores(measure: Callable[[np.ndarray, np.ndarray], float], ours: dict, their
     truth, mine, other = (np.asarray(v) for v in (ours[TRUTH], ours[GUESS], theirs[GUESS]))
     groups = np.asarray(ours[GROUPS])
     found = grouped_bootstrap(lambda i: measure(truth[i], mine[i]) - measure(truth[i], other[i]), groups)
-    return _rounded(found.value, found.low, found.high, 1, 3)
+    return difference(found.value, found.low, found.high)
 
 
-def _rounded(value: float, low: float, high: float, factor: float, digits: int) -> dict:
+def values(
+    ours: Sequence[float], theirs: Sequence[float], groups: Sequence, factor: float = 1, digits: int = 3
+) -> dict:
+    """Mean difference of one value a picture between two methods, on the same pictures."""
+    gain = np.asarray(ours, float) - np.asarray(theirs, float)
+    found = grouped_bootstrap(lambda i: float(gain[i].mean()), groups)
+    return difference(found.value, found.low, found.high, factor, digits)
+
+
+def difference(value: float, low: float, high: float, factor: float = 1, digits: int = 3) -> dict:
     """As three numbers of a row."""
-    figures = {BETTER: value, "from": low, "to": high}
+    figures = {AHEAD: value, f"{AHEAD}_low": low, f"{AHEAD}_high": high}
     return {k: round(factor * v, digits) + 0.0 for k, v in figures.items()}
 
 
@@ -60,3 +80,12 @@ def told(truth: np.ndarray, guess: np.ndarray, groups: np.ndarray) -> dict:
 def shown(rows: Sequence[Mapping]) -> list[dict]:
     """The rows without what was only needed to compare them."""
     return [{k: v for k, v in row.items() if not k.startswith(HIDDEN)} for row in rows]
+
+
+def multiplicity(comparisons: int) -> str:
+    """The sentence on many intervals at once."""
+    return (
+        f"{comparisons} differences stand in this file, each with its own 95 % interval, paired (the same draws of "
+        "whole groups for both) and not corrected for their number: of differences that are none, about one in twenty "
+        "would still seem to be one."
+    )

@@ -23,9 +23,10 @@ from dinoscope.reading.encoder import Encoder
 from dinoscope.reading.frozen import Frozen
 
 from ..pretrain import export
-from . import baselines, supervised
+from . import baselines, source, supervised
 from .baselines import EDGES, PIXELS, RANDOM, RESIDUAL, SCRATCH
-from .study import Pool
+from .pool import Pool
+from .study import Study
 
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)
 NEIGHBOURS = 5
@@ -39,41 +40,35 @@ BASELINES = {
 """Method -> what is kept under: the shape of the network where that is all it shares with the backbone."""
 
 
-def guesses(
-    pool: Pool, encoder: Encoder, cache: Path, seed: int, rivals: Sequence[Frozen] = (), untrained: bool = False
-) -> dict[str, np.ndarray]:
+def guesses(study: Study, pool: Pool, rivals: Sequence[Frozen] = ()) -> dict[str, np.ndarray]:
     """Guessed class numbers on fold 0 by every method; a rival's frozen features are judged as the backbone's are.
 
-    The first rival is judged joined with the backbone, too.
-
-    Args:
-        untrained: only those of `BASELINES` that take no network.
+    The first rival is judged joined with the backbone, too; of `BASELINES` a study without what is trained takes only
+    those that need no network.
     """
     found: dict[str, np.ndarray] = {}
     seen = {
-        name: FeatureCache(frozen, cache).read(f"{pool.name}-all", pool.files)[1]
-        for name, frozen in {"backbone": encoder, **{r.name: r for r in rivals}}.items()
+        name: study.pooled(pool, e) for name, e in {"backbone": study.encoder, **{r.name: r for r in rivals}}.items()
     }
     for rival in rivals[:1]:
         seen[f"backbone with {rival.name}"] = np.concatenate([seen["backbone"], seen[rival.name]], axis=1)
     for name, features in seen.items():
         found[f"{name}, linear"] = linear(features, pool.truth, pool.fold)
         found[f"{name}, kNN"] = neighbours(features, pool.truth, pool.fold)
-    kept = cache / "benchmark"
-    methods = (PIXELS, EDGES) if untrained else BASELINES
-    return found | {method: baseline(method, pool, encoder, kept, seed).argmax(1) for method in methods}
+    methods = (PIXELS, EDGES) if study.untrained else BASELINES
+    return found | {method: baseline(method, pool, study).argmax(1) for method in methods}
 
 
-def baseline(method: str, pool: Pool, encoder: Encoder, kept: Path, seed: int, quick: bool = False) -> np.ndarray:
-    """Logits [M, C] on fold 0 by one of `BASELINES`; none depends on the backbone's weights, so they are kept.
-
-    Args:
-        encoder: gives the architecture; kept: the folder; quick: a few steps of training, to see that it runs.
-    """
+def baseline(method: str, pool: Pool, study: Study) -> np.ndarray:
+    """Logits [M, C] on fold 0 by one of `BASELINES`; none depends on the backbone's weights, so they are kept by what
+    they do depend on: its shape where they share it, the split, and the code."""
+    encoder, seed, quick = study.encoder, study.seed, study.quick
+    kept = study.kept.parent / "baselines"
     config: Dinov2Config = encoder.model.config
-    tag = BASELINES[method].format(shape=f"{config.hidden_size}x{config.num_hidden_layers}")
-    path = kept / f"{pool.name.replace(', ', '-')}-{tag}-{seed}.safetensors"
-    if not path.is_file() or "logits" not in load_file(path):
+    tag = BASELINES[method].format(shape=f"{study.shape}-{encoder.size}")
+    code = source.fingerprint(supervised.__name__)[:8] + source.fingerprint(baselines.__name__)[:8]
+    path = kept / f"{pool.name.replace(', ', '-')}-{tag}-{seed}-{pool.split}-{code}.safetensors"
+    if not path.is_file():
         print(f"{pool.name}: {method}", flush=True)
         if method == SCRATCH:
             found = _supervised(partial(supervised.Classifier, config), pool, seed, 4 if quick else 480)

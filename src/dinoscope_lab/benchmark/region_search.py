@@ -41,8 +41,10 @@ def moved(box: Box, rng: np.random.Generator) -> Box:
     return Box(left, top, min(left + width, 1.0), min(top + height, 1.0))
 
 
-def measure(name: str, given: Masked, queries: int, seed: int) -> dict:
-    """A row: how much of its own lesion the matched region of a found case holds, on cells and on every patch.
+def measure(name: str, given: Masked, queries: int, seed: int) -> list[dict]:
+    """A row for cells and for every patch, of the lesion's box and of another of its size.
+
+    How much of its own lesion does the matched region of a found case hold?
 
     Cases are folds 1 to 4, ranked by their cells as in the app; queries are of fold 0. A lesion's box is set against
     a box of the same size elsewhere in the same picture.
@@ -68,8 +70,11 @@ def measure(name: str, given: Masked, queries: int, seed: int) -> dict:
                 held["patches"].append(regions.locate(wanted, patches, given.grid, region).overlap(mask))
             for kind, values in held.items():
                 shares[kind + suffix].append(float(np.mean(values)))
-    row: dict = {"set": name, "queries": len(asked), "cases": len(known)}
+    rows = []
     for kind, values in shares.items():
         interval = mean_with_interval(np.array(values), given.groups[asked])
-        row |= {kind: interval.value, f"{kind}_low": interval.low, f"{kind}_high": interval.high}
-    return {k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}
+        figures = {"value": interval.value, "value_low": interval.low, "value_high": interval.high}
+        method = kind.replace("_random", ", a box elsewhere")
+        row = {"set": name, "queries": len(asked), "cases": len(known), "method": method}
+        rows.append(row | {k: round(v, 3) for k, v in figures.items()})
+    return rows

@@ -39,7 +39,7 @@ class Scores:
 
     def intervals(self, groups: np.ndarray) -> dict[str, Interval]:
         """Means with 95 % intervals from resampling whole groups of queries."""
-        named = {"map_at_5": self.precision, "vote_of_5": self.vote, "accuracy_at_1": self.first}
+        named = {"value": self.precision, "vote": self.vote, "first": self.first}
         return {name: mean_with_interval(values, groups) for name, values in named.items()}
 
 

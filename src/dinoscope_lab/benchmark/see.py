@@ -6,17 +6,17 @@ same class lies in that one's lesion.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from dinoscope import settings
+from dinoscope.evidence import BARS, MEAN, TABLE, Column, Table
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
 from dinoscope.fitting.statistics import grouped_bootstrap
 from dinoscope.reading import images
@@ -24,13 +24,15 @@ from dinoscope.reading.encoder import Encoder
 from dinoscope.reading.scope import unit
 from dinoscope.see import sight
 from dinoscope.see.axes import Axes
-from dinoscope.workbench import Workbench
 
 from .. import rivals
+from ..evidence import count, number, percent, tried
 from . import end_to_end, see_served
 from .baselines import RANDOM
+from .paired import AHEAD, POINTS, multiplicity, values
+from .pool import Pool
 from .probes import random_encoder
-from .study import Pool, Study
+from .study import Report, Study, headline
 
 SETS = ("lgg_mri", "busi", "ham10000", "ph2", "wbc_masks", "polyp_kvasirseg")
 MOST = 40
@@ -52,11 +54,10 @@ Describe = Callable[[list[Path], list[Path]], Described]
 """(training pictures, pictures) -> the places of the pictures; nothing is fitted on labels or outlines."""
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Measure and write see.json."""
-    study = Study.of(arguments)
+def measure(study: Study) -> Report:
+    """The report of see.json."""
     choice = [
-        {"reading size": side, "blocks after": before} | means
+        {"side": side, "after": before} | means
         for side, before in (CANDIDATES[:1] if study.quick else CANDIDATES)
         if (means := _chosen(study, side, before))
     ]
@@ -66,36 +67,30 @@ def run(arguments: argparse.Namespace) -> None:
         POSITION: (by_position, "position"),
         RANDOM: (partial(by_encoder, random_encoder(study.encoder, study.kept, study.seed)), ""),
     }
-    if network := rivals.installed(("efficientnet-lite0",)).first:
-        methods[network.name] = (partial(by_maps, network), network.fingerprint)
-    try:
-        earlier = rivals.earlier_backbone(study.cache, study.encoder.device.type)
-        methods[rivals.EARLIER] = (partial(by_encoder, earlier), earlier.fingerprint)
-    except rivals.EncoderError as fault:
-        print(fault, flush=True)
+    others = rivals.beside(study.cache, study.encoder.device.type, ("efficientnet-lite0",))
+    for rival in others.encoders:
+        describe = partial(by_encoder, rival) if isinstance(rival, Encoder) else partial(by_maps, rival)
+        methods[rival.name] = (describe, rival.fingerprint)
     rows = [
         row
-        for name in SETS
+        for name in (SETS[:2] if study.quick else SETS)
         for method, (describe, depends_on) in methods.items()
         for row in study.part(
             f"{name}-{method}", partial(_measured, study, name, TEST_FOLD, method, describe), depends_on
         )
     ]
-    summary = _summary(rows)
-    mean = next(r for r in summary if r["set"] == "mean" and r["method"] == OURS)
-    headline = {
-        "label": f"Pairs of pictures in which the lesion pointed at is found in the other, {len(SETS)} sets",
-        "value": mean["found"],
-        "low": None,
-        "high": None,
-        "unit": "%",
-    }
-    running = _in_the_app(study) if study.encoder.name == "bundled" else []
-    if study.encoder.name == "bundled" and not study.quick:
+    summary, differences = _summary(rows), _paired(rows)
+    mean = next(r for r in summary if r["set"] == MEAN and r["method"] == OURS)
+    label = f"Pairs of pictures in which the lesion pointed at is found in the other, {len(SETS)} sets"
+    figure = headline(label, mean["found"], "%", mean["found_low"], mean["found_high"])
+    bundled = study.encoder.name == "bundled"
+    running = _in_the_app(study) if bundled else []
+    if bundled and not study.quick:
         from .. import see_figure  # which draws with what is here
 
-        see_figure.write(Workbench.load(settings.load()))
-    study.write(headline, [*summary, *_paired(rows), *choice, *running], _notes(summary))
+        see_figure.write(study.workbench)
+    made = [*tables(summary, differences, choice, running), tried(others.tried)]
+    return Report(figure, made, _notes(summary, len(differences)))
 
 
 def _in_the_app(study: Study) -> list[dict]:
@@ -110,6 +105,26 @@ def _in_the_app(study: Study) -> list[dict]:
     drawn = next(t for t in tasks if (t / "phantoms.jsonl").is_file())
     with (drawn / "phantoms.jsonl").open(encoding="utf-8") as lines:
         return see_served.measure(pictures, f"{drawn.name}/{json.loads(next(lines))['id']}")
+
+
+def tables(summary: list[dict], differences: list[dict], choice: list[dict], running: list[dict]) -> list[Table]:
+    """How often the place is found, by how much more often than by others, how the reading was chosen, the app."""
+    found = (Column("set"), count("pairs"), Column("method"), percent("found"), number("area", "AUC"))
+    gains = (Column("set"), Column("method"), POINTS)
+    chosen = (
+        count("side", "reading size, px"),
+        count("after", "blocks after"),
+        percent("found", "found, fold 1", interval=False),
+        number("area", "AUC, fold 1"),
+    )
+    drawn: dict[str, Any] = {"of": "set", "by": ("method",)}
+    title = "Pairs in which the lesion pointed at is found in the other picture"
+    return [
+        Table("found", title, BARS, found, summary, y="found", ours=OURS, **drawn),
+        Table("differences", "Found more often than by another method", BARS, gains, differences, y=AHEAD, **drawn),
+        Table("choice", "Reading size and block, chosen on fold 1", TABLE, chosen, choice),
+        see_served.table(running),
+    ]
 
 
 def by_encoder(
@@ -161,15 +176,15 @@ def _chosen(study: Study, side: int, before: int) -> dict:
     describe = partial(by_encoder, study.encoder, side=side, before=before)
     rows = [
         row
-        for name in SETS
+        for name in (SETS[:2] if study.quick else SETS)
         for row in study.part(
             f"{name}-fold1-{side}-{before}", partial(_measured, study, name, VALIDATION_FOLD, OURS, describe)
         )
     ]
-    of_sets = [[r for r in rows if r["set"] == name] for name in SETS]
+    of_sets = [[r for r in rows if r["set"] == name] for name in dict.fromkeys(r["set"] for r in rows)]
     return {
-        "found, fold 1": round(100 * float(np.mean([np.mean([r["found"] for r in part]) for part in of_sets])), 1),
-        "AUC, fold 1": round(float(np.mean([np.mean([r["area"] for r in part]) for part in of_sets])), 3),
+        "found": round(100 * float(np.mean([np.mean([r["found"] for r in part]) for part in of_sets])), 1),
+        "area": round(float(np.mean([np.mean([r["area"] for r in part]) for part in of_sets])), 3),
     }
 
 
@@ -233,53 +248,59 @@ def middle(covered: np.ndarray) -> tuple[int, int]:
 
 
 def _summary(rows: list[dict]) -> list[dict]:
-    """A row for each set and method, and the means over the sets."""
+    """A row for each set and method, and the means over the sets, each set counting alike."""
     methods = list(dict.fromkeys(r["method"] for r in rows))
+    sets = list(dict.fromkeys(r["set"] for r in rows))
     table = []
-    for name in SETS:
+    for name in (*sets, MEAN):
         for method in methods:
-            mine = [r for r in rows if r["set"] == name and r["method"] == method]
-            table.append({"set": name, "method": method} | _figures(mine))
-    for method in methods:
-        of = [r for r in table if r["method"] == method]
-        mean = {"set": "mean", "method": method, "pairs": sum(r["pairs"] for r in of)}
-        mean |= {"found": round(float(np.mean([r["found"] for r in of])), 1), "low": None, "high": None}
-        table.append(mean | {"AUC": round(float(np.mean([r["AUC"] for r in of])), 3)})
+            mine = [r for r in rows if r["method"] == method and name in (r["set"], MEAN)]
+            parts = [[i for i, r in enumerate(mine) if r["set"] == s] for s in (sets if name == MEAN else [name])]
+            figures = _figures(mine, [np.array(p) for p in parts if p])
+            table.append({"set": name, "method": method, "pairs": len(mine)} | figures)
     return table
 
 
-def _figures(mine: list[dict]) -> dict:
+def _figures(mine: list[dict], parts: list[np.ndarray] | None = None) -> dict:
+    parts = parts or [np.arange(len(mine))]
     hits = np.array([r["found"] for r in mine], float)
-    share = grouped_bootstrap(partial(_mean, hits), [r["group"] for r in mine])
-    low, high = (round(100 * edge, 1) for edge in (share.low, share.high))
-    found = {"pairs": len(mine), "found": round(100 * share.value, 1), "low": low, "high": high}
-    return found | {"AUC": round(float(np.mean([r["area"] for r in mine])), 3)}
+    share = grouped_bootstrap(mean_of(hits, parts), [f"{r['set']} {r['group']}" for r in mine])
+    figures = {"found": share.value, "found_low": share.low, "found_high": share.high}
+    area = np.mean([np.mean([mine[i]["area"] for i in part]) for part in parts])
+    return {k: round(100 * v, 1) for k, v in figures.items()} | {"area": round(float(area), 3)}
 
 
-def _mean(values: np.ndarray, at: np.ndarray) -> float:
-    return float(values[at].mean())
+def mean_of(values: np.ndarray, parts: list[np.ndarray]) -> Callable[[np.ndarray], float]:
+    """(drawn positions) -> the mean over the parts of the mean of what was drawn of each."""
+
+    def mean(at: np.ndarray) -> float:
+        drawn = [values[at[np.isin(at, part)]] for part in parts]
+        return float(np.mean([d.mean() for d in drawn if len(d)]))
+
+    return mean
 
 
 def _paired(rows: list[dict]) -> list[dict]:
     """How much more often the backbone finds the place than each other method does, on the same pairs."""
     table = []
-    for name in SETS:
+    for name in dict.fromkeys(r["set"] for r in rows):
         by_pair = {(r["method"], r["pair"]): r for r in rows if r["set"] == name}
         for method in dict.fromkeys(m for m, _ in by_pair if m != OURS):
             both = [(by_pair[OURS, p], by_pair[method, p]) for m, p in by_pair if m == method and (OURS, p) in by_pair]
-            gain = np.array([float(ours["found"]) - float(theirs["found"]) for ours, theirs in both])
-            share = grouped_bootstrap(partial(_mean, gain), [o["group"] for o, _ in both])
-            ends = {k: round(100 * v, 1) for k, v in (("from", share.low), ("to", share.high))}
-            table.append({"set": name, "against": method, "found more often by": round(100 * share.value, 1)} | ends)
+            gain = values(
+                [o["found"] for o, _ in both], [t["found"] for _, t in both], [o["group"] for o, _ in both], 100, 1
+            )
+            table.append({"set": name, "method": method} | gain)
     return table
 
 
-def _notes(summary: list[dict]) -> list[str]:
+def _notes(summary: list[dict], comparisons: int) -> list[str]:
     """What a reader must know; first where the position alone does as well."""
     found = {(r["set"], r["method"]): r["found"] for r in summary}
-    level = [s for s in SETS if found[s, POSITION] >= found[s, OURS]]
+    level = [s for s in SETS if (s, OURS) in found and found[s, POSITION] >= found[s, OURS]]
     return [
         *([f"The same position alone finds it at least as often on {', '.join(level)}."] if level else []),
+        multiplicity(comparisons),
         "The point is the middle of an outlined lesion; found means that the most alike place of another picture of "
         f"the same class, of another patient or lesion, lies in that one's lesion. Up to {MOST} pairs a set, of fold "
         "0; axes fitted without labels on 60 training pictures of the set; intervals from 1,000 draws of whole groups.",

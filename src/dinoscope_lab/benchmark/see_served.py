@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from gradio_client import Client, handle_file
 
+from dinoscope.evidence import TABLE, Column, Table
 from dinoscope.fitting.datasets import Sample
 from dinoscope.see.sight import SIDE
 
+from ..evidence import count, number
 from .serving import served
 
 if TYPE_CHECKING:
@@ -59,6 +61,13 @@ def measure(pictures: Sequence[tuple[str, Sample]], example: str) -> list[dict]:
     return rows
 
 
+def table(rows: list[dict]) -> Table:
+    """The rows of `measure`."""
+    late = number("late", "95th percentile", "ms", 2)
+    columns = (Column("what"), count("measured"), number("median", unit="ms", digits=2), late)
+    return Table("served", "In the running app", TABLE, columns, rows)
+
+
 def colours(client: Client, pictures: Sequence[tuple[str, Sample]]) -> dict:
     """Seconds of /features for each picture, upload and files included."""
 
@@ -70,10 +79,10 @@ def colours(client: Client, pictures: Sequence[tuple[str, Sample]]) -> dict:
     ask(*pictures[0])  # the first answer also loads what later ones share
     seconds = [ask(task, sample) for task, sample in pictures]
     return {
-        "in the running app": f"colours through HTTP, seconds, {SIDE} px",
+        "what": f"colours through HTTP, {SIDE} px",
         "measured": len(seconds),
-        "median": round(float(np.median(seconds)), 3),
-        "95th percentile": round(float(np.percentile(seconds, 95)), 3),
+        "median": round(1000 * float(np.median(seconds)), 1),
+        "late": round(1000 * float(np.percentile(seconds, 95)), 1),
     }
 
 
@@ -88,8 +97,8 @@ def pointer(page: Page) -> dict:
     """Milliseconds from a move of the pointer until every alike place is lit, over all patches of the view."""
     took = page.evaluate(MOVES, STAGE)
     return {
-        "in the running app": "move of the pointer until repainted, milliseconds",
+        "what": "move of the pointer until repainted",
         "measured": len(took),
         "median": round(float(np.median(took)), 2),
-        "95th percentile": round(float(np.percentile(took, 95)), 2),
+        "late": round(float(np.percentile(took, 95)), 2),
     }

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from dinoscope import settings
+from dinoscope.evidence import BARS, MEAN, TABLE, Column, Table
 from dinoscope.fitting import catalogue, datasets
 from dinoscope.fitting import regions as fitting
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD, Sample
@@ -22,10 +20,12 @@ from dinoscope.reading.encoder import Encoder
 from dinoscope.similar import regions
 from dinoscope.workbench import Workbench
 
-from .. import evidence, readme
+from ..evidence import count, number
 from . import end_to_end, region_search, retrieval, search_latency
+from .paired import AHEAD, GROUPS, GUESS, ahead, multiplicity, shown, values
 from .region_search import Masked
 from .retrieval import Set
+from .study import Report, Study, headline
 
 MASKED = ("ham10000", "ph2", "busi", "lgg_mri")
 """Data sets with a folder of lesion masks."""
@@ -36,11 +36,6 @@ PICTURES = 5
 """Of a task, searched for through the workbench."""
 GROWN, GROWN_PICTURES = (1000, 5000, 20_000), 20
 """Cases that the smallest task is filled up to, and the searches of each kind at each of them."""
-TIMED = (
-    *(("memory", count) for count in (1000, 5000, 10_000, 20_000)),
-    *(("folder", count) for count in (1000, 10_000, 100_000)),
-)
-"""Where made-up cases are kept, and how many."""
 RERANKED = "patch re-ranking"
 
 
@@ -54,103 +49,142 @@ class Read:
     grid: tuple[int, int]
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Measure and write similar.json."""
-    chosen = settings.load()
-    workbench = Workbench.load(chosen)
-    started = time.monotonic()
-    most = QUICK if arguments.quick else None
-    sets = [t for t in workbench.tasks if (arguments.images / t).is_dir()]
-    rows, means = retrieval_rows(workbench, arguments.images, sets, most, arguments.seed)
-    for row in rows:
-        print(row, flush=True)
-    found = []
-    for name in (n for n in MASKED if (arguments.images / n).is_dir()):
-        masked = read_masked(workbench.encoder, arguments.images, name, most, arguments.seed)
-        found.append(region_search.measure(name, masked, 20 if arguments.quick else 150, arguments.seed))
-        print(found[-1], flush=True)
-    size = next(iter(workbench.tasks.values())).vectors.shape[1]
-    speed = []
-    for kind, count in TIMED[:2] if arguments.quick else TIMED:
-        # A process of its own for each, or it would reuse the memory that the last one let go.
-        with ProcessPoolExecutor(1, get_context("spawn")) as alone:
-            speed.append(alone.submit(search_latency.measure, kind, count, size, fitting.SIZE, arguments.seed).result())
-        print(speed[-1], flush=True)
-    through = search_latency.through_workbench(
-        workbench, {t: end_to_end.choose(arguments.images, t, PICTURES, arguments.seed) for t in sets}
-    )
+def measure(study: Study) -> Report:
+    """The report of similar.json."""
+    workbench = study.workbench
+    sets = [t for t in workbench.tasks if (study.images / t).is_dir()][: 2 if study.quick else None]
+    masked = [n for n in MASKED if (study.images / n).is_dir()][: 1 if study.quick else None]
+    rows = [r for name in sets for r in study.part(name, partial(retrieved, study, name))]
+    found = [r for name in masked for r in study.part(f"regions of {name}", partial(regions_of, study, name))]
+    each = 1 if study.quick else PICTURES
+    asked = {t: end_to_end.choose(study.images, t, each, study.seed) for t in sets}
+    through = search_latency.through_workbench(workbench, asked)
     smallest = min(sets, key=workbench.index.count)
-    grown = end_to_end.choose(arguments.images, smallest, GROWN_PICTURES, arguments.seed)
-    for row in search_latency.growing(
-        workbench, smallest, grown, GROWN[: 1 if arguments.quick else None], arguments.seed
-    ):
-        through.append(row)
-        print(row, flush=True)
-    best = max(means, key=lambda kind: means[kind]["validation"])
-    command = f"dinoscope benchmark similar --images {arguments.images} --seed {arguments.seed}"
-    command += " --quick" if arguments.quick else ""
-    folder = chosen.cache / "benchmark" / "quick" if arguments.quick else chosen.assets / "evidence"
-    evidence.write(
-        folder / "similar.json",
-        headline={
-            "label": f"mAP@5 of similar cases on test pictures, mean of {len(sets)} tasks, by {best}",
-            "value": round(means[best]["test"], 3),
-            "low": None,
-            "high": None,
-            "unit": "",
-        },
-        command=command,
-        seed=arguments.seed,
-        fingerprint=workbench.encoder.fingerprint,
-        seconds=time.monotonic() - started,
-        rows=[*rows, *found, *speed, *through],
-        notes=[
-            "Queries of fold 0 are searched among folds 1 to 4, at most one case a patient, lesion or near-duplicate "
-            f"group. The kind of vector with the best mAP@5 of fold 1 among folds 2 to 4 is {best}.",
-            "Region search: share of a found case's own lesion mask inside its matched region, five cases a query, for "
-            "the box around the query's lesion and for a box of the same size elsewhere (random); on 4 x 4 cells as "
-            "public cases have them, and on every patch as drawn ones have.",
-            "Speed, as cases grow: made-up vectors, through the index with the query already encoded, each row in a "
-            "process of its own. Through the workbench, reading and encoding included: test pictures among the own "
-            f"cases of all tasks, and of {smallest} alone, whose cases are filled up with made-up ones.",
-        ],
+    grown = end_to_end.choose(study.images, smallest, each if study.quick else GROWN_PICTURES, study.seed)
+    counts = GROWN[: 1 if study.quick else None]
+    through += search_latency.growing(workbench, smallest, grown, counts, study.seed)
+    means = {k: [float(np.mean([r[c] for r in rows if r["vector"] == k])) for c in HELD_AND_TEST] for k in KINDS}
+    best = max(means, key=lambda kind: means[kind][0])
+    differences = compared(rows, best)
+    notes = [
+        multiplicity(len(differences)),
+        "Queries of fold 0 are searched among folds 1 to 4, at most one case a patient, lesion or near-duplicate "
+        f"group. The kind of vector with the best mAP@5 of fold 1 among folds 2 to 4 is {best}.",
+        "Region search: share of a found case's own lesion mask inside its matched region, five cases a query, for "
+        "the box around the query's lesion and for a box of the same size elsewhere; on 4 x 4 cells as "
+        "public cases have them, and on every patch as drawn ones have.",
+        "Through the workbench, reading and encoding included: test pictures among the own "
+        f"cases of all tasks, and of {smallest} alone, whose cases are filled up with made-up ones.",
+    ]
+    label = f"mAP@5 of similar cases on test pictures, mean of {len(sets)} tasks, by {best}"
+    made = tables([*averaged(rows), *shown(rows)], differences, found, through)
+    return Report(headline(label, round(means[best][1], 3)), made, notes)
+
+
+HELD_AND_TEST = ("validation", "value")
+KINDS = ("CLS", "mean patch", "CLS + mean", "CLS + mean + deviation", "projected", RERANKED)
+
+
+def tables(rows: list[dict], differences: list[dict], found: list[dict], through: list[dict]) -> list[Table]:
+    """Which vectors find the right cases, by how much the chosen one is ahead, lesions in regions, seconds."""
+    retrieval_of = (
+        Column("task"),
+        Column("vector"),
+        count("queries"),
+        number("value", "mAP@5", interval=True),
+        number("chance", "mAP@5, chance"),
+        number("vote", "vote of 5", interval=True),
+        number("vote_chance", "vote of 5, chance"),
+        number("first", "accuracy@1", interval=True),
+        number("first_chance", "accuracy@1, chance"),
+        number("validation", "mAP@5 on fold 1"),
     )
-    if not arguments.quick:
-        readme.renew()
-    print(json.dumps({kind: {k: round(v, 4) for k, v in mean.items()} for kind, mean in means.items()}))
+    gains = (Column("task"), Column("vector"), ahead("the chosen vectors are ahead by", "mAP@5"))
+    inside = (
+        Column("set"),
+        count("queries"),
+        count("cases"),
+        Column("method"),
+        number("value", "share", interval=True),
+    )
+    seconds: tuple[Column, ...] = (Column("search"), count("tasks"), count("cases"), count("searches"))
+    seconds += (number("median", unit="ms", digits=1), number("late", "95th percentile", "ms", 1))
+    drawn: dict[str, Any] = {"of": "task", "by": ("vector",)}
+    title = "mAP@5 of each kind of vector"
+    return [
+        Table("retrieval", title, BARS, retrieval_of, rows, y="value", chance="chance", ours="projected", **drawn),
+        Table(
+            "differences",
+            "By how much mAP@5 of the chosen vectors is higher",
+            BARS,
+            gains,
+            differences,
+            y=AHEAD,
+            **drawn,
+        ),
+        Table(
+            "regions",
+            "Share of a found case's lesion inside the region that matches the query's lesion, or a box elsewhere",
+            BARS,
+            inside,
+            found,
+            "set",
+            y="value",
+            by=("method",),
+        ),
+        Table("workbench", "A search with a picture, reading and encoding included", TABLE, seconds, through),
+    ]
 
 
-def retrieval_rows(
-    workbench: Workbench, data: Path, sets: list[str], most: int | None, seed: int
-) -> tuple[list[dict], dict[str, dict[str, float]]]:
-    """Rows of every task and kind of vector, and each kind's mean mAP@5 on validation and test."""
-    rows: list[dict] = []
-    scores: dict[str, dict[str, list[float]]] = {}
-    for name in sets:
-        read = read_set(workbench, data, name, most, seed)
-        folds = np.array([s.fold for s in read.samples])
-        fitted = fitting.fit(read.cells, folds > VALIDATION_FOLD, {}, read.grid)
-        cells = fitted.vectors(read.cells)
-        groups = np.array([s.group for s in read.samples])
-        classes = workbench.tasks[name].head.classes
-        members = np.array([[c in catalogue.labels(name, s) for c in classes] for s in read.samples])
+def averaged(rows: list[dict]) -> list[dict]:
+    """The mean over the tasks, a row for each kind of vector."""
+    figures = ("value", "chance", "vote", "vote_chance", "first", "first_chance", "validation")
+    kinds = {k: [r for r in rows if r["vector"] == k] for k in KINDS}
+    return [
+        {"task": MEAN, "vector": kind, "queries": sum(r["queries"] for r in mine)}
+        | {f: round(float(np.mean([r[f] for r in mine])), 3) for f in figures}
+        for kind, mine in kinds.items()
+        if mine
+    ]
 
-        def part(kind: str, chosen: np.ndarray, read=read, cells=cells, members=members, groups=groups) -> Set:
-            return Set(read.kinds[kind][chosen], cells[chosen], members[chosen], groups[chosen])
 
-        first = next(iter(read.kinds))
-        chance = retrieval.by_chance(part(first, folds == TEST_FOLD), part(first, folds > TEST_FOLD), seed)
-        for kind in [*read.kinds, RERANKED]:
-            base = kind if kind in read.kinds else list(read.kinds)[-1]
-            again = kind == RERANKED
-            held = retrieval.measure(part(base, folds == VALIDATION_FOLD), part(base, folds > VALIDATION_FOLD), again)
-            tested = retrieval.measure(part(base, folds == TEST_FOLD), part(base, folds > TEST_FOLD), again)
-            mean = scores.setdefault(kind, {"validation": [], "test": []})
-            mean["validation"].append(float(held.precision.mean()))
-            mean["test"].append(float(tested.precision.mean()))
-            rows.append(_row(name, kind, tested, held, chance, groups[folds == TEST_FOLD]))
-    means = {kind: {k: float(np.mean(v)) for k, v in both.items()} for kind, both in scores.items()}
-    return rows, means
+def compared(rows: list[dict], best: str) -> list[dict]:
+    """By how much the chosen vectors' average precision is above each other kind's, on the same queries."""
+    by = {(r["task"], r["vector"]): r for r in rows}
+    return [
+        {"task": task, "vector": kind} | values(by[task, best][GUESS], row[GUESS], row[GROUPS])
+        for (task, kind), row in by.items()
+        if kind != best
+    ]
+
+
+def retrieved(study: Study, name: str) -> Iterator[dict]:
+    """A row for each kind of vector of one task."""
+    workbench, seed = study.workbench, study.seed
+    read = read_set(workbench, study.images, name, QUICK if study.quick else None, seed)
+    folds = np.array([s.fold for s in read.samples])
+    cells = fitting.fit(read.cells, folds > VALIDATION_FOLD, {}, read.grid).vectors(read.cells)
+    groups = np.array([s.group or s.id for s in read.samples])
+    classes = workbench.tasks[name].head.classes
+    members = np.array([[c in catalogue.labels(name, s) for c in classes] for s in read.samples])
+
+    def part(kind: str, chosen: np.ndarray) -> Set:
+        return Set(read.kinds[kind][chosen], cells[chosen], members[chosen], groups[chosen])
+
+    first = next(iter(read.kinds))
+    chance = retrieval.by_chance(part(first, folds == TEST_FOLD), part(first, folds > TEST_FOLD), seed)
+    for kind in KINDS:
+        base = kind if kind in read.kinds else list(read.kinds)[-1]
+        again = kind == RERANKED
+        held = retrieval.measure(part(base, folds == VALIDATION_FOLD), part(base, folds > VALIDATION_FOLD), again)
+        tested = retrieval.measure(part(base, folds == TEST_FOLD), part(base, folds > TEST_FOLD), again)
+        yield _row(name, kind, tested, held, chance, groups[folds == TEST_FOLD])
+
+
+def regions_of(study: Study, name: str) -> list[dict]:
+    """How much of a lesion lies in the region that is found, on cells and on every patch."""
+    masked = read_masked(study.encoder, study.images, name, QUICK if study.quick else None, study.seed)
+    return region_search.measure(name, masked, 20 if study.quick else 150, study.seed)
 
 
 def read_set(workbench: Workbench, data: Path, name: str, most: int | None, seed: int) -> Read:
@@ -206,9 +240,10 @@ def _row(
     groups: np.ndarray,
 ) -> dict:
     row: dict = {"task": task, "vector": kind, "queries": len(groups)}
-    at_random = {"map_at_5": chance.precision, "vote_of_5": chance.vote, "accuracy_at_1": chance.first}
+    at_random = {"value": chance.precision, "vote": chance.vote, "first": chance.first}
     for name, interval in tested.intervals(groups).items():
         row |= {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
-        row[f"{name}_chance"] = float(at_random[name].mean())
-    row["map_at_5_validation"] = float(held.precision.mean())
-    return {k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}
+        row["chance" if name == "value" else f"{name}_chance"] = float(at_random[name].mean())
+    row["validation"] = float(held.precision.mean())
+    row = {k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}
+    return row | {GUESS: np.round(tested.precision, 4).tolist(), GROUPS: groups.tolist()}

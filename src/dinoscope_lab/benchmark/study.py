@@ -1,81 +1,54 @@
-"""Study: what every experiment needs - encoder, pictures, cached features, finished parts, the evidence file."""
+"""Study: what every experiment is given - encoder, pictures, kept parts - and the report that it gives back.
+
+An experiment is a module with a function `measure(study) -> Report`. What takes time in it is a function that yields
+rows, handed to `study.part`: it runs once, and once more when code, backbone, split or seed have changed.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
+import hashlib
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
 from dinoscope import settings
+from dinoscope.evidence import Table
 from dinoscope.fitting import datasets
-from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD, Sample
+from dinoscope.fitting.datasets import TEST_FOLD
 from dinoscope.fitting.feature_cache import FeatureCache
 from dinoscope.reading.encoder import Encoder
 from dinoscope.reading.frozen import Frozen
 from dinoscope.settings import ROOT
+from dinoscope.workbench import Workbench
 
 from .. import evidence, readme
-
-QUICK = 6
-"""Pictures of a class and fold that a quick run takes."""
+from . import source
+from .kept import Kept, Made
+from .pool import Pool, first
 
 
 @dataclass(frozen=True)
-class Pool:
-    """A data set as an experiment sees it.
+class Report:
+    """What an experiment found.
 
     Attributes:
-        name: of the set; samples: N pictures.
-        truth: [N] class numbers, of `classes`; fold: [N].
+        headline: {label, value, low, high, unit}; low and high None where there is no interval.
+        tables: the most telling one first; notes: sentences, the unflattering ones first.
     """
 
-    name: str
-    samples: list[Sample]
-    classes: list[str]
-    truth: np.ndarray
-    fold: np.ndarray
+    headline: dict
+    tables: list[Table]
+    notes: list[str]
 
-    @classmethod
-    def of(cls, name: str, samples: list[Sample]) -> Pool:
-        """Classes numbered in the order of their names."""
-        classes = sorted({s.label for s in samples})
-        truth = np.array([classes.index(s.label) for s in samples])
-        return cls(name, samples, classes, truth, np.array([s.fold for s in samples]))
 
-    @property
-    def known(self) -> np.ndarray:
-        """[N] bool: folds 2 to 4, which fit."""
-        return self.fold > VALIDATION_FOLD
-
-    @property
-    def held(self) -> np.ndarray:
-        """[N] bool: fold 1, which chooses."""
-        return self.fold == VALIDATION_FOLD
-
-    @property
-    def test(self) -> np.ndarray:
-        """[N] bool: fold 0, which measures."""
-        return self.fold == TEST_FOLD
-
-    @property
-    def files(self) -> list[Path]:
-        """N files."""
-        return [s.path for s in self.samples]
-
-    @property
-    def groups(self) -> np.ndarray:
-        """[N] patient, lesion or near-duplicate group; the picture itself where none is known."""
-        return np.array([s.group or s.id for s in self.samples])
-
-    def findings(self, names: Sequence[str]) -> np.ndarray:
-        """[N, C] bool: the columns of a multi-label set."""
-        return np.array([[s.metadata.get(n) == "1" for n in names] for s in self.samples])
+def headline(label: str, value: float, unit: str = "", low: float | None = None, high: float | None = None) -> dict:
+    """One figure, with its interval where there is one."""
+    return {"label": label, "value": value, "low": low, "high": high, "unit": unit}
 
 
 @dataclass(frozen=True)
@@ -84,10 +57,12 @@ class Study:
 
     Attributes:
         name: of the evidence file; command: that makes it again.
-        encoder: the backbone in question; images: folder of data sets.
+        encoder: the backbone in question; images: folder of data sets, None for an experiment that needs none.
         cache: where features and finished parts are kept; assets: where the evidence goes.
         quick: a few pictures and steps, to see that everything runs; its numbers stay in the cache.
-        taken_up: seconds that the parts kept from earlier runs had taken.
+        most: pictures a task, where an experiment has a choice; others: further encoders, by name or folder.
+        untrained: leave out what is trained here; stubborn: keep parts that earlier code has measured.
+        fold: that measures; with 1, which chooses, nothing comes into the evidence.
     """
 
     name: str
@@ -98,28 +73,62 @@ class Study:
     assets: Path
     seed: int = 0
     quick: bool = False
+    most: int | None = None
+    others: tuple[str, ...] = ()
+    untrained: bool = False
+    stubborn: bool = False
+    fold: int = TEST_FOLD
+    module: str = __name__
     began: float = field(default_factory=time.monotonic)
-    taken_up: list[float] = field(default_factory=list)
 
     @classmethod
-    def of(cls, arguments: argparse.Namespace) -> Study:
+    def of(cls, arguments: argparse.Namespace, module: str) -> Study:
         """The study that a command line asks for, on the backbone of the settings."""
         chosen = settings.load()
         encoder = Encoder.load(chosen.backbone, chosen.assets / "backbone", chosen.device)
-        others = "".join(f" --encoder {e}" for e in arguments.encoder)
-        command = f"dinoscope benchmark {arguments.name} --images {arguments.images} --seed {arguments.seed}{others}"
-        name = arguments.name.rpartition("/")[2]
+        options = [f"--images {arguments.images}"] if arguments.images else []
+        options += [f"--most {arguments.most}"] if arguments.most else []
+        options += [f"--seed {arguments.seed}", *(f"--encoder {e}" for e in arguments.encoder)]
+        options += ["--untrained"] * arguments.untrained + [f"--fold {arguments.fold}"] * arguments.fold
+        options += ["--quick"] * arguments.quick
         return cls(
-            name, command, encoder, arguments.images, chosen.cache, chosen.assets, arguments.seed, arguments.quick
+            arguments.name.rpartition("/")[2],
+            " ".join(["dinoscope benchmark", arguments.name, *options]),
+            encoder,
+            arguments.images or Path(),
+            chosen.cache,
+            chosen.assets,
+            arguments.seed,
+            arguments.quick,
+            arguments.most,
+            tuple(arguments.encoder),
+            arguments.untrained,
+            arguments.keep,
+            arguments.fold,
+            module,
         )
+
+    @cached_property
+    def workbench(self) -> Workbench:
+        """The app without its page, on the settings' backbone."""
+        return Workbench.load(settings.load())
+
+    @cached_property
+    def parts(self) -> Kept:
+        """What this and earlier runs have finished."""
+        place = self.kept.parent / f"{self.name}.jsonl"
+        return Kept(place, self.stubborn, partial(print, flush=True))
 
     def pool(self, name: str) -> Pool:
         """Read a data set; a quick run takes the first few pictures of each class and fold."""
-        splits = self.images / "splits"
-        samples = datasets.read(self.images / name, splits if splits.is_dir() else None)
-        if self.quick:
-            samples = list(_first(samples))
-        return Pool.of(name, samples)
+        samples = datasets.read(self.images / name, self.splits)
+        return Pool.of(name, list(first(samples)) if self.quick else samples)
+
+    @property
+    def splits(self) -> Path | None:
+        """The folder that says which picture is in which fold."""
+        folder = self.images / "splits"
+        return folder if folder.is_dir() else None
 
     def pooled(self, pool: Pool, encoder: Frozen | None = None) -> np.ndarray:
         """Features [N, P] float32 of a data set, read once by an encoder."""
@@ -132,49 +141,47 @@ class Study:
         config = self.encoder.model.config
         return f"{config.hidden_size}x{config.num_hidden_layers}"
 
-    def part(self, key: str, measure: Callable[[], list[dict]], depends_on: str = "") -> list[dict]:
-        """Rows that are measured once: kept under `key`, the seed and what they depend on.
+    def part(
+        self, key: str, measure: Callable[[], Iterable[dict]], depends_on: str = "", pool: Pool | None = None
+    ) -> list[dict]:
+        """Rows that are measured once, kept under `key`.
 
         Args:
-            depends_on: the backbone's fingerprint when empty.
+            measure: yields them; depends_on: the backbone's fingerprint when empty.
+            pool: the pictures they are of; the folder of splits as a whole where none is named.
         """
-        path = self.kept / f"{key}-{self.seed}-{(depends_on or self.encoder.fingerprint)[:16]}.json"
-        kept = json.loads(path.read_text()) if path.is_file() else None
-        if not isinstance(kept, dict):  # or kept by an earlier version, without its seconds
-            began = time.monotonic()
-            rows = measure()
-            seconds = time.monotonic() - began
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.with_suffix(".part").write_text(json.dumps({"seconds": seconds, "rows": rows}))
-            path.with_suffix(".part").replace(path)
-            print(f"{self.name}: {key} in {seconds:.0f} s", flush=True)
-            return rows
-        self.taken_up.append(kept["seconds"])
-        return kept["rows"]
+        split = pool.split if pool else self.split
+        network = depends_on or self.encoder.fingerprint
+        return self.parts.part(key, measure, Made(self.seed, source.fingerprint(self.module), network, split))
+
+    @cached_property
+    def split(self) -> str:
+        """Fingerprint of every table of folds."""
+        tables = sorted(self.splits.glob("*.csv")) if self.splits else []
+        return hashlib.sha256(b"".join(t.name.encode() + t.read_bytes() for t in tables)).hexdigest()[:16]
 
     @property
     def kept(self) -> Path:
-        """Where finished parts lie; a quick run has its own."""
-        return self.cache / "benchmark" / ("quick" if self.quick else "full") / self.name
+        """Where what is trained here lies; a quick run has its own, and the fold that chooses."""
+        kind = "quick" if self.quick else "full"
+        return self.cache / "benchmark" / (kind if self.fold == TEST_FOLD else f"{kind}-fold-{self.fold}") / self.name
 
-    def write(self, headline: dict, rows: Sequence[dict], notes: Sequence[str]) -> Path:
-        """Write the evidence file, and what is made from it; a quick run's stays in the cache."""
-        folder = self.cache / "benchmark" / "quick" if self.quick else self.assets / "evidence"
+    @property
+    def aside(self) -> bool:
+        """Whether what is measured is no evidence."""
+        return self.quick or self.fold != TEST_FOLD
+
+    def write(self, report: Report) -> Path:
+        """Write the evidence file, and what is made from it; what is no evidence stays in the cache."""
+        folder = self.kept.parent if self.aside else self.assets / "evidence"
         path = folder / f"{self.name}.json"
-        seconds = time.monotonic() - self.began + sum(self.taken_up)
-        evidence.write(
-            path, headline, self.command, self.seed, self.encoder.fingerprint, seconds, rows, notes, resumed=True
+        spent = max(time.monotonic() - self.began, self.parts.seconds)
+        older = [f"{self.parts.older} parts were measured by earlier code."] if self.parts.older else []
+        how = evidence.How(
+            self.command, self.seed, self.encoder.fingerprint, spent, f"splits {self.split}" * bool(self.splits)
         )
-        if not self.quick and self.assets == ROOT / "model_assets":
+        evidence.write(path, report.headline, how, report.tables, [*report.notes, *older])
+        if not self.aside and self.assets == ROOT / "model_assets":
             readme.renew()
-        print(f"{headline['label']}: {headline['value']} {headline['unit']} ({path})", flush=True)
+        print(f"{report.headline['label']}: {report.headline['value']} {report.headline['unit']} ({path})", flush=True)
         return path
-
-
-def _first(samples: Sequence[Sample]) -> Iterator[Sample]:
-    """The first `QUICK` pictures of each class and fold."""
-    count: Counter[tuple[str, int]] = Counter()
-    for sample in samples:
-        count[sample.label, sample.fold] += 1
-        if count[sample.label, sample.fold] <= QUICK:
-            yield sample

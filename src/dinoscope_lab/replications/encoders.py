@@ -6,10 +6,10 @@ Machine Intelligence 7:119, 2025.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -18,15 +18,18 @@ from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from dinoscope.evidence import BARS, TABLE, Column, Table
 from dinoscope.fitting.statistics import Interval, balanced_accuracy, grouped_bootstrap
 from dinoscope.reading.frozen import Frozen
 
-from .. import evidence, rivals
+from .. import rivals
 from ..benchmark import segmentation
-from ..benchmark.paired import GUESS, scores, shown, told
+from ..benchmark.paired import AHEAD, GUESS, ahead, multiplicity, scores, shown, told
+from ..benchmark.pool import Pool
 from ..benchmark.probes import linear, random_encoder
-from ..benchmark.study import Pool, Study
-from .others import DISTILLED, STEPS, brought, distilled_encoder, had, supervised_encoder
+from ..benchmark.study import Report, Study, headline
+from ..evidence import count, number, percent, tried
+from .others import DISTILLED, STEPS, brought, distilled_encoder, supervised_encoder
 
 CLASSIFIED = ("brain_mri", "leukemia_all", "eye_diseases", "chest_ct", "pneumonia_cxr", "ham10000", "busi")
 SEGMENTED = ("lgg_mri", "busi", "ham10000", "polyp_kvasirseg")
@@ -64,77 +67,112 @@ FEWEST = 10
 """Training pictures that a value of the metadata needs to be guessed."""
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Measure and write encoders.json; an encoder that cannot be loaded keeps a row that says why."""
-    study = Study.of(arguments)
-    others, asked = brought(arguments.encoder)
-    networks = rivals.installed(device=study.encoder.device.type)
-    earlier, missing = had(partial(rivals.earlier_backbone, study.cache, study.encoder.device.type), rivals.EARLIER)
+def measure(study: Study) -> Report:
+    """The report of encoders.json; an encoder that cannot be loaded keeps a row that says why."""
+    further, asked = brought(study.others)
+    others = rivals.beside(study.cache, study.encoder.device.type)
     encoders: list[Frozen] = [
         study.encoder,
-        *earlier,
         distilled_encoder(study),
         supervised_encoder(study),
         random_encoder(study.encoder, study.kept, study.seed),
     ]
-    tried = [*({"encoder": e.name, "ran": "yes", "why": ""} for e in encoders), *missing, *networks.tried, *asked]
-    encoders += [*networks.encoders, *others]
+    listed = [*({"encoder": e.name, "ran": "yes", "why": ""} for e in encoders), *others.tried, *asked]
+    encoders += [*others.encoders, *further]
     rows = [r for e in encoders for r in measured(study, e)]
-    rows = list({(r["set"], r["probe"], r["method"]): r for r in rows}.values())  # what reads no feature stands once
-    ours = [r["value"] for r in rows if r["probe"] == "segmentation" and r["method"] == study.encoder.name]
-    headline = {
-        "label": f"Mean Dice of a linear layer on frozen patch tokens, {len(ours)} sets",
-        "value": round(float(np.mean(ours)), 3),
-        "low": None,
-        "high": None,
-        "unit": "",
-    }
-    notes = [
-        "Every probe is fitted on folds 2 to 4 and measured on fold 0, its penalty chosen on fold 1; intervals from "
-        "1,000 draws of whole groups. Classification, domain, sex, view and body site: balanced accuracy in percent of "
-        "logistic regression. Age: share of variance explained (R2) by ridge regression; below 0 it is further off "
-        "than the mean age.",
-        "Segmentation: least squares on patch tokens, the map enlarged bilinearly; mean Dice of the pictures with a "
-        "lesion, squashed to 64 x 64 pixels. Mean shape: the same outline for every picture. Brightest or darkest: as "
-        "many pixels as lesions have on average, whichever does better on fold 1.",
-        f"Beside the backbone, of its architecture: {rivals.EARLIER}, which saw a fifth of the pictures and no GPU; "
-        f"{DISTILLED}, {STEPS} steps of 64 pictures; supervised, on the classes of nine sets, some of which are asked "
-        "for here; random weights. EfficientNet-Lite: trained by others on ImageNet's labels; segmentation reads its "
-        "maps of stride 16 and 32. No other has seen a label.",
-    ]
+    rows = list({(r["set"], r["question"], r["method"]): r for r in rows}.values())  # what reads no feature stands once
+    ours = [r["value"] for r in rows if r["question"] == "segmentation" and r["method"] == study.encoder.name]
+    label = f"Mean Dice of a linear layer on frozen patch tokens, {len(ours)} sets"
     read = [e.name for e in encoders]
-    study.write(
-        headline,
-        [*summary([r for r in rows if r["method"] in read]), *compared(rows, read), *shown(rows), *tried],
-        notes,
-    )
+    differences = compared(rows, read)
+    made = [summary([r for r in rows if r["method"] in read]), *tables(shown(rows), differences, study.encoder.name)]
+    notes = [multiplicity(len(differences)), *NOTES]
+    return Report(headline(label, round(float(np.mean(ours)), 3)), [*made, tried(listed)], notes)
 
 
-def summary(rows: list[dict]) -> list[dict]:
-    """One table of encoders: the mean of each kind of probe."""
+NOTES = [
+    "Every probe is fitted on folds 2 to 4 and measured on fold 0, its penalty chosen on fold 1; intervals from "
+    "1,000 draws of whole groups. Classification, domain, sex, view and body site: balanced accuracy in percent of "
+    "logistic regression. Age: share of variance explained (R2) by ridge regression; below 0 it is further off "
+    "than the mean age.",
+    "Segmentation: least squares on patch tokens, the map enlarged bilinearly; mean Dice of the pictures with a "
+    "lesion, squashed to 64 x 64 pixels. Mean shape: the same outline for every picture. Brightest or darkest: as "
+    "many pixels as lesions have on average, whichever does better on fold 1.",
+    f"Beside the backbone, of its architecture: {rivals.EARLIER}, which saw a fifth of the pictures and no GPU; "
+    f"{DISTILLED}, {STEPS} steps of 64 pictures; supervised, on the classes of nine sets, some of which are asked "
+    "for here; random weights. EfficientNet-Lite: trained by others on ImageNet's labels; segmentation reads its "
+    "maps of stride 16 and 32. No other has seen a label.",
+]
+BALANCED, R2, DICE = "balanced accuracy", "R2", "Dice"
+QUESTIONS = {
+    "classification": BALANCED,
+    "segmentation": DICE,
+    "age": R2,
+    "sex": BALANCED,
+    "view": BALANCED,
+    "body site": BALANCED,
+    "domain": BALANCED,
+}
+"""What is asked of the features -> the measure of the answer."""
 
-    def column(row: dict) -> str:
-        about = row["set"].partition(": ")[2]
-        name = {"localization": "body site"}.get(about, about) or {"segmentation": "lesions"}.get(
-            row["probe"], row["probe"]
+
+def _column(name: str, measure: str, signed: bool = False) -> Column:
+    """A figure in its own unit, with its interval."""
+    if measure == BALANCED:
+        return percent(name, "the backbone is ahead by" if signed else measure, signed=signed)
+    return ahead() if signed else number(name, measure, interval=True)
+
+
+def tables(rows: list[dict], differences: list[dict], ours: str) -> list[Table]:
+    """For each question the encoders side by side, set by set; then by how much the backbone is ahead of each."""
+    found = []
+    for question, measure in QUESTIONS.items():
+        mine = [{k: v for k, v in r.items() if k != "question"} for r in rows if r["question"] == question]
+        columns = [Column("set"), count("pictures", "test pictures"), Column("method"), _column("value", measure)]
+        chance = percent("chance", "by guessing", interval=False)
+        guessed = measure == BALANCED
+        mine = mine if guessed else [{k: v for k, v in r.items() if k != "chance"} for r in mine]
+        title = f"{question.capitalize()} from frozen features: {measure}"
+        columns += [chance] if guessed else []
+        drawn: dict[str, Any] = {"of": "set", "by": ("method",), "ours": ours, "chance": "chance" if guessed else ""}
+        found.append(Table(question, title, BARS, tuple(columns), mine, y="value", **drawn))
+    for question, measure in QUESTIONS.items():
+        mine = [{k: v for k, v in r.items() if k != "question"} for r in differences if r["question"] == question]
+        columns = [Column("set"), Column("method"), _column(AHEAD, measure, signed=True)]
+        title = f"{question.capitalize()}: by how much the backbone is ahead, {measure}"
+        found.append(
+            Table(f"{question} differences", title, BARS, tuple(columns), mine, "set", y=AHEAD, by=("method",))
         )
-        mine = {r["set"] for r in rows if r["probe"] == row["probe"] and r["set"].partition(": ")[2] == about}
-        sets = row["set"] if row["probe"] == "domain" else f"{len(mine)} {'set' if len(mine) == 1 else 'sets'}"
-        return f"{name}, {row['measure']}, {sets}"
+    return [t for t in found if t.rows]
 
-    return evidence.wide(rows, "method", column, "value")
+
+def summary(rows: list[dict]) -> Table:
+    """One table of encoders: the mean of each kind of question."""
+    columns, found = [Column("method")], {r["method"]: {"method": r["method"]} for r in rows}
+    for question, measure in QUESTIONS.items():
+        mine = [r for r in rows if r["question"] == question]
+        if not mine:
+            continue
+        sets = list(dict.fromkeys(r["set"] for r in mine))
+        title = f"{question}, {measure}, {len(sets)} set{'s' * (len(sets) > 1)}"
+        digits = 1 if measure == BALANCED else 3
+        columns.append(number(question, title, "%" if measure == BALANCED else "", digits))
+        for method in found:
+            values = [r["value"] for r in mine if r["method"] == method]
+            found[method][question] = round(float(np.mean(values)), digits) if values else None
+    return Table("summary", "Every question, mean of its sets", TABLE, tuple(columns), list(found.values()))
 
 
 def compared(rows: Sequence[dict], encoders: Sequence[str]) -> list[dict]:
     """A row for each question and each encoder but the first: by how much the first is better, on the same pictures."""
     ours, *others = encoders
-    found = {(r["set"], r["probe"], r["method"]): r for r in rows if GUESS in r}
+    found = {(r["set"], r["question"], r["method"]): r for r in rows if GUESS in r}
     differences = []
-    for (name, probe, method), mine in found.items():
+    for (name, question, method), mine in found.items():
         for rival in others if method == ours else ():
-            if theirs := found.get((name, probe, rival)):
-                asked = {"asked": name, "of probe": probe, "rival": rival, "in": mine["measure"]}
-                differences.append(asked | scores(MEASURES[mine["measure"]], mine, theirs))
+            if theirs := found.get((name, question, rival)):
+                gain = scores(MEASURES[QUESTIONS[question]], mine, theirs)
+                differences.append({"set": name, "question": question, "method": rival} | gain)
     return differences
 
 
@@ -146,11 +184,7 @@ def _percent(truth: np.ndarray, guess: np.ndarray) -> float:
     return 100 * balanced_accuracy(truth, guess)
 
 
-MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "balanced accuracy": _percent,
-    "R2": r2_score,
-    "Dice": _mean_dice,
-}
+MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {BALANCED: _percent, R2: r2_score, DICE: _mean_dice}
 """What a row's figure is -> how it is made of truth and guess."""
 
 
@@ -158,18 +192,20 @@ def measured(study: Study, encoder: Frozen) -> list[dict]:
     """Every probe's rows for one encoder."""
     most = 1 if study.quick else None
 
-    def part(key: str, measure: Callable[..., list[dict]], *arguments: object) -> list[dict]:
-        return study.part(f"{key}-guessed", partial(measure, study, encoder, *arguments), encoder.fingerprint)
+    def part(key: str, ask: Callable[..., list[dict]], of: Pool, *arguments: object) -> list[dict]:
+        key = f"{encoder.name}: {key}"
+        return study.part(key, partial(ask, study, encoder, of, *arguments), encoder.fingerprint, of)
 
     rows = []
     for name in CLASSIFIED[:most]:
-        rows += part(f"classify-{name}", classification, study.pool(name))
+        rows += part(f"classify {name}", classification, study.pool(name))
     for name in SEGMENTED[:most]:
-        rows += part(f"segment-{name}", segmented, study.pool(name))
+        rows += part(f"segment {name}", segmented, study.pool(name))
     for name, column in METADATA[:most]:
-        rows += part(f"know-{name}-{column}", known_from, study.pool(name), column)
+        rows += part(f"{column} of {name}", known_from, study.pool(name), column)
     several = [study.pool(name) for name in (DOMAINS[:2] if study.quick else DOMAINS)]
-    return rows + part("domain", domain, several)
+    key = f"{encoder.name}: domain"
+    return rows + study.part(key, partial(domain, study, encoder, several), encoder.fingerprint)
 
 
 def classification(study: Study, encoder: Frozen, pool: Pool) -> list[dict]:
@@ -198,7 +234,7 @@ def known_from(study: Study, encoder: Frozen, pool: Pool, column: str) -> list[d
         guess = _ridge(features[at], years[at], pool.fold[at])
         test = at & pool.test
         found = grouped_bootstrap(lambda i: r2_score(years[test][i], guess[i]), pool.groups[test])
-        row = _row(encoder, "metadata", f"{pool.name}: age", "R2", len(guess), found, 0.0)
+        row = _row(encoder, "age", pool.name, len(guess), found, 0.0)
         return [row | told(years[test], guess, pool.groups[test])]
     values, counts = np.unique(text[pool.known], return_counts=True)
     fewest = 2 if study.quick else FEWEST
@@ -209,7 +245,8 @@ def known_from(study: Study, encoder: Frozen, pool: Pool, column: str) -> list[d
     truth = np.array([kept.index(t) for t in text[at]], dtype=int)
     guess = linear(features[at], truth, pool.fold[at])
     test = pool.fold[at] == 0
-    return [_right(encoder, "metadata", f"{pool.name}: {column}", pool.groups[at][test], truth[test], guess)]
+    question = {"localization": "body site"}.get(column, column)
+    return [_right(encoder, question, pool.name, pool.groups[at][test], truth[test], guess)]
 
 
 def segmented(study: Study, encoder: Frozen, pool: Pool) -> list[dict]:
@@ -240,7 +277,7 @@ def segmented(study: Study, encoder: Frozen, pool: Pool) -> list[dict]:
     for method, shape in called.items():
         each = segmentation.dice(shape, test.masks)
         found = grouped_bootstrap(partial(_mean_of, each), groups)
-        rows.append(_row(encoder, "segmentation", pool.name, "Dice", len(each), found, 0.0) | {"method": method})
+        rows.append(_row(encoder, "segmentation", pool.name, len(each), found, 0.0) | {"method": method})
         rows[-1] |= told(np.zeros(len(each)), np.round(each, 5), groups)
     return rows
 
@@ -262,17 +299,18 @@ def _ridge(features: np.ndarray, wanted: np.ndarray, fold: np.ndarray) -> np.nda
         return best.predict(x[fold == 0])
 
 
-def _right(encoder: Frozen, probe: str, name: str, groups: np.ndarray, truth: np.ndarray, guess: np.ndarray) -> dict:
+def _right(encoder: Frozen, question: str, name: str, groups: np.ndarray, truth: np.ndarray, guess: np.ndarray) -> dict:
     found = grouped_bootstrap(lambda i: balanced_accuracy(truth[i], guess[i]), groups)
     found = Interval(100 * found.value, 100 * found.low, 100 * found.high)
-    row = _row(encoder, probe, name, "balanced accuracy", len(guess), found, 100 / len(np.unique(truth)))
+    row = _row(encoder, question, name, len(guess), found, 100 / len(np.unique(truth)))
     return row | told(truth, guess, groups)
 
 
-def _row(encoder: Frozen, probe: str, name: str, measure: str, count: int, found: Interval, chance: float) -> dict:
-    digits = 1 if measure == "balanced accuracy" else 3
-    figures = {"test pictures": count, "measure": measure, **found.json(digits), "chance": round(chance, 1)}
-    return {"set": name, "probe": probe, "method": encoder.name} | figures
+def _row(encoder: Frozen, question: str, name: str, count: int, found: Interval, chance: float) -> dict:
+    figures = found.json(1 if QUESTIONS[question] == BALANCED else 3)
+    ends = {"value": figures["value"], "value_low": figures["low"], "value_high": figures["high"]}
+    facts = {"set": name, "question": question, "method": encoder.name, "pictures": count}
+    return facts | ends | {"chance": round(chance, 1)}
 
 
 def _number(text: str) -> float:

@@ -6,16 +6,17 @@ semantic search", Scientific Reports 15:32174, 2025.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.special import softmax
 from sklearn.metrics import f1_score
 
 from dinoscope import settings
+from dinoscope.evidence import BARS, MATRIX, MEAN, Column, Table
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
 from dinoscope.fitting.statistics import balanced_accuracy, calibration_error, grouped_bootstrap
 from dinoscope.reading.encoder import Encoder, EncoderError
@@ -23,10 +24,12 @@ from dinoscope.reading.frozen import Frozen
 
 from .. import rivals
 from ..benchmark.baselines import OURS
-from ..benchmark.paired import GUESS, accuracies, shown
+from ..benchmark.paired import AHEAD, GUESS, POINTS, accuracies, multiplicity, shown
+from ..benchmark.pool import Pool
 from ..benchmark.probes import BASELINES, baseline, log_probabilities
-from ..benchmark.study import Pool, Study
+from ..benchmark.study import Report, Study, headline
 from ..comparison import area
+from ..evidence import count, number, percent, tried
 
 SETS = ("brain_mri", "leukemia_all", "eye_diseases", "chest_ct", "lung_histology")
 OFFICIAL = ("brain_mri", "chest_ct")
@@ -43,45 +46,90 @@ HUB = (
 """Encoders that are tried besides; a row says where one did not run, and why."""
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Measure and write frozen.json."""
-    study = Study.of(arguments)
+def measure(study: Study) -> Report:
+    """The report of frozen.json."""
     pools = [study.pool(name) for name in (SETS[:1] if study.quick else SETS)]
     pools += [official(study.pool(name)) for name in (() if study.quick else OFFICIAL)]
-    others = rivals.installed(device=settings.load().device)
+    others = rivals.beside(study.cache, study.encoder.device.type)
     rows: list[dict] = []
     confusions: list[dict] = []
-    tried: list[dict] = list(others.tried)
+    listed: list[dict] = list(others.tried)
     for pool in pools:
         for method, depends_on, guess in methods(study, pool, others.encoders):
-            key = f"{pool.name}-{method.replace(' ', '-')}-guessed".replace(",", "").lower()
-            found = study.part(key, partial(_measured, pool, method, guess), depends_on)
+            key = f"{pool.name}-{method.replace(' ', '-')}".replace(",", "").lower()
+            found = study.part(key, partial(_measured, pool, method, guess), depends_on, pool)
             rows += found[:1]
             confusions += found[1:] if method == OURS else []
-    for name in (*HUB, *arguments.encoder):
+    for name in (*(() if study.quick else HUB), *study.others):
         found, entry = hub(study, name, pools)
-        rows, tried = rows + found, [*tried, entry]
-    ours = [r for r in rows if r["method"] == OURS and r["split"] == GROUPED]
-    headline = {
-        "label": f"Mean accuracy of a linear head on the frozen backbone, {len(ours)} sets, groups kept whole",
-        "value": round(float(np.mean([r["accuracy"] for r in ours])), 1),
-        "low": None,
-        "high": None,
-        "unit": "%",
-    }
-    notes = [
-        "Percent but for ROC-AUC (each class against the rest) and calibration error. Low and high: 95 % interval of "
-        "balanced accuracy from 1,000 draws of whole groups.",
-        "Grouped: fold 0 of five, near-duplicates and known patients kept on one side. Official: the set's own test "
-        "pictures after copies were removed; the rest fits, its fold 1 chooses.",
-        "Claimed: accuracy of DINOv2 in the abstract of the paper, on its own pictures and splits, with its own "
-        "backbone; not measured here.",
-        "C from 0.001 to 1 chosen on fold 1 for all that is frozen. EfficientNet-Lite: trained by others on ImageNet's "
-        "labels; the backbone was trained without any. Supervised from scratch: the backbone's "
-        "architecture, with augmentation and balanced batches, stopped by fold 1. Small ResNet: "
-        "ResNet-18 at half its width, trained so for at most twice as many steps.",
+        rows, listed = rows + found, [*listed, entry]
+    ours = [r["accuracy"] for r in rows if r["method"] == OURS and r["split"] == GROUPED]
+    label = f"Mean accuracy of a linear head on the frozen backbone, {len(ours)} sets, groups kept whole"
+    differences = compared(rows, pools)
+    made = tables(means(rows), shown(rows), differences, confusions)
+    figure = headline(label, round(float(np.mean(ours)), 1), "%")
+    return Report(figure, [*made, tried(listed)], [multiplicity(len(differences)), *NOTES])
+
+
+NOTES = [
+    "Percent but for ROC-AUC (each class against the rest) and calibration error. Interval: 95 % of balanced accuracy "
+    "from 1,000 draws of whole groups.",
+    "Grouped: fold 0 of five, near-duplicates and known patients kept on one side. Official: the set's own test "
+    "pictures after copies were removed; the rest fits, its fold 1 chooses.",
+    "Claimed: accuracy of DINOv2 in the abstract of the paper, on its own pictures and splits, with its own "
+    "backbone; not measured here.",
+    "C from 0.001 to 1 chosen on fold 1 for all that is frozen. EfficientNet-Lite: trained by others on ImageNet's "
+    "labels; the backbone was trained without any. Supervised from scratch: the backbone's "
+    "architecture, with augmentation and balanced batches, stopped by fold 1. Small ResNet: "
+    "ResNet-18 at half its width, trained so for at most twice as many steps.",
+]
+MEASURES = (
+    percent("accuracy", interval=False),
+    percent("balanced_accuracy", "balanced accuracy"),
+    percent("f1", "macro F1", interval=False),
+    number("area", "ROC-AUC"),
+    number("error", "calibration error"),
+)
+
+
+def tables(means: list[dict], rows: list[dict], differences: list[dict], confusions: list[dict]) -> list[Table]:
+    """The methods on the mean of the sets, set by set, their differences, and what is taken for what.
+
+    Rows but the means carry a `split`, `GROUPED` or `OFFICIAL_SPLIT`; each has its own tables.
+    """
+    said = "Balanced accuracy in percent"
+    columns: tuple[Column, ...] = (Column("set"), count("pictures", "test pictures"), Column("method"), *MEASURES)
+    columns += (Column("claimed", "accuracy that the paper claims, %"),)
+    gains = (Column("set"), Column("method"), POINTS)
+    pairs = (Column("set"), Column("is"), Column("called"), count("pictures"))
+    found = [
+        Table(
+            "means",
+            f"{said}, mean of the sets, groups kept whole",
+            BARS,
+            (Column("method"), *MEASURES),
+            means,
+            y="balanced_accuracy",
+            by=("method",),
+            ours=OURS,
+        )
     ]
-    study.write(headline, [*means(rows), *compared(rows, pools), *shown(rows), *confusions, *tried], notes)
+    for split, name, where in (
+        (GROUPED, "", "groups kept whole"),
+        (OFFICIAL_SPLIT, "official ", "the sets' own split"),
+    ):
+
+        def of(some: list[dict], split: str = split) -> list[dict]:
+            return [{k: v for k, v in r.items() if k != "split"} for r in some if r["split"] == split]
+
+        title = f"{said}, {where}"
+        drawn: dict[str, Any] = {"of": "set", "by": ("method",)}
+        found.append(Table(f"{name}sets", title, BARS, columns, of(rows), y="balanced_accuracy", ours=OURS, **drawn))
+        title = f"By how many percent points the backbone is ahead, {where}"
+        found.append(Table(f"{name}differences", title, BARS, gains, of(differences), y=AHEAD, **drawn))
+        title = f"What the pictures are, down, and what the linear head called them, across; {where}"
+        found.append(Table(f"{name}confusion", title, MATRIX, pairs, of(confusions), "set", x="called", y="is"))
+    return found
 
 
 def compared(rows: Sequence[dict], pools: Sequence[Pool]) -> list[dict]:
@@ -100,8 +148,8 @@ def compared(rows: Sequence[dict], pools: Sequence[Pool]) -> list[dict]:
                 [[guessed[at[0], at[1], OURS]] for at in some],
                 [[guessed[at[0], at[1], rival]] for at in some],
             )
-            name = f"mean of {len(some)}" if len(some) > 1 else some[0][0]
-            found.append({"rival": rival, "of set": name, "of split": some[0][1]} | difference)
+            name = MEAN if len(some) > 1 else some[0][0]
+            found.append({"set": name, "split": some[0][1], "method": rival} | difference)
     return found
 
 
@@ -114,12 +162,12 @@ def means(rows: Sequence[dict]) -> list[dict]:
         mine = [r for r in grouped if r["method"] == method]
         if {r["set"] for r in mine} == sets:
             mean = {k: round(float(np.mean([r[k] for r in mine])), digits) for k, digits in MEANT.items()}
-            found.append({"mean of": f"{len(mine)} sets, grouped", "method": method} | mean)
+            found.append({"method": method} | mean)
     return found
 
 
-GROUPED = "grouped"
-MEANT = {"accuracy": 1, "balanced accuracy": 1, "macro F1": 1, "ROC-AUC": 3, "calibration error": 3}
+GROUPED, OFFICIAL_SPLIT = "grouped", "official"
+MEANT = {"accuracy": 1, "balanced_accuracy": 1, "f1": 1, "area": 3, "error": 3}
 """What is averaged over the sets, and its digits."""
 
 
@@ -136,7 +184,6 @@ Guess = Callable[[], np.ndarray]
 def methods(study: Study, pool: Pool, others: Sequence[Frozen] = ()) -> list[tuple[str, str, Guess]]:
     """Name, what it depends on, and how it guesses."""
     plain = replace(pool, name=pool.name.partition(",")[0])
-    kept = study.kept if study.quick else study.cache / "benchmark"
 
     def ours() -> np.ndarray:
         return log_probabilities(study.pooled(plain), pool.truth, pool.fold)
@@ -147,10 +194,7 @@ def methods(study: Study, pool: Pool, others: Sequence[Frozen] = ()) -> list[tup
     return [
         (OURS, "", ours),
         *((f"{r.name}, linear", r.fingerprint, partial(theirs, r)) for r in others),
-        *(
-            (method, study.shape, partial(baseline, method, pool, study.encoder, kept, study.seed, study.quick))
-            for method in BASELINES
-        ),
+        *((method, study.shape, partial(baseline, method, pool, study)) for method in BASELINES),
     ]
 
 
@@ -184,15 +228,15 @@ def scored(pool: Pool, method: str, logits: np.ndarray) -> list[dict]:
         "set": name,
         "split": split or GROUPED,
         "method": method,
-        "test pictures": len(truth),
+        "pictures": len(truth),
         "accuracy": _percent(float((guess == truth).mean())),
-        "balanced accuracy": _percent(right.value),
-        "low": _percent(right.low),
-        "high": _percent(right.high),
-        "macro F1": _percent(f1_score(truth, guess, average="macro")),
-        "ROC-AUC": round(float(np.mean(areas)), 3),
-        "calibration error": round(calibration_error(probabilities, truth), 3),
-        "claimed accuracy": CLAIMED.get(name, "") if method in (OURS, *HUB) else "",
+        "balanced_accuracy": _percent(right.value),
+        "balanced_accuracy_low": _percent(right.low),
+        "balanced_accuracy_high": _percent(right.high),
+        "f1": _percent(f1_score(truth, guess, average="macro")),
+        "area": round(float(np.mean(areas)), 3),
+        "error": round(calibration_error(probabilities, truth), 3),
+        "claimed": CLAIMED.get(name) if method in (OURS, *HUB) else None,
         GUESS: guess.tolist(),
     }
     pairs = [

@@ -6,7 +6,6 @@ ML4H 2021, PMLR 158.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import time
 from functools import partial
@@ -17,6 +16,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from dinoscope import fusion as joined_assets
 from dinoscope import tasks
+from dinoscope.evidence import BARS, CURVES, MEAN, TABLE, Column, Table
 from dinoscope.fitting.statistics import grouped_bootstrap
 from dinoscope.reading import images
 from dinoscope.reading.efficientnet import EfficientNet
@@ -24,12 +24,15 @@ from dinoscope.reading.frozen import Frozen
 from dinoscope.reading.fused import Fused
 from dinoscope.reading.heads import HeadError
 
-from .. import evidence, fusion, rivals
+from .. import fusion, rivals
 from ..benchmark.few_labels import logistic, standardise
+from ..benchmark.paired import AHEAD, ahead, difference, multiplicity
+from ..benchmark.pool import Pool
 from ..benchmark.probes import log_probabilities, random_encoder
-from ..benchmark.study import Pool, Study
+from ..benchmark.study import Report, Study, headline
 from ..comparison import area
-from .others import brought, had
+from ..evidence import count, number, percent, tried
+from .others import brought
 
 SETS = ("eye_diseases", "odir", "pneumonia_cxr", "covid_cxr", "ph2")
 """Sets of whose labels no encoder has seen any; of odir the first finding counts."""
@@ -37,33 +40,25 @@ SHARES = (0.01, 0.1, 1.0)
 """Of the labels of folds 2 to 4; at least two pictures a class, so that one can fit and one choose."""
 DRAWS = 5
 """Of those labels, where they are not all of them."""
-GAIN = "kappa of self-attention above the best single encoder's"
 BEST, JOINED, AVERAGED, ATTENDED = "best single encoder", "concatenation", "average of probabilities", "self-attention"
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Measure and write fusion.json."""
-    study = Study.of(arguments)
-    encoders, tried = several(study, arguments.encoder)
+def measure(study: Study) -> Report:
+    """The report of fusion.json."""
+    encoders, listed = several(study)
     depends_on = "".join(e.fingerprint[:8] for e in encoders.values())
-    rows = []
+    rows: list[dict] = []
     for name in SETS[:1] if study.quick else SETS:
         pool = study.pool(name)
-        embeddings = {n: standardise(study.pooled(pool, e), pool.known) for n, e in encoders.items()}
         for share in SHARES:
-            key = f"{name}-{share:g}-paired-{depends_on}"
-            rows += study.part(key, partial(compared, study, pool, embeddings, share))
-    gains, rows = [r for r in rows if GAIN in r], [r for r in rows if GAIN not in r]
+            part = partial(_of_share, study, pool, encoders, share)
+            rows += study.part(f"{name}-{share:g}", part, depends_on, pool)
+    gains, rows = [r for r in rows if AHEAD in r], [r for r in rows if AHEAD not in r]
     wins = sum(_won(rows, name, share) for name in dict.fromkeys(r["set"] for r in rows) for share in SHARES)
-    of = len({(r["set"], r["labels, %"]) for r in rows})
-    headline = {
-        "label": f"Comparisons of {of} in which self-attention over {len(encoders)} encoders has the highest kappa",
-        "value": wins,
-        "low": None,
-        "high": None,
-        "unit": "",
-    }
+    of = len({(r["set"], r["share"]) for r in rows})
+    label = f"Comparisons of {of} in which self-attention over {len(encoders)} encoders has the highest kappa"
     notes = [
+        multiplicity(len(gains)),
         f"Encoders: {', '.join(encoders)}; EfficientNet-Lite was trained by others on ImageNet's labels. Cohen's kappa "
         "(unweighted) and ROC-AUC of each class against the rest, on fold 0; intervals from 1,000 draws of whole "
         "groups of the test pictures.",
@@ -72,16 +67,34 @@ def run(arguments: argparse.Namespace) -> None:
         "is used but to measure, and none of these sets' labels trained an encoder.",
         "Features are standardised by all training pictures, without their labels.",
     ]
-    summary = evidence.wide(rows, "method", lambda r: f"kappa, {r['labels, %']:g} % of the labels", "kappa")
     network = next((e for e in encoders.values() if isinstance(e, EfficientNet)), None)
-    option = [*shipped(study, network), *cost(study, network)] if network else []
-    study.write(headline, [*summary, *means(rows), *rows, *gains, *option, *tried], notes)
+    options = [shipped(study, network), cost(study, network)] if network else []
+    made = [*tables([*means(rows), *rows], gains), *options, tried(listed)]
+    return Report(headline(label, wins), made, notes)
 
 
-def shipped(study: Study, network: EfficientNet) -> list[dict]:
+def tables(rows: list[dict], gains: list[dict]) -> list[Table]:
+    """Kappa by the share of the labels, and by how much self-attention is ahead of each other method."""
+    place, share = Column("set"), number("share", "of the labels", "%", 0)
+    columns: tuple[Column, ...] = (
+        place,
+        share,
+        count("labels"),
+        Column("method"),
+        number("value", "kappa", interval=True),
+    )
+    columns += (number("area", "ROC-AUC"),)
+    ahead_by = (place, share, Column("method"), ahead("self-attention is ahead by", "kappa"))
+    title = "Cohen's kappa by the share of the labels"
+    drawn = Table("kappa", title, CURVES, columns, rows, "set", "share", "value", ("method",), logarithmic=True)
+    title = "By how much kappa of self-attention is higher, on the same drawn pictures and labels"
+    return [drawn, Table("gains", title, BARS, ahead_by, gains, "set", y=AHEAD, by=("method", "share"))]
+
+
+def shipped(study: Study, network: EfficientNet) -> Table:
     """The shipped heads on fold 0: the backbone's alone, and those of the option that reads a network beside it.
 
-    Empty where nothing is shipped for this backbone.
+    Without rows where nothing is shipped for this backbone.
     """
     fingerprint = Fused(study.encoder, network).fingerprint
     rows = []
@@ -89,16 +102,19 @@ def shipped(study: Study, network: EfficientNet) -> list[dict]:
         with contextlib.suppress(HeadError):
             alone = tasks.load(folder, study.encoder.fingerprint)
             if both := joined_assets.load(joined_assets.place(study.assets, network.key), alone, fingerprint):
-                values = [t.facts["metrics"].get("balanced_accuracy", {}).get("value") for t in (alone, both)]
-                if None not in values:
-                    right = {
-                        n: round(100 * v, 1) for n, v in zip(("alone", f"with {network.name}"), values, strict=True)
-                    }
-                    rows.append({"shipped head of": folder.name} | right)
-    return rows
+                for name, task in (("backbone alone", alone), (f"with {network.name}", both)):
+                    if right := task.facts["metrics"].get("balanced_accuracy"):
+                        figures = {f"value{e}": round(100 * right[k], 1) for e, k in ENDS.items()}
+                        rows.append({"task": folder.name, "method": name} | figures)
+    columns = (Column("task"), Column("method"), percent("value", "balanced accuracy"))
+    title = "The shipped heads: balanced accuracy on fold 0, of the backbone alone and joined"
+    return Table("shipped", title, BARS, columns, rows, "task", y="value", by=("method",), ours="backbone alone")
 
 
-def cost(study: Study, network: EfficientNet) -> list[dict]:
+ENDS = {"": "value", "_low": "low", "_high": "high"}
+
+
+def cost(study: Study, network: EfficientNet) -> Table:
     """What reading a picture takes, by the backbone alone and with a network beside it (`DINOSCOPE_FUSION`)."""
     pictures = [images.read(f).picture for f in study.pool(SETS[0]).files[: 3 if study.quick else 20]]
     weights = [sum(w.nbytes for w in m.state_dict().values()) for m in (study.encoder.model, network.model)]
@@ -110,45 +126,49 @@ def cost(study: Study, network: EfficientNet) -> list[dict]:
             began = time.perf_counter()
             reader([picture])
             times.append(time.perf_counter() - began)
-        rows.append(
-            {
-                "read by": reader.name,
-                "seconds a picture, median": round(float(np.median(times)), 3),
-                "weights in memory, MB": round(sum(held) / 1e6),
-            }
-        )
-    return rows
+        seconds = {"seconds": round(float(np.median(times)), 3), "late": round(float(np.percentile(times, 95)), 3)}
+        rows.append({"method": reader.name} | seconds | {"weights": round(sum(held) / 1e6)})
+    columns = (
+        Column("method", "read by"),
+        number("seconds", "a picture, median", "s"),
+        number("late", "95th percentile", "s"),
+        number("weights", "weights in memory", "MB", 0),
+    )
+    return Table("cost", "What the second network costs", TABLE, columns, rows)
 
 
 def means(rows: list[dict]) -> list[dict]:
     """The mean over the sets for each method and share of the labels."""
     found = []
-    for method, share in dict.fromkeys((r["method"], r["labels, %"]) for r in rows):
-        mine = [r["kappa"] for r in rows if (r["method"], r["labels, %"]) == (method, share)]
-        found.append({"set": "mean", "method": method, "labels, %": share, "kappa": round(float(np.mean(mine)), 3)})
+    for method, share in dict.fromkeys((r["method"], r["share"]) for r in rows):
+        mine = [r["value"] for r in rows if (r["method"], r["share"]) == (method, share)]
+        found.append({"set": MEAN, "method": method, "share": share, "value": round(float(np.mean(mine)), 3)})
     return found
 
 
-def several(study: Study, names: list[str]) -> tuple[dict[str, Frozen], list[dict]]:
-    """Encoders that differ: the backbone, the one before it, an ImageNet network, random weights; and those that are
+def several(study: Study) -> tuple[dict[str, Frozen], list[dict]]:
+    """Encoders that differ: the backbone, the one before it, ImageNet networks, random weights; and those that are
     named on the command line. A row says which could not be had, and why."""
-    others, tried = brought(names)
-    device = study.encoder.device.type
-    networks = rivals.installed(["efficientnet-lite0"], device)
-    earlier, missing = had(partial(rivals.earlier_backbone, study.cache, device), rivals.EARLIER)
+    further, asked = brought(study.others)
+    others = rivals.beside(study.cache, study.encoder.device.type)
     random = random_encoder(study.encoder, study.kept, study.seed)
-    found: list[Frozen] = [study.encoder, *earlier, *networks.encoders, random, *others]
-    return {e.name: e for e in found}, [*missing, *networks.tried, *tried]
+    found: list[Frozen] = [study.encoder, *others.encoders, random, *further]
+    return {e.name: e for e in found}, [*others.tried, *asked]
+
+
+def _of_share(study: Study, pool: Pool, encoders: dict[str, Frozen], share: float) -> list[dict]:
+    return compared(
+        study, pool, {n: standardise(study.pooled(pool, e), pool.known) for n, e in encoders.items()}, share
+    )
 
 
 def compared(study: Study, pool: Pool, embeddings: dict[str, np.ndarray], share: float) -> list[dict]:
-    """A row for each single encoder and each way of joining them, with this share of the labels."""
+    """A row for each single encoder and each way of joining them, with this share of the labels; and the gains."""
     draws = 1 if share == 1 else 2 if study.quick else DRAWS
     found = [joined(study, pool, embeddings, drawn(pool, share, study.seed, i), study.seed + i) for i in range(draws)]
     labels = int((drawn(pool, share, study.seed) >= 1).sum())
-    print(f"{pool.name}: {100 * share:g} % of the labels", flush=True)
     rows = [_row(pool, method, share, labels, [scores[method] for scores in found]) for method in found[0]]
-    return [*rows, _gain(pool, share, found)]
+    return [*rows, *(_gain(pool, share, found, method) for method in found[0] if method != ATTENDED)]
 
 
 def joined(
@@ -201,32 +221,31 @@ def _row(pool: Pool, method: str, share: float, labels: int, scores: list[np.nda
     areas = [area(truth == k, softmax(s, axis=1)[:, k]) for s in scores for k in np.unique(truth)]
     return {
         "set": pool.name,
-        "labels, %": 100 * share,
+        "share": 100 * share,
         "labels": labels,
         "method": method,
-        "kappa": round(found.value, 3),
-        "low": round(found.low, 3),
-        "high": round(found.high, 3),
-        "ROC-AUC": round(float(np.mean(areas)), 3),
+        "value": round(found.value, 3),
+        "value_low": round(found.low, 3),
+        "value_high": round(found.high, 3),
+        "area": round(float(np.mean(areas)), 3),
     }
 
 
-def _gain(pool: Pool, share: float, found: list[dict[str, np.ndarray]]) -> dict:
-    """By how much self-attention is ahead of the best single encoder, on the same drawn pictures and labels."""
+def _gain(pool: Pool, share: float, found: list[dict[str, np.ndarray]], rival: str) -> dict:
+    """By how much self-attention is ahead of another method, on the same drawn pictures and labels."""
     truth = pool.truth[pool.test]
-    pairs = [(scores[ATTENDED].argmax(1), scores[BEST].argmax(1)) for scores in found]
+    pairs = [(scores[ATTENDED].argmax(1), scores[rival].argmax(1)) for scores in found]
 
-    def ahead(i: np.ndarray) -> float:
+    def gained(i: np.ndarray) -> float:
         return float(np.mean([_kappa(truth[i], joined[i]) - _kappa(truth[i], alone[i]) for joined, alone in pairs]))
 
-    gain = grouped_bootstrap(ahead, pool.groups[pool.test])
-    figures = {GAIN: round(gain.value, 3), "from": round(gain.low, 3), "to": round(gain.high, 3)}
-    return {"set": pool.name, "labels, %": 100 * share} | figures
+    gain = grouped_bootstrap(gained, pool.groups[pool.test])
+    return {"set": pool.name, "share": 100 * share, "method": rival} | difference(gain.value, gain.low, gain.high)
 
 
 def _won(rows: list[dict], name: str, share: float) -> bool:
     """Whether self-attention is strictly ahead of every other method."""
-    mine = {r["method"]: r["kappa"] for r in rows if r["set"] == name and r["labels, %"] == 100 * share}
+    mine = {r["method"]: r["value"] for r in rows if r["set"] == name and r["share"] == 100 * share}
     return mine[ATTENDED] > max(k for m, k in mine.items() if m != ATTENDED)
 
 

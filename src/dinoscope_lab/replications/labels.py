@@ -6,20 +6,23 @@ labeled training samples per class", Bioengineering 10(8):895, 2023.
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
+from dinoscope.evidence import BARS, CURVES, MEAN, TABLE, Column, Table
 from dinoscope.fitting.statistics import balanced_accuracy
-from dinoscope.reading.efficientnet import EfficientNet
+from dinoscope.reading.frozen import Frozen
 
-from .. import evidence, rivals
+from .. import rivals
 from ..benchmark import baselines, few_labels, supervised
 from ..benchmark.baselines import RESIDUAL
 from ..benchmark.few_labels import CLASSIFIERS, draw
-from ..benchmark.paired import GUESS, HIDDEN, accuracies, shown
-from ..benchmark.study import Pool, Study
+from ..benchmark.paired import AHEAD, GUESS, HIDDEN, POINTS, accuracies, multiplicity, shown
+from ..benchmark.pool import Pool
+from ..benchmark.study import Report, Study, headline
+from ..evidence import number, percent, tried
 
 SETS = ("blood_cells_pbc", "ham10000", "leukemia_all", "eye_diseases", "brain_mri")
 COUNTS = (1, 2, 5, 10, 25, 50, 100)
@@ -30,54 +33,76 @@ STOPPED_BY = 5
 RATES = (1e-3, 3e-4)
 """Candidates for that rate; the first draw chooses for all."""
 ASKED = f"{HIDDEN}asked for"
-ALL, SCORES = "all labels", ("balanced accuracy", "low", "high")
+ALL, SCORES = "all labels", ("value", "value_low", "value_high")
 SHARE = 0.95
 """Of the score with all labels: what is called enough."""
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Measure and write labels.json."""
-    study = Study.of(arguments)
-    networks = rivals.installed(device=study.encoder.device.type)
+def measure(study: Study) -> Report:
+    """The report of labels.json."""
+    others = rivals.beside(study.cache, study.encoder.device.type)
     rows, enough, pools = [], [], []
     for name in SETS[:1] if study.quick else SETS:
         pool = study.pool(name)
-        rows += study.part(f"{name}-frozen-guessed", partial(frozen, study, pool))
-        for rival in networks.encoders:
-            key = f"{name}-frozen-{rival.key}-guessed"
-            rows += study.part(key, partial(frozen, study, pool, rival), rival.fingerprint)
         pools.append(pool)
-        for count in [0] if study.quick else [*SUPERVISED_COUNTS, 0]:
-            key = f"{name}-supervised-{count}"
-            rows += study.part(key, partial(from_scratch, study, pool, count), "residual")
-    means = averaged(rows)
-    rows += [row for _, row in means]
+        for reader in (None, *others.encoders):
+            depends_on = reader.fingerprint if reader else ""
+            for classifier in CLASSIFIERS:
+                key = f"{name}-{classifier}-{reader.name if reader else 'backbone'}"
+                rows += study.part(key, partial(frozen, study, pool, classifier, reader), depends_on, pool)
+        for labels in [0] if study.quick else [*SUPERVISED_COUNTS, 0]:
+            part = partial(from_scratch, study, pool, labels)
+            rows += study.part(f"{name}-supervised-{labels}", part, "residual", pool)
+    rows += averaged(rows)
     for name in dict.fromkeys(r["set"] for r in rows):
         for method in dict.fromkeys(r["method"] for r in rows):
             enough.append(needed([r for r in rows if r["set"] == name and r["method"] == method], name, method))
-    wanted = [r["labels a class"] for r in enough if r["method"] == "logistic regression" and r["set"] != "mean"]
-    headline = {
-        "label": f"Labels a class that give logistic regression on frozen features {100 * SHARE:.0f} % of its score "
-        f"with all labels, median of {len(wanted)} sets",
-        "value": round(float(np.median(wanted))),
-        "low": None,
-        "high": None,
-        "unit": "labels",
-    }
-    notes = [
-        f"Balanced accuracy in percent on fold 0 with labels drawn from folds 2 to 4: mean of {DRAWS} draws "
-        f"({SUPERVISED_DRAWS} of the supervised network, of seeds where all labels are used; one of the classifiers "
-        "then); low and high are the least and the greatest draw. The mean leaves out a number that a set has not got.",
-        "Nothing is tuned on other labels than those drawn: C by three-fold cross-validation among them from 5 a class "
-        "on, 0.01 below; of the supervised network's labels every fifth only says when to stop, and on the first draw "
-        f"which of the learning rates {' and '.join(map(str, RATES))} to take. Features are "
-        "standardised by all training pictures, without their labels.",
-        "EfficientNet-Lite: the same classifiers on features that others trained on ImageNet's labels.",
-        "Small ResNet from scratch: ResNet-18 at half its width, 2.8 million weights, augmented, "
-        "batches balanced by class, at most 960 steps of 32 pictures. The backbone's own architecture trained so is "
-        "worse on most sets: see the benchmark of the backbone.",
+    wanted = [r["labels"] for r in enough if r["method"] == "logistic regression" and r["set"] != MEAN]
+    label = (
+        f"Labels a class that give logistic regression on frozen features {100 * SHARE:.0f} % of its score with all "
+        f"labels, median of {len(wanted)} sets"
+    )
+    differences = compared(rows, pools)
+    made = [*tables(shown(rows), enough, differences), tried(others.tried)]
+    notes = [multiplicity(len(differences)), *NOTES]
+    return Report(headline(label, round(float(np.median(wanted))), "labels"), made, notes)
+
+
+NOTES = [
+    f"Balanced accuracy in percent on fold 0 with labels drawn from folds 2 to 4: mean of {DRAWS} draws "
+    f"({SUPERVISED_DRAWS} of the supervised network, of seeds where all labels are used; one of the classifiers "
+    "then); the band is from the least to the greatest draw. The mean leaves out a number that a set has not got.",
+    "Nothing is tuned on other labels than those drawn: C by three-fold cross-validation among them from 5 a class "
+    "on, 0.01 below; of the supervised network's labels every fifth only says when to stop, and on the first draw "
+    f"which of the learning rates {' and '.join(map(str, RATES))} to take. Features are "
+    "standardised by all training pictures, without their labels.",
+    "EfficientNet-Lite: the same classifiers on features that others trained on ImageNet's labels.",
+    "Small ResNet from scratch: ResNet-18 at half its width, 2.8 million weights, augmented, "
+    "batches balanced by class, at most 960 steps of 32 pictures. The backbone's own architecture trained so is "
+    "worse on most sets: see the benchmark of the backbone.",
+]
+
+
+def tables(rows: list[dict], enough: list[dict], differences: list[dict]) -> list[Table]:
+    """The curves, how many labels are enough, and by how much the backbone's features are ahead of a rival's."""
+    labels = number("labels", "labels a class", digits=1)
+    curves = (Column("set"), Column("method"), labels, percent("value", "balanced accuracy"))
+    needs = (
+        Column("set"),
+        Column("method"),
+        percent("full", "with all labels", interval=False),
+        percent("wanted", f"{100 * SHARE:.0f} % of it", interval=False),
+        labels,
+    )
+    gains = (Column("method", "classifier"), Column("rival"), Column("labels"), POINTS)
+    title = "Balanced accuracy by the number of labels"
+    drawn = Table("curves", title, CURVES, curves, rows, "set", "labels", "value", ("method",), logarithmic=True)
+    title = "By how many percent points the backbone's features are ahead with the same labels, mean of the sets"
+    return [
+        drawn,
+        Table("differences", title, BARS, gains, differences, y=AHEAD, by=("method", "rival", "labels")),
+        Table("enough", "How many labels a class are enough", TABLE, needs, enough, "set"),
     ]
-    study.write(headline, [*summary(means), *compared(rows, pools), *shown(rows), *enough, *networks.tried], notes)
 
 
 def asked_for(rows: list[dict], method: str) -> list[str]:
@@ -86,8 +111,8 @@ def asked_for(rows: list[dict], method: str) -> list[str]:
     return [f"{c} a class" for c in counts[: len(rows) - 1]] + [ALL]
 
 
-def averaged(rows: list[dict]) -> list[tuple[str, dict]]:
-    """What was asked for, and the mean over the sets; of each number of labels that every set has."""
+def averaged(rows: list[dict]) -> list[dict]:
+    """The mean over the sets, of each number of labels that every set has."""
     sets = list(dict.fromkeys(r["set"] for r in rows))
     found = []
     for method in dict.fromkeys(r["method"] for r in rows):
@@ -96,17 +121,9 @@ def averaged(rows: list[dict]) -> list[tuple[str, dict]]:
         for name in named[0]:
             if not all(name in n for n in named):
                 continue
-            mean = {k: float(np.mean([n[name][k] for n in named])) for k in (*SCORES, "labels a class")}
-            facts = {"set": "mean", "method": method, "labels a class": round(mean["labels a class"], 1)}
-            found.append((name, facts | {k: round(mean[k], 1) for k in SCORES}))
+            mean = {k: round(float(np.mean([n[name][k] for n in named])), 1) for k in (*SCORES, "labels")}
+            found.append({"set": MEAN, "method": method} | mean)
     return found
-
-
-def summary(means: list[tuple[str, dict]]) -> list[dict]:
-    """The means over the sets, a row for each method and a column for each number of labels."""
-    order = [*(f"{c} a class" for c in COUNTS), ALL]
-    named = sorted((row | {"asked for": name} for name, row in means), key=lambda r: order.index(r["asked for"]))
-    return evidence.wide(named, "method", lambda r: r["asked for"], "balanced accuracy")
 
 
 def named(method: str, rival: str) -> str:
@@ -129,29 +146,25 @@ def compared(rows: list[dict], pools: list[Pool]) -> list[dict]:
                 [guessed[p.name, classifier, at] for p in some],
                 [guessed[p.name, method, at] for p in some],
             )
-            found.append({"classifier": classifier, "rival": rival, "labels": at} | difference)
+            found.append({"method": classifier, "rival": rival, "labels": at} | difference)
     return found
 
 
-def frozen(study: Study, pool: Pool, rival: EfficientNet | None = None) -> list[dict]:
-    """A row for each classifier and number of labels, on the backbone's features or a rival's."""
+def frozen(study: Study, pool: Pool, method: str, rival: Frozen | None = None) -> Iterator[dict]:
+    """A row for each number of labels, by one classifier on the backbone's features or a rival's."""
     features = few_labels.standardise(study.pooled(pool, rival), pool.known)
     most = int(np.bincount(pool.truth[pool.known]).max())
-    rows = []
-    for method, classify in CLASSIFIERS.items():
-        for count in [c for c in COUNTS if c < most] + [most]:
-            scores, sizes, guesses = [], [], []
-            for i in range(1 if count == most else 2 if study.quick else DRAWS):
-                chosen = draw(pool.truth, pool.known, count, np.random.default_rng([study.seed, count, i]))
-                guess = classify(features[chosen], pool.truth[chosen], features[pool.test])
-                scores.append(balanced_accuracy(pool.truth[pool.test], guess))
-                sizes.append(len(chosen) / len(pool.classes))
-                guesses.append(guess.tolist())
-            name = named(method, rival.name) if rival else method
-            asked = ALL if count == most else f"{count} a class"
-            rows.append(_row(pool.name, name, float(np.mean(sizes)), scores) | {GUESS: guesses, ASKED: asked})
-        print(f"{pool.name}: {method}", flush=True)
-    return rows
+    for count in [c for c in COUNTS if c < most] + [most]:
+        scores, sizes, guesses = [], [], []
+        for i in range(1 if count == most else 2 if study.quick else DRAWS):
+            chosen = draw(pool.truth, pool.known, count, np.random.default_rng([study.seed, count, i]))
+            guess = CLASSIFIERS[method](features[chosen], pool.truth[chosen], features[pool.test])
+            scores.append(balanced_accuracy(pool.truth[pool.test], guess))
+            sizes.append(len(chosen) / len(pool.classes))
+            guesses.append(guess.tolist())
+        name = named(method, rival.name) if rival else method
+        asked = ALL if count == most else f"{count} a class"
+        yield _row(pool.name, name, float(np.mean(sizes)), scores) | {GUESS: guesses, ASKED: asked}
 
 
 def from_scratch(study: Study, pool: Pool, count: int) -> list[dict]:
@@ -190,8 +203,8 @@ def stopping(labels: np.ndarray) -> np.ndarray:
 
 def needed(rows: list[dict], name: str, method: str) -> dict:
     """Labels a class at which a curve first reaches `SHARE` of its end, between two points by the logarithm."""
-    rows = sorted(rows, key=lambda r: r["labels a class"])
-    counts, scores = [r["labels a class"] for r in rows], [r["balanced accuracy"] for r in rows]
+    rows = sorted(rows, key=lambda r: r["labels"])
+    counts, scores = [r["labels"] for r in rows], [r["value"] for r in rows]
     wanted = SHARE * scores[-1]
     i = next(i for i, s in enumerate(scores) if s >= wanted)
     enough = counts[i]
@@ -201,9 +214,9 @@ def needed(rows: list[dict], name: str, method: str) -> dict:
     return {
         "set": name,
         "method": method,
-        "with all labels": scores[-1],
-        f"{100 * SHARE:.0f} % of it": round(wanted, 1),
-        "labels a class": round(float(enough), 1),
+        "full": scores[-1],
+        "wanted": round(wanted, 1),
+        "labels": round(float(enough), 1),
     }
 
 
@@ -211,8 +224,8 @@ def _row(name: str, method: str, labels: float, scores: list[float]) -> dict:
     return {
         "set": name,
         "method": method,
-        "labels a class": round(labels, 1),
-        "balanced accuracy": round(100 * float(np.mean(scores)), 1),
-        "low": round(100 * min(scores), 1),
-        "high": round(100 * max(scores), 1),
+        "labels": round(labels, 1),
+        "value": round(100 * float(np.mean(scores)), 1),
+        "value_low": round(100 * min(scores), 1),
+        "value_high": round(100 * max(scores), 1),
     }

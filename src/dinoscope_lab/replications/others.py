@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -81,7 +81,7 @@ def distilled_encoder(study: Study) -> Encoder:
     return Encoder(place, DISTILLED)
 
 
-def brought(names: list[str]) -> tuple[list[Encoder], list[dict]]:
+def brought(names: Sequence[str]) -> tuple[list[Encoder], list[dict]]:
     """The encoders of the command line that can be loaded, and a row for each that says why it could not."""
     chosen = settings.load()
     found, tried = [], []
@@ -92,11 +92,3 @@ def brought(names: list[str]) -> tuple[list[Encoder], list[dict]]:
         except EncoderError as fault:
             tried.append({"encoder": name, "ran": "no", "why": str(fault)})
     return found, tried
-
-
-def had(load: Callable[[], Encoder], name: str) -> tuple[list[Encoder], list[dict]]:
-    """An encoder in a list, or none and a row that says why."""
-    try:
-        return [load()], []
-    except EncoderError as fault:
-        return [], [{"encoder": name, "ran": "no", "why": str(fault)}]

@@ -6,24 +6,27 @@ unlabeled non-medical images", European Radiology Experimental 8:10, 2024.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from dinoscope.evidence import BARS, TABLE, Column, Table
 from dinoscope.fitting.statistics import group_draws
 from dinoscope.reading.efficientnet import EfficientNet
 from dinoscope.reading.encoder import Encoder
 
 from .. import rivals
 from ..benchmark import baselines, supervised
+from ..benchmark.paired import AHEAD, ahead
+from ..benchmark.paired import difference as gain
+from ..benchmark.pool import Pool
 from ..benchmark.probes import STRENGTHS, random_encoder
-from ..benchmark.study import Pool, Study
+from ..benchmark.study import Report, Study, headline
 from ..comparison import area, delong_p, drawn_area, holm, paired_p
+from ..evidence import count, number, tried
 from .others import SUPERVISED, supervised_encoder
 
 FINDINGS = {
@@ -43,36 +46,31 @@ DRAWS = 10_000
 """So that a p-value can be small enough to outlive its correction for all comparisons."""
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Measure and write start.json."""
-    study = Study.of(arguments)
-    networks = rivals.installed(device=study.encoder.device.type)
-    starts = encoders(study, networks.encoders)
+def measure(study: Study) -> Report:
+    """The report of start.json."""
+    others = rivals.beside(study.cache, study.encoder.device.type)
+    starts = encoders(study, others.encoders)
     rows: list[dict] = []
     for name, findings in list(FINDINGS.items())[: 1 if study.quick else None]:
         pool, truth = asked(study.pool(name), findings)
         for way in (FROZEN, TUNED):
             scores = {s: scored(study, pool, truth, s, e, way) for s, e in starts.items()}
             rows += compared(pool, truth, findings or tuple(pool.classes), scores, way)
-    corrected = holm([r["p"] for r in rows if "p" in r])
-    for row in rows:
-        row["p, Holm"] = round(corrected.pop(0), 4)
-        row["p"], row["p, DeLong"] = round(row["p"], 4), round(row["p, DeLong"], 4)
+    corrected = holm([r["p"] for r in rows])
+    for row, holms in zip(rows, corrected, strict=True):
+        row["holm"] = round(holms, 4)
+        row["p"], row["delong"] = round(row["p"], 4), round(row["delong"], 4)
     rival = rivals.IMAGENET if rivals.IMAGENET in starts else SUPERVISED
-    frozen = [r for r in rows if r["way"] == FROZEN and r["against"] == rival]
-    better = [r["difference"] for r in frozen]
-    headline = {
-        "label": f"ROC-AUC by which the self-supervised start is above the supervised one ({rival}), frozen, mean of "
-        f"{len(better)} findings",
-        "value": round(float(np.mean(better)), 3),
-        "low": None,
-        "high": None,
-        "unit": "",
-    }
+    better = [r["ahead"] for r in rows if r["way"] == FROZEN and r["against"] == rival]
+    label = (
+        f"ROC-AUC by which the self-supervised start is above the supervised one ({rival}), frozen, mean of "
+        f"{len(better)} findings"
+    )
+    figure = headline(label, round(float(np.mean(better)), 3))
     notes = [
         f"ROC-AUC of each finding on fold 0; intervals and p-values from {DRAWS:,} draws of whole patients, the same "
         f"draws for every start, whose training has one seed. Holm corrects for all {len(rows)} comparisons of this "
-        "table; DeLong's p takes pictures of one patient for independent, and stands beside for comparison. "
+        "file; DeLong's p takes pictures of one patient for independent, and stands beside for comparison. "
         f"Findings of fewer than {FEWEST} patients among the test pictures are left out.",
         "Supervised start: the same architecture, trained from scratch on the classes of nine other data sets (folds 2 "
         "to 4). EfficientNet-Lite: trained by others on ImageNet's labels, as the paper's supervised start was. "
@@ -81,7 +79,38 @@ def run(arguments: argparse.Namespace) -> None:
         f"fold 1, at a learning rate of {RATES[0]:g}; the random start at that or {RATES[1]:g}, whichever does better "
         "on fold 1.",
     ]
-    study.write(headline, [*summary(rows), *rows, *networks.tried], notes)
+    return Report(figure, [*tables(summary(rows), rows), tried(others.tried)], notes)
+
+
+def tables(summary: list[dict], rows: list[dict]) -> list[Table]:
+    """How often and by how much the self-supervised start is ahead; then finding by finding, for each way of use."""
+    overall = (
+        Column("way"),
+        Column("against", "self-supervised against"),
+        count("findings"),
+        number("mean", "mean difference in ROC-AUC", signed=True),
+        count("leads", "ahead"),
+        count("surely", "significantly ahead"),
+        count("behind", "significantly behind"),
+    )
+    columns = (
+        Column("set"),
+        Column("finding"),
+        count("present", "pictures with it"),
+        number("area", "ROC-AUC", interval=True),
+        Column("against"),
+        number("its", "its ROC-AUC"),
+        ahead("the self-supervised start is ahead by"),
+        number("p", digits=4),
+        number("delong", "p, DeLong", digits=4),
+        number("holm", "p, Holm", digits=4),
+    )
+    found = [Table("summary", "Self-supervised starts against others", TABLE, overall, summary)]
+    for way in (FROZEN, TUNED):
+        mine = [{k: v for k, v in r.items() if k != "way"} for r in rows if r["way"] == way]
+        title = f"By how much ROC-AUC is higher from a self-supervised start, {way}"
+        found.append(Table(way, title, BARS, columns, mine, "set", y=AHEAD, by=("finding", "against")))
+    return found
 
 
 def summary(rows: list[dict]) -> list[dict]:
@@ -92,19 +121,19 @@ def summary(rows: list[dict]) -> list[dict]:
         found.append(
             {
                 "way": way,
-                "self-supervised against": other,
+                "against": other,
                 "findings": len(mine),
-                "mean difference in ROC-AUC": round(float(np.mean([r["difference"] for r in mine])), 3),
-                "ahead": sum(r["difference"] > 0 for r in mine),
-                "significantly ahead": sum(r["difference"] > 0 and r["p, Holm"] < 0.05 for r in mine),
-                "significantly behind": sum(r["difference"] < 0 and r["p, Holm"] < 0.05 for r in mine),
+                "mean": round(float(np.mean([r["ahead"] for r in mine])), 3),
+                "leads": sum(r["ahead"] > 0 for r in mine),
+                "surely": sum(r["ahead"] > 0 and r["holm"] < 0.05 for r in mine),
+                "behind": sum(r["ahead"] < 0 and r["holm"] < 0.05 for r in mine),
             }
         )
     return found
 
 
-def encoders(study: Study, others: Sequence[EfficientNet] = ()) -> dict[str, Encoder | EfficientNet]:
-    """The starts: self-supervised, supervised on other medical sets, on ImageNet by others, random."""
+def encoders(study: Study, others: Sequence[Encoder | EfficientNet] = ()) -> dict[str, Encoder | EfficientNet]:
+    """The starts: self-supervised, supervised on other medical sets, on ImageNet by others, the earlier one, random."""
     return {
         OURS: study.encoder,
         SUPERVISED: supervised_encoder(study),
@@ -122,17 +151,18 @@ def scored(
     study: Study, pool: Pool, truth: np.ndarray, start: str, encoder: Encoder | EfficientNet, way: str
 ) -> np.ndarray:
     """Scores [M, C] of fold 0; kept once they are there."""
-    path = study.kept / f"{pool.name}-{start}-{way}-{study.seed}-{encoder.fingerprint[:16]}.safetensors"
-    if not path.is_file():
-        found = (
-            frozen(study.pooled(pool, encoder), truth, pool)
-            if way == FROZEN
-            else tuned(study, pool, truth, encoder, RATES if start == RANDOM else RATES[:1])
-        )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({"scores": np.ascontiguousarray(found, np.float32)}, path)
-        print(f"{pool.name}: {start}, {way}", flush=True)
-    return load_file(path)["scores"]
+
+    def found() -> list[dict]:
+        if way == FROZEN:
+            return _rows(frozen(study.pooled(pool, encoder), truth, pool))
+        return _rows(tuned(study, pool, truth, encoder, RATES if start == RANDOM else RATES[:1]))
+
+    rows = study.part(f"{pool.name}: {start}, {way}", found, encoder.fingerprint, pool)
+    return np.array([r["scores"] for r in rows])
+
+
+def _rows(scores: np.ndarray) -> list[dict]:
+    return [{"scores": [round(float(s), 6) for s in row]} for row in scores]
 
 
 def frozen(features: np.ndarray, truth: np.ndarray, pool: Pool) -> np.ndarray:
@@ -195,16 +225,14 @@ def compared(
                     "finding": finding,
                     "present": int(present.sum()),
                     "way": way,
-                    "ROC-AUC": round(area(present, ours), 3),
-                    "low": round(float(low), 3),
-                    "high": round(float(high), 3),
+                    "area": round(area(present, ours), 3),
+                    "area_low": round(float(low), 3),
+                    "area_high": round(float(high), 3),
                     "against": other,
-                    "its ROC-AUC": round(area(present, theirs), 3),
-                    "difference": round(area(present, ours) - area(present, theirs), 3),
-                    "from": round(float(below), 3),
-                    "to": round(float(above), 3),
+                    "its": round(area(present, theirs), 3),
+                    **gain(area(present, ours) - area(present, theirs), float(below), float(above)),
                     "p": paired_p(difference),
-                    "p, DeLong": delong_p(present, ours, theirs),
+                    "delong": delong_p(present, ours, theirs),
                 }
             )
     return rows

@@ -10,14 +10,16 @@ from dataclasses import replace
 
 import pytest
 
-from dinoscope.evidence import Evidence
+from dinoscope.evidence import Column, Evidence, Table
 from dinoscope.ui import evidence_figures as figures
 from dinoscope.ui import evidence_markup as markup
+from dinoscope_lab.benchmark import backbone, growth, robustness
+from dinoscope_lab.replications import encoders, frozen, labels, start
 
 FINGERPRINT = "f" * 64
 
 
-def evidence(rows: list[dict], name: str = "backbone", **more) -> Evidence:
+def evidence(tables: list[Table], name: str = "backbone", **more) -> Evidence:
     facts = {
         "headline": {"label": "Mean balanced accuracy", "value": 77.6, "low": 76.1, "high": 79.0, "unit": "%"},
         "command": "dinoscope benchmark backbone --images ../shared/data",
@@ -26,24 +28,32 @@ def evidence(rows: list[dict], name: str = "backbone", **more) -> Evidence:
         "machine": "AMD EPYC, 2 cores, Linux",
         "date": "2026-11-20",
         "seconds": 900.0,
-        "rows": rows,
         "notes": ["A note."],
+        "tables": tables,
     }
     return Evidence(name=name, **facts | more)
 
 
-def compared(place: str) -> dict:
-    """A row of backbone.json."""
-    return {"set": place, "test pictures": 60, "pixels": 55.1, "backbone, linear": 80.2, "interval": "75.0 to 84.9"}
+def compared(*places: str) -> Table:
+    """The first table of backbone.json."""
+    rows = []
+    for place in places:
+        row = {"set": place, "pictures": 60, "chance": 25.0}
+        ours = {"method": "backbone, linear", "whose": "backbone", "value": 80.2, "value_low": 75.0, "value_high": 84.9}
+        rows += [row | ours, row | {"method": "backbone, kNN", "whose": "backbone", "value": 77.7}]
+        rows += [row | {"method": m, "whose": "rival", "value": v} for m, v in (("pixels", 55.1), ("network", 78.8))]
+    return backbone.sets_table(rows)
 
 
-def curve(place: str) -> list[dict]:
-    """Rows of labels.json."""
-    row = {"set": place, "method": "kNN", "draws": 10}
-    return [
-        row | {"labels a class": n, "balanced accuracy": v, "low": v - 3, "high": v + 3}
-        for n, v in ((1, 40.0), (10, 60.0))
+def curve(*places: str) -> Table:
+    """A table of labels.json."""
+    points = ((1, 40.0), (10, 60.0))
+    rows = [
+        {"set": p, "method": "kNN", "labels": n, "value": v, "value_low": v - 3, "value_high": v + 3}
+        for p in places
+        for n, v in points
     ]
+    return labels.tables(rows, [], [])[0]
 
 
 @pytest.fixture
@@ -95,11 +105,29 @@ def test_findings_are_judged_one_by_one(colours):
     assert shown.index("0.91") < shown.index("0.55")
 
 
+def test_the_first_screen_says_how_good_it_is_against_what_and_shows_it(colours):
+    shown = markup.task(colours, {"backbone": evidence([compared("colours", "stripes")])}, FINGERPRINT)
+    sentence, rest = shown.split("</p>", 1)
+    assert "The best rival, network, has 79 % on the same pictures." in sentence
+    figure = rest[: rest.index('class="headlines"')]
+    assert figure.count("<figure") == 1
+    assert "backbone, linear: 80.2 %, 95 % interval 75 to 84.9" in figure
+    assert "network: 78.8 %" in figure
+    assert "kNN" not in figure  # another reading of the same network is no rival
+    assert "25 % by guessing" in figure
+
+
+@pytest.mark.parametrize(("gap", "said"), [(4.25, "ahead of"), (-4.25, "behind")])
+def test_a_paired_difference_is_said_with_its_interval_whichever_way_it_points(colours, gap, said):
+    row = {"set": "colours", "method": "network", "whose": "rival"}
+    differences = backbone.differences_table([row | {"ahead": gap, "ahead_low": gap - 1, "ahead_high": gap + 2}])
+    shown = markup.task(colours, {"backbone": evidence([compared("colours"), differences])}, FINGERPRINT)
+    ends = f"(95 % interval {gap - 1:.1f} to {gap + 2:.1f})"
+    assert f"The frozen features are {said} the best rival, network, by 4.2 points {ends}." in shown
+
+
 def test_only_what_was_measured_on_the_chosen_task_is_drawn_for_it(colours):
-    files = {
-        "backbone": evidence([compared("colours"), compared("stripes")]),
-        "labels": evidence(curve("stripes"), "labels"),
-    }
+    files = {"backbone": evidence([compared("colours", "stripes")]), "labels": evidence([curve("stripes")], "labels")}
     shown = markup.task(colours, files, FINGERPRINT)
     assert "backbone, linear: 80.2 %, 95 % interval 75 to 84.9" in shown
     assert "labels.json" not in shown
@@ -107,43 +135,45 @@ def test_only_what_was_measured_on_the_chosen_task_is_drawn_for_it(colours):
 
 
 def test_groups_of_patients_are_drawn_with_their_intervals(colours):
-    row = {"groups of": "colours", "group": "female", "pictures": 31, "measure": "balanced accuracy", "value": 70.5}
-    shown = markup.task(colours, {"x": evidence([row | {"low": 60.0, "high": 80.0}], "x")}, FINGERPRINT)
-    assert "female (31): 70.5 %, 95 % interval 60 to 80" in shown
-    findings = row | {"measure": "mean ROC-AUC", "low": 60.0, "high": 80.0}
-    assert "Mean ROC-AUC in percent" in figures.of_rows(evidence([findings], "x"), "colours")[0]
-
-
-def difference(place: str, finding: str, against: str, value: float) -> dict:
-    """A row of start.json."""
-    row = {"set": place, "finding": finding, "way": "frozen", "against": against}
-    return row | {"difference": value, "from": value - 0.1, "to": value + 0.1, "p, Holm": 0.2}
+    row = {"task": "colours", "group": "female", "pictures": 31, "measure": "balanced accuracy", "value": 70.5}
+    tables = robustness.tables([], [row | {"value_low": 60.0, "value_high": 80.0}], [])
+    shown = markup.task(colours, {"x": evidence(tables, "x")}, FINGERPRINT)
+    assert "female: 70.5 %, 95 % interval 60 to 80" in shown
 
 
 def test_a_start_that_is_behind_lies_left_of_the_middle(colours):
-    rows = [difference("colours", "blue_spot", "random", -0.1), difference("colours", "red", "supervised", 0.2)]
-    (drawn,) = figures.of_rows(evidence(rows, "start"), "colours")
-    places = dict(re.findall(r'title="(\w[\w ]*), against.*?class="point" style="left:([\d.]+)%', drawn, re.DOTALL))
-    assert float(places["blue spot"]) == pytest.approx(50 - 100 / 6, abs=0.1)
-    assert float(places["red"]) == pytest.approx(50 + 100 / 3, abs=0.1)
+    def difference(finding: str, against: str, value: float) -> dict:
+        row = {"set": "colours", "finding": finding, "way": "frozen", "against": against}
+        return row | {"ahead": value, "ahead_low": value - 0.1, "ahead_high": value + 0.1}
+
+    rows = [difference("blue_spot", "random", -0.1), difference("red", "supervised", 0.2)]
+    (drawn,) = figures.of_place(evidence(start.tables([], rows), "start"), "colours")
+    found = re.findall(r'title="(\w[\w ]*), .*?class="point" style="left:([\d.]+)%', drawn, re.DOTALL)
+    places = {name: float(place) for name, place in found}
+    assert places["blue spot"] == pytest.approx(50 - 100 / 6, abs=0.1)
+    assert places["red"] == pytest.approx(50 + 100 / 3, abs=0.1)
     assert "no difference" in drawn
 
 
-def probed(about: str, measure: str, method: str, value: float) -> dict:
-    """A row of encoders.json."""
-    row = {"set": about, "probe": "metadata", "method": method, "measure": measure, "value": value}
-    return row | {"low": value, "high": value, "chance": 50.0 if measure == "balanced accuracy" else 0.0}
+def test_encoders_are_compared_question_by_question_each_on_its_own_scale():
+    def probed(question: str, method: str, value: float) -> dict:
+        row = {"set": "colours", "question": question, "method": method, "chance": 50.0}
+        return row | {"value": value, "value_low": value, "value_high": value}
 
-
-def test_encoders_are_compared_probe_by_probe_each_on_its_own_scale():
-    rows = [probed("colours: sex", "balanced accuracy", m, v) for m, v in (("bundled", 70.0), ("other", 60.0))]
-    rows += [probed("colours: age", "R2", "bundled", 0.25)]
-    sex, age = figures.of_rows(evidence(rows, "encoders"), "colours")
+    rows = [probed("sex", m, v) for m, v in (("bundled", 70.0), ("other", 60.0))] + [probed("age", "bundled", 0.25)]
+    age, sex = figures.of_place(evidence(encoders.tables(rows, [], "bundled"), "encoders"), "colours")
     assert sex.index("bundled") < sex.index("other")
     assert "Sex from frozen features" in sex
     assert "50 % by guessing" in sex
     assert "guessing" not in age
     assert 'class="point" style="left:25.0%' in age
+
+
+def test_what_is_taken_for_what_is_a_matrix(colours):
+    pairs = [("a", "a", 3), ("a", "b_c", 1), ("b_c", "a", 0), ("b_c", "b_c", 5)]
+    rows = [{"set": "colours", "split": "grouped", "is": i, "called": c, "pictures": n} for i, c, n in pairs]
+    (drawn,) = figures.of_place(evidence(frozen.tables([], [], [], rows), "frozen"), "colours")
+    assert "a called b c: 1 of 4 (25 %)" in drawn
 
 
 def test_numbers_of_another_backbone_are_marked(colours):
@@ -154,56 +184,51 @@ def test_numbers_of_another_backbone_are_marked(colours):
 
 
 def test_the_mean_over_the_sets_is_drawn_and_sets_are_called_by_their_titles():
-    shown = markup.everything(
-        {"labels": evidence([*curve("colours"), *curve("mean")], "labels")}, {"colours": "Tints"}, FINGERPRINT
-    )
+    files = {"labels": evidence([curve("colours", "mean"), compared("colours", "mean")], "labels")}
+    shown = markup.everything(files, {"colours": "Tints"}, FINGERPRINT)
     assert shown.count('<svg class="plot"') == 1
     assert '<span title="colours">Tints</span>' in shown
     assert "kNN, labels a class 10: 60 (57 to 63)" in shown
 
 
 def test_how_a_search_slows_down_as_the_cases_grow_is_drawn_where_more_than_one_size_was_timed():
-    def timed(place: str, cases: int) -> dict:
-        return {"kept_in": place, "cases": cases} | {f"{s}_ms": cases / 1000 for s in figures.SEARCHES}
-
-    rows = [timed("memory", 20_000), timed("memory", 1000), timed("folder", 5000)]
-    shown = markup.everything({"similar": evidence(rows, "similar")}, {}, FINGERPRINT)
+    rows = [
+        {"place": place, "cases": n, "search": s, "median": n / 1000, "late": n / 500}
+        for place, n in (("memory", 20_000), ("memory", 1000), ("folder", 5000))
+        for s in ("plain", "region")
+    ]
+    shown = markup.everything({"growth": evidence(growth.tables(rows), "growth")}, {}, FINGERPRINT)
     assert shown.count('<svg class="plot"') == 1
-    assert "kept in memory" in shown
+    assert "already; memory." in shown
     assert "region, cases 20000: 20" in shown
 
 
 def test_a_table_can_be_taken_away_as_it_was_measured():
-    rows = [{"set": "colours", "AUROC": 0.99912, "note": 'a "quoted", thing'}, {"set": "x", "AUROC": None, "note": ""}]
-    shown = markup.everything({"other": evidence(rows, "other")}, {"colours": "Tints"}, FINGERPRINT)
-    coded = re.search(r'download="other 1.csv" href="data:text/csv;base64,([^"]+)"', shown)[1]
+    columns = (Column("set"), Column("area", "AUROC", "", 3, "low", "high"), Column("note"))
+    rows = [{"set": "colours", "area": 0.99912, "low": 0.9, "note": 'a "quoted", thing'}, {"set": "x", "note": ""}]
+    table = Table("areas", "Areas", "table", columns, rows)
+    shown = markup.everything({"other": evidence([table], "other")}, {"colours": "Tints"}, FINGERPRINT)
+    coded = re.search(r'download="other areas.csv" href="data:text/csv;base64,([^"]+)"', shown)[1]
     found = list(csv.DictReader(io.StringIO(base64.b64decode(coded).decode())))
-    assert found[0] == {"set": "colours", "AUROC": "0.99912", "note": 'a "quoted", thing'}
-    assert found[1]["AUROC"] == ""
+    assert found[0] == {"set": "colours", "area": "0.99912", "low": "0.9", "high": "", "note": 'a "quoted", thing'}
+    assert found[1]["area"] == ""
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
-        [],
-        [{}],
-        [{"anything": "at all"}, {"n": 3, "flag": True}],
-        [{"set": "colours", "backbone, linear": 80.0, "interval": None}],
-        [{"set": "mean", "backbone, linear": 80.0, "interval": "not measured"}],
-    ],
-)
-def test_a_file_of_any_shape_is_shown(rows, colours):
-    files = {
-        "new_thing": evidence(
-            rows, "new_thing", headline={"label": "L", "value": 1, "low": None, "high": None, "unit": ""}
-        )
-    }
+@pytest.mark.parametrize("value", [0.0, -3.0, 250.0, None])
+@pytest.mark.parametrize("unit", ["", "%"])
+def test_a_table_of_any_numbers_is_shown(value, unit, colours):
+    columns = (Column("set"), Column("by"), Column("v", unit=unit, digits=1))
+    rows = [{"set": of, "by": "b", "v": value} for of in ("colours", "mean")]
+    tables = [Table("t", "T", "bars", columns, some, "set", y="v", by=("by",)) for some in (rows, [])]
+    head = {"label": "L", "value": 1, "low": None, "high": None, "unit": ""}
+    files = {"new_thing": evidence(tables, "new_thing", headline=head)}
     assert "New thing" in markup.everything(files, {}, FINGERPRINT)
     assert markup.task(colours, files, FINGERPRINT)
 
 
 def test_text_from_a_file_is_never_markup():
-    shown = markup.everything({"x": evidence([{"<i>": "<script>"}], "x", notes=["<b>"])}, {}, FINGERPRINT)
+    table = Table("<i>", "<i>", "table", (Column("<i>"),), [{"<i>": "<script>"}])
+    shown = markup.everything({"x": evidence([table], "x", notes=["<b>"])}, {}, FINGERPRINT)
     assert "<script>" not in shown
     assert "<i>" not in shown
 

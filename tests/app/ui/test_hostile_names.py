@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from dinoscope.evidence import Evidence
+from dinoscope.evidence import Column, Evidence, Table
 from dinoscope.reading.images import Decoded
 from dinoscope.similar import SearchRequest, SimilarCase
 from dinoscope.ui import cards, charts, evidence_markup, explain_markup, markup, similar_map, similar_markup
@@ -46,7 +46,10 @@ def explained(workbench, task, **more):
 
 def evidence() -> Evidence:
     headline = {"label": HOSTILE, "value": 1.0, "low": 0.5, "high": 2.0, "unit": HOSTILE}
-    return Evidence(HOSTILE, headline, HOSTILE, 0, HOSTILE, HOSTILE, HOSTILE, 1.0, [{HOSTILE: HOSTILE}], [HOSTILE])
+    columns = (Column("of"), Column("by"), Column("value", HOSTILE, HOSTILE, 1), Column(HOSTILE))
+    rows = [{"of": of, "by": HOSTILE, "value": 1.0, HOSTILE: HOSTILE} for of in ("colours", HOSTILE)]
+    table = Table(HOSTILE, HOSTILE, "bars", columns, rows, "of", y="value", by=("by",))
+    return Evidence(HOSTILE, headline, HOSTILE, 0, HOSTILE, HOSTILE, HOSTILE, 1.0, [HOSTILE], [table], HOSTILE)
 
 
 PARTS = {

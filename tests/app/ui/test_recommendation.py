@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dinoscope.evidence import Evidence
+from dinoscope.evidence import Column, Evidence, Table
 from dinoscope.ui.recommendation import best, recommend
 
 
@@ -15,8 +15,9 @@ def measured(workbench):
     gains = {"vitcx": (-0.1, 0.2, 0.1, 0.1), "gradcam": (0.2, 0.1, 0.1, 0.1), "vitcx_quick": (9, 9, 9, 9)}
     gains |= {"random": (0.9,) * 4, "vitcx_published": (0.9,) * 4, "centred_blob": (0.9,) * 4}
     rows = [{"task": "colours", "method": m} | dict(zip(names, g, strict=True)) for m, g in gains.items()]
-    rows.append({"set": "colours", "method": "rollout", "overlap": 0.9})
-    found = Evidence("explain", {}, "", 0, "", "", "", 0, rows, [])
+    columns = (Column("task"), Column("method"), *(Column(n, digits=2) for n in names))
+    table = Table("faithful", "", "table", columns, rows, "task")
+    found = Evidence("explain", {}, "", 0, "", "", "", 0, [], [table])
     return {"explain": found}, workbench.tasks
 
 

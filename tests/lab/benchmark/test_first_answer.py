@@ -17,4 +17,4 @@ def test_a_start_is_measured_until_the_page_and_until_the_answer(tiny_assets: Pa
     picture = tmp_path / "seen.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)).save(picture)
     measured = first_answer.measure(picture, runs=1)
-    assert 0 < measured["start_to_page_seconds"] < measured["start_to_first_answer_seconds"]
+    assert 0 < measured[first_answer.PAGE] < measured[first_answer.ANSWER]

@@ -8,7 +8,7 @@ from sklearn.metrics import balanced_accuracy_score, r2_score
 
 from dinoscope.fitting.statistics import grouped_bootstrap
 from dinoscope_lab.benchmark import paired
-from dinoscope_lab.benchmark.paired import BETTER
+from dinoscope_lab.benchmark.paired import AHEAD
 
 
 def guessed(share, seed, n=120):
@@ -23,16 +23,16 @@ def test_the_difference_is_that_of_the_balanced_accuracies_and_its_interval_is_p
     poor = guessed(0.6, 1)[2]
     found = paired.accuracies([truth], [groups], [[good]], [[poor]])
     difference = balanced_accuracy_score(truth, good) - balanced_accuracy_score(truth, poor)
-    assert found[BETTER] == pytest.approx(100 * difference, abs=0.06)
-    assert 0 < found["from"] < found[BETTER] < found["to"]
-    assert paired.accuracies([truth], [groups], [[good]], [[good]]) == {BETTER: 0.0, "from": 0.0, "to": 0.0}
+    assert found[AHEAD] == pytest.approx(100 * difference, abs=0.06)
+    assert 0 < found["ahead_low"] < found[AHEAD] < found["ahead_high"]
+    assert paired.accuracies([truth], [groups], [[good]], [[good]]) == {AHEAD: 0.0, "ahead_low": 0.0, "ahead_high": 0.0}
 
 
 def test_sets_count_alike_and_runs_of_a_set_are_averaged():
     truth, groups, good = guessed(1.0, 0)
     other, few, bad = guessed(0.0, 0, n=40)
     found = paired.accuracies([truth, other], [groups, few], [[good, good], [other]], [[good, (truth + 1) % 4], [bad]])
-    assert found[BETTER] == pytest.approx(100 * (0.5 + 1.0) / 2)
+    assert found[AHEAD] == pytest.approx(100 * (0.5 + 1.0) / 2)
 
 
 def test_any_measure_is_compared_on_the_rows_own_pictures():
@@ -41,7 +41,7 @@ def test_any_measure_is_compared_on_the_rows_own_pictures():
     near, far = truth + rng.normal(0, 0.3, 60), truth + rng.normal(0, 0.8, 60)
     found = paired.scores(r2_score, paired.told(truth, near, groups), paired.told(truth, far, groups))
     wanted = grouped_bootstrap(lambda i: r2_score(truth[i], near[i]) - r2_score(truth[i], far[i]), groups)
-    assert (found[BETTER], found["from"]) == (round(wanted.value, 3), round(wanted.low, 3))
+    assert (found[AHEAD], found["ahead_low"]) == (round(wanted.value, 3), round(wanted.low, 3))
 
 
 def test_what_rows_are_compared_by_is_not_shown():

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from transformers import Dinov2Config, Dinov2Model
 
-from dinoscope.fitting import datasets
 from dinoscope_lab.benchmark import baselines, probes, supervised
 from dinoscope_lab.benchmark.probes import linear, neighbours
-from dinoscope_lab.benchmark.study import Pool
+from dinoscope_lab.benchmark.study import Study
 from fixtures.tiny import drawn
 
 
@@ -85,8 +84,9 @@ def test_training_begins_with_the_weights_it_is_given():
 
 def test_a_rivals_features_are_judged_as_the_backbones_are(encoder, public_pictures, tmp_path, rival, monkeypatch):
     monkeypatch.setattr(probes, "BASELINES", {})
-    pool = Pool.of("colours", datasets.read(public_pictures / "colours"))
-    found = probes.guesses(pool, encoder, tmp_path, 0, [rival])
+    study = Study("backbone", "", encoder, public_pictures, tmp_path, tmp_path)
+    pool = study.pool("colours")
+    found = probes.guesses(study, pool, [rival])
     read_by = ("backbone", "colours alone", "backbone with colours alone")
     assert list(found) == [f"{name}, {probe}" for name in read_by for probe in ("linear", "kNN")]
     assert next(iter(found)) == baselines.OURS

@@ -50,13 +50,18 @@ def test_a_small_picture_is_not_enlarged():
 
 def test_strength_0_is_the_picture_as_it_is(workbench, public_pictures, tmp_path):
     study = Study("robustness", "", workbench.encoder, public_pictures, tmp_path, tmp_path, quick=True)
-    rows = robustness.corrupted(study, workbench, workbench.tasks["colours"])
+    study.__dict__["workbench"] = workbench
+    rows = list(robustness.corrupted(study, study.pool("colours"), workbench.tasks["colours"]))
     assert len(rows) == len(CORRUPTIONS) * (1 + len(STRENGTHS))
     clean = [{k: v for k, v in r.items() if k != "corruption"} for r in rows if r["strength"] == 0]
     assert all(r == clean[0] for r in clean)
     average = robustness.means(rows)
     assert {r["set"] for r in average} == {"mean"}
-    assert [r["balanced accuracy"] for r in average] == [r["balanced accuracy"] for r in rows]
+    assert [r["value"] for r in average] == [r["value"] for r in rows]
+    worst = robustness.losses(rows, "blur", 5)
+    before, after = (next(r["value"] for r in rows if (r["corruption"], r["strength"]) == ("blur", s)) for s in (0, 5))
+    assert worst["ahead"] == pytest.approx(before - after, abs=0.11)
+    assert worst["ahead_low"] <= worst["ahead"] <= worst["ahead_high"]
 
 
 def test_groups_are_those_of_sex_and_age_where_they_are_known(workbench):
@@ -64,19 +69,19 @@ def test_groups_are_those_of_sex_and_age_where_they_are_known(workbench):
     facts = [{"sex": "female", "age": "39"}, {"sex": "M", "age": "60.0"}, {"sex": "unknown"}, {}]
     cases = [Case(str(i), (task.head.classes[i % 3],), "public", metadata=facts[i % 4]) for i in range(120)]
     pooled = np.random.default_rng(0).normal(size=(120, task.head.weight.shape[1])).astype(np.float32)
-    rows = robustness.subgroups(task, Labelled(cases, pooled))
+    rows = robustness.by_group(task, Labelled(cases, pooled))
     assert {r["group"]: r["pictures"] for r in rows} == {
         "female": 30,
         "male": 30,
         "under 40 years": 30,
         "60 years and over": 30,
     }
-    assert all(r["low"] <= r["value"] <= r["high"] for r in rows)
+    assert all(r["value_low"] <= r["value"] <= r["value_high"] for r in rows)
 
 
 def test_groups_too_small_are_left_out(workbench):
     task = workbench.tasks["colours"]
     cases = [Case(str(i), (task.head.classes[0],), "public", metadata={"sex": "f"} if i < 5 else {}) for i in range(30)]
     pooled = np.zeros((30, task.head.weight.shape[1]), np.float32)
-    assert robustness.subgroups(task, Labelled(cases, pooled)) == []
-    assert robustness.subgroups(replace(task), Labelled([], pooled[:0])) == []
+    assert robustness.by_group(task, Labelled(cases, pooled)) == []
+    assert robustness.by_group(replace(task), Labelled([], pooled[:0])) == []

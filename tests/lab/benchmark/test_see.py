@@ -58,7 +58,7 @@ def test_a_lesion_that_never_moves_is_found_by_position_and_a_red_one_by_colour(
     rows = see._measured(study, "ph2", 0, method, describe)
     figures = see._figures(rows)
     assert figures["found"] == 100
-    assert figures["AUC"] > 0.9
+    assert figures["area"] > 0.9
 
 
 def test_the_backbones_rows_are_of_the_same_pairs(study):
@@ -69,4 +69,4 @@ def test_the_backbones_rows_are_of_the_same_pairs(study):
     theirs = see._measured(study, "ph2", 0, see.POSITION, see.by_position)
     assert [r["pair"] for r in ours] == [r["pair"] for r in theirs]
     (row,) = see._paired([*ours, *theirs])
-    assert row["found more often by"] == see._figures(ours)["found"] - see._figures(theirs)["found"]
+    assert row["ahead"] == pytest.approx(see._figures(ours)["found"] - see._figures(theirs)["found"])

@@ -74,7 +74,7 @@ def test_sets_that_differ_are_told_apart_and_classes_are_guessed(study):
     pools = [study.pool("colours"), study.pool("stripes")]
     assert encoders.domain(study, study.encoder, pools)[0]["value"] > 90
     (row,) = encoders.classification(study, study.encoder, pools[0])
-    assert row["low"] <= row["value"] <= row["high"]
+    assert row["value_low"] <= row["value"] <= row["value_high"]
     assert row["chance"] == 33.3
 
 
@@ -88,9 +88,9 @@ def test_age_is_explained_where_the_picture_tells_it(study):
     pool = study.pool("colours")
     ages = [str(20 + 30 * t) if i % 9 else "" for i, t in enumerate(pool.truth)]
     (row,) = encoders.known_from(study, study.encoder, told(pool, "age", ages), "age")
-    assert row["measure"] == "R2"
+    assert row["question"] == "age"
     assert row["value"] > 0.3
-    assert row["test pictures"] < pool.test.sum()
+    assert row["pictures"] < pool.test.sum()
 
 
 def test_the_other_eye_of_a_patient_does_not_choose_the_penalty():
@@ -136,21 +136,21 @@ def test_every_method_is_scored_on_the_pictures_that_have_a_lesion(study, tmp_pa
     pool = replace(pool, samples=samples, truth=pool.truth[kept], fold=pool.fold[kept])
     rows = encoders.segmented(here, here.encoder, pool)
     assert [r["method"] for r in rows][:2] == ["tiny", "mean shape"]
-    assert all(0 <= r["low"] <= r["value"] <= r["high"] <= 1 for r in rows)
-    assert rows[0]["test pictures"] < pool.test.sum() + 1
+    assert all(0 <= r["value_low"] <= r["value"] <= r["value_high"] <= 1 for r in rows)
+    assert rows[0]["pictures"] < pool.test.sum() + 1
 
 
 def test_an_encoder_of_another_kind_is_asked_the_same_and_compared_on_the_same_pictures(study, rival):
     pool = study.pool("colours")
     rows = [r for e in (study.encoder, rival) for r in encoders.classification(study, e, pool)]
     (row,) = encoders.compared(rows, ["tiny", "colours alone"])
-    assert (row["asked"], row["rival"], row["in"]) == ("colours", "colours alone", "balanced accuracy")
-    assert row["backbone better by"] == pytest.approx(rows[0]["value"] - rows[1]["value"], abs=0.11)
-    assert row["from"] <= row["backbone better by"] <= row["to"]
+    assert (row["set"], row["method"], row["question"]) == ("colours", "colours alone", "classification")
+    assert row["ahead"] == pytest.approx(rows[0]["value"] - rows[1]["value"], abs=0.11)
+    assert row["ahead_low"] <= row["ahead"] <= row["ahead_high"]
 
 
 def test_the_same_probe_of_the_same_encoder_differs_by_nothing(study):
     rows = encoders.classification(study, study.encoder, study.pool("colours"))
     again = [{**r, "method": "again"} for r in rows]
     (row,) = encoders.compared([*rows, *again], ["tiny", "again"])
-    assert (row["backbone better by"], row["from"], row["to"]) == (0, 0, 0)
+    assert (row["ahead"], row["ahead_low"], row["ahead_high"]) == (0, 0, 0)

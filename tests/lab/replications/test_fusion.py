@@ -63,15 +63,18 @@ def test_kappa_is_scikit_learns_and_every_way_of_joining_is_scored(study):
     rng = np.random.default_rng(0)
     told = rng.normal(size=(len(pool.samples), 5)) + 4 * np.eye(3, 5)[pool.truth]
     noise = rng.normal(size=(len(pool.samples), 7))
-    *found, gain = fusion.compared(quick, pool, {"good": told, "poor": noise}, 1.0)
-    rows = {r["method"]: r for r in found}
-    assert gain[fusion.GAIN] == pytest.approx(rows[fusion.ATTENDED]["kappa"] - rows[fusion.BEST]["kappa"], abs=2e-3)
-    assert gain["from"] <= gain[fusion.GAIN] <= gain["to"]
+    found = fusion.compared(quick, pool, {"good": told, "poor": noise}, 1.0)
+    rows = {r["method"]: r for r in found if "value" in r}
+    gains = {r["method"]: r for r in found if "ahead" in r}
+    assert set(gains) == set(rows) - {fusion.ATTENDED}
+    for method, gain in gains.items():
+        assert gain["ahead"] == pytest.approx(rows[fusion.ATTENDED]["value"] - rows[method]["value"], abs=2e-3)
+        assert gain["ahead_low"] <= gain["ahead"] <= gain["ahead_high"]
     assert set(rows) == {"good, alone", "poor, alone", fusion.BEST, fusion.JOINED, fusion.AVERAGED, fusion.ATTENDED}
     assert rows[fusion.BEST] == rows["good, alone"] | {"method": fusion.BEST}
     scores = np.log(rng.dirichlet([1, 1, 1], int(pool.test.sum())))
     row = fusion._row(pool, "m", 1.0, 9, [scores])
-    assert row["kappa"] == pytest.approx(cohen_kappa_score(pool.truth[pool.test], scores.argmax(1)), abs=5e-4)
+    assert row["value"] == pytest.approx(cohen_kappa_score(pool.truth[pool.test], scores.argmax(1)), abs=5e-4)
 
 
 def test_the_best_single_encoder_is_not_chosen_by_the_test_pictures(study):
@@ -82,7 +85,7 @@ def test_the_best_single_encoder_is_not_chosen_by_the_test_pictures(study):
     told = 4 * np.eye(3, 5)[pool.truth]
     spying, honest = rng.normal(size=told.shape) + told * pool.test[:, None], rng.normal(size=told.shape) + told
     found = fusion.compared(quick, pool, {"spying": spying, "honest": honest}, 1.0)
-    rows = {r["method"]: r for r in found if "method" in r}
+    rows = {r["method"]: r for r in found if "value" in r}
     assert rows[fusion.BEST] == rows["honest, alone"] | {"method": fusion.BEST}
 
 
@@ -108,20 +111,20 @@ def test_the_encoders_differ_and_what_is_not_there_says_why(study, monkeypatch, 
     monkeypatch.setattr(
         rivals, "installed", lambda *_: rivals.Rivals((rival,), ({"encoder": rival.name, "ran": "yes", "why": ""},))
     )
-    found, tried = fusion.several(study, ["nowhere/at-all"])
+    found, tried = fusion.several(replace(study, others=("nowhere/at-all",)))
     assert list(found) == ["tiny", "colours alone", "random weights"]
     assert [(r["encoder"], r["ran"]) for r in tried] == [
-        ("earlier bundled backbone", "no"),
         ("colours alone", "yes"),
+        ("earlier bundled backbone", "no"),
         ("nowhere/at-all", "no"),
     ]
-    assert tried[0]["why"] == "no history here"
+    assert tried[1]["why"] == "no history here"
 
 
 def test_what_the_option_takes_is_measured_for_the_backbone_alone_and_with_the_network(study, monkeypatch):
     network = rivals.installed(["efficientnet-lite0"]).first or pytest.skip("EfficientNet-Lite0 is not installed")
     monkeypatch.setattr(fusion, "SETS", ("colours",))
-    alone, both = fusion.cost(replace(study, quick=True), network)
-    assert (alone["read by"], both["read by"]) == ("tiny", "tiny with EfficientNet-Lite0")
-    assert 0 < alone["seconds a picture, median"] < both["seconds a picture, median"]
-    assert both["weights in memory, MB"] >= alone["weights in memory, MB"] + 18
+    alone, both = fusion.cost(replace(study, quick=True), network).rows
+    assert (alone["method"], both["method"]) == ("tiny", "tiny with EfficientNet-Lite0")
+    assert 0 < alone["seconds"] < both["seconds"]
+    assert both["weights"] >= alone["weights"] + 18

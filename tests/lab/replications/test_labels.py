@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -61,91 +58,55 @@ def test_every_fifth_label_of_a_class_and_at_least_one_says_when_to_stop():
 
 
 def row(count, score):
-    return {"labels a class": count, "balanced accuracy": score}
+    return {"labels": count, "value": score}
 
 
 def test_labels_needed_lie_between_two_counts_by_the_logarithm():
     found = labels.needed([row(1, 50.0), row(10, 90.0), row(100, 98.0), row(1000, 100.0)], "s", "m")
-    assert found["labels a class"] == pytest.approx(10 * 10 ** (5 / 8), abs=0.1)
-    assert found["95 % of it"] == 95.0
+    assert found["labels"] == pytest.approx(10 * 10 ** (5 / 8), abs=0.1)
+    assert found["wanted"] == 95.0
 
 
 def test_a_curve_that_begins_high_enough_needs_its_first_count():
-    assert labels.needed([row(1, 99.0), row(10, 100.0)], "s", "m")["labels a class"] == 1
+    assert labels.needed([row(1, 99.0), row(10, 100.0)], "s", "m")["labels"] == 1
 
 
 def test_frozen_features_are_scored_for_every_method_and_count(study):
-    rows = labels.frozen(study, study.pool("colours"))
+    rows = [r for m in few_labels.CLASSIFIERS for r in labels.frozen(study, study.pool("colours"), m)]
     assert {r["method"] for r in rows} == set(few_labels.CLASSIFIERS)
-    assert [r["labels a class"] for r in rows[:4]] == [1, 2, 5, 9]
-    assert all(r["low"] <= r["balanced accuracy"] <= r["high"] for r in rows)
-    assert rows[3]["low"] == rows[3]["high"]
+    assert [r["labels"] for r in rows[:4]] == [1, 2, 5, 9]
+    assert all(r["value_low"] <= r["value"] <= r["value_high"] for r in rows)
+    assert rows[3]["value_low"] == rows[3]["value_high"]
 
 
 def test_the_mean_is_taken_of_each_number_of_labels_that_every_set_has():
     """The smaller set ends with 4 labels a class: its last row is "all", not the 5 that the other one has."""
 
     def of(name, method, counts):
-        return [row(c, 10.0 * c) | {"set": name, "method": method, "low": 1.0, "high": 99.0} for c in counts]
+        return [
+            row(c, 10.0 * c) | {"set": name, "method": method, "value_low": 1.0, "value_high": 99.0} for c in counts
+        ]
 
     rows = [*of("a", "kNN", (1, 2, 4)), *of("b", "kNN", (1, 2, 5, 8))]
     rows += [r for name in "ab" for r in of(name, labels.RESIDUAL, (2, 7))]
     means = labels.averaged(rows)
-    assert [name for name, _ in means] == ["1 a class", "2 a class", "all labels", "10 a class", "all labels"]
-    assert [r["balanced accuracy"] for _, r in means] == [10, 20, 60, 20, 70]
-    assert [r["labels a class"] for _, r in means] == [1, 2, 6, 2, 7]
-    assert labels.summary(means) == [
-        {"method": "kNN", "1 a class": 10, "2 a class": 20, "10 a class": None, "all labels": 60},
-        {"method": labels.RESIDUAL, "1 a class": None, "2 a class": None, "10 a class": 20, "all labels": 70},
-    ]
-
-
-def test_a_finished_part_is_not_measured_again(study):
-    calls = []
-    for _ in range(2):
-        assert study.part("x", lambda: calls.append(1) or [{"n": 1}]) == [{"n": 1}]
-    assert len(calls) == 1
-    assert study.part("x", lambda: [{"n": 2}], "another backbone") == [{"n": 2}]
-
-
-def test_what_a_kept_part_took_counts_in_the_runs_that_take_it_up(study):
-    study.part("x", list)
-    (path,) = study.kept.glob("x-*.json")
-    path.write_text('{"seconds": 1234.5, "rows": []}')
-    again = replace(study, taken_up=[])
-    again.part("x", list)
-    written = json.loads(
-        again.write({"label": "L", "value": 1, "low": None, "high": None, "unit": ""}, [], []).read_text()
-    )
-    assert 1234.5 <= written["seconds"] < 1300
-
-
-def test_a_part_kept_by_an_earlier_version_is_measured_again(study):
-    study.part("x", lambda: [{"n": 1}])
-    (path,) = study.kept.glob("x-*.json")
-    path.write_text('[{"n": 0}]')
-    assert study.part("x", lambda: [{"n": 2}]) == [{"n": 2}]
-
-
-def test_a_quick_run_takes_a_few_pictures_and_leaves_the_evidence_alone(study):
-
-    quick = replace(study, quick=True)
-    assert len(quick.pool("colours").samples) <= len(study.pool("colours").samples)
-    headline = {"label": "L", "value": 1, "low": None, "high": None, "unit": ""}
-    assert not quick.write(headline, [], []).is_relative_to(study.assets)
-    assert not study.assets.exists()
-    assert study.write(headline, [], []) == study.assets / "evidence" / "labels.json"
+    assert [r["value"] for r in means] == [10, 20, 60, 20, 70]
+    assert [r["labels"] for r in means] == [1, 2, 6, 2, 7]
+    headings, cells = labels.tables(means, [], [])[0].laid_out()
+    assert headings == ["method / labels a class", "1", "2", "6", "7"]
+    assert [row[0] for row in cells] == ["kNN", labels.RESIDUAL]
+    assert [cell[:4] for cell in cells[1][1:]] == ["", "20.0", "", "70.0"]
 
 
 def test_a_rival_gets_the_same_labels_and_is_compared_with_each_number_of_them(study, rival):
     pool = study.pool("colours")
-    rows = labels.frozen(study, pool) + labels.frozen(study, pool, rival)
+    rows = [r for m in few_labels.CLASSIFIERS for e in (None, rival) for r in labels.frozen(study, pool, m, e)]
     assert {r["method"] for r in rows} == {m for c in few_labels.CLASSIFIERS for m in (c, f"{c}, colours alone")}
     found = labels.compared(rows, [pool])
     assert len(found) == len(rows) / 2
     for row in found:
         mine, theirs = (
-            next(r["balanced accuracy"] for r in rows if r["method"] == m and r[labels.ASKED] == row["labels"])
-            for m in (row["classifier"], f"{row['classifier']}, colours alone")
+            next(r["value"] for r in rows if r["method"] == m and r[labels.ASKED] == row["labels"])
+            for m in (row["method"], f"{row['method']}, colours alone")
         )
-        assert row["backbone better by"] == pytest.approx(mine - theirs, abs=0.11)
+        assert row["ahead"] == pytest.approx(mine - theirs, abs=0.11)

@@ -29,12 +29,12 @@ def test_a_start_that_ranks_better_is_found_to_be_better(study):
     rows = start.compared(pool, truth, ("a", "b", "c"), scores, start.FROZEN)
     assert len(rows) == 6
     for row in rows:
-        assert row["low"] <= row["ROC-AUC"] <= row["high"]
+        assert row["area_low"] <= row["area"] <= row["area_high"]
         if row["against"] == start.SUPERVISED:
             assert row["p"] < 0.02
-            assert row["from"] > 0
+            assert row["ahead_low"] > 0
         else:
-            assert (row["difference"], row["p"], row["p, DeLong"]) == (0, 1, 1)
+            assert (row["ahead"], row["p"], row["delong"]) == (0, 1, 1)
 
 
 def test_a_finding_too_rare_among_the_test_pictures_is_left_out(study):

@@ -6,7 +6,6 @@ same class lies in that one's lesion.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -27,7 +26,7 @@ from dinoscope.see.axes import Axes
 
 from .. import rivals
 from ..evidence import count, number, percent, tried
-from . import end_to_end, see_served
+from . import see_served
 from .baselines import RANDOM
 from .paired import AHEAD, POINTS, multiplicity, values
 from .pool import Pool
@@ -42,8 +41,6 @@ FITTED = 60
 FINE = 8
 """An outline is read at so many pixels a patch."""
 BATCH = 4
-SERVED = 2
-"""Test pictures of a task whose colours are timed through HTTP."""
 OURS, COLOUR, POSITION = "backbone", "colour of the patch", "same position"
 CANDIDATES = [(side, before) for side in (196, 392) for before in (0, 1)]
 """Reading sizes, and how many blocks follow the one that is read; chosen among on fold 1."""
@@ -84,27 +81,13 @@ def measure(study: Study) -> Report:
     label = f"Pairs of pictures in which the lesion pointed at is found in the other, {len(SETS)} sets"
     figure = headline(label, mean["found"], "%", mean["found_low"], mean["found_high"])
     bundled = study.encoder.name == "bundled"
-    running = _in_the_app(study) if bundled else []
+    running = see_served.of_study(study) if bundled else []
     if bundled and not study.quick:
         from .. import see_figure  # which draws with what is here
 
         see_figure.write(study.workbench)
     made = [*tables(summary, differences, choice, running), tried(others.tried)]
     return Report(figure, made, _notes(summary, len(differences)))
-
-
-def _in_the_app(study: Study) -> list[dict]:
-    """Of a few test pictures of each task, and of the first drawn case."""
-    tasks = [t for t in sorted((study.assets / "tasks").iterdir()) if (study.images / t.name).is_dir()]
-    each = 1 if study.quick else SERVED
-    pictures = [
-        (t.name, s)
-        for t in tasks[: 1 if study.quick else None]
-        for s in end_to_end.choose(study.images, t.name, each, study.seed)
-    ]
-    drawn = next(t for t in tasks if (t / "phantoms.jsonl").is_file())
-    with (drawn / "phantoms.jsonl").open(encoding="utf-8") as lines:
-        return see_served.measure(pictures, f"{drawn.name}/{json.loads(next(lines))['id']}")
 
 
 def tables(summary: list[dict], differences: list[dict], choice: list[dict], running: list[dict]) -> list[Table]:

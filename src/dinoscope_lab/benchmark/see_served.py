@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Sequence
@@ -15,11 +16,15 @@ from dinoscope.fitting.datasets import Sample
 from dinoscope.see.sight import SIDE
 
 from ..evidence import count, number
+from . import end_to_end
 from .serving import served
+from .study import Study
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+EACH = 2
+"""Test pictures of a task whose colours are timed."""
 STAGE = "#see-board .sight-stage"
 OPEN = "/?example={}&open=explain"
 MOVES = """(selector) => {
@@ -36,6 +41,20 @@ MOVES = """(selector) => {
   return took;
 }"""
 """Moves the pointer over every patch once; milliseconds until each is drawn and laid out."""
+
+
+def of_study(study: Study) -> list[dict]:
+    """The rows of `measure` for a few test pictures of each task, and for the first drawn case."""
+    tasks = [t for t in sorted((study.assets / "tasks").iterdir()) if (study.images / t.name).is_dir()]
+    each = 1 if study.quick else EACH
+    pictures = [
+        (t.name, s)
+        for t in tasks[: 1 if study.quick else None]
+        for s in end_to_end.choose(study.images, t.name, each, study.seed)
+    ]
+    drawn = next(t for t in tasks if (t / "phantoms.jsonl").is_file())
+    with (drawn / "phantoms.jsonl").open(encoding="utf-8") as lines:
+        return measure(pictures, f"{drawn.name}/{json.loads(next(lines))['id']}")
 
 
 def measure(pictures: Sequence[tuple[str, Sample]], example: str) -> list[dict]:

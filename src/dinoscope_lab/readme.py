@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 import dinoscope_phantoms as phantoms
 from dinoscope.evidence import MATRIX, MEAN, SETS, Evidence, Table, named, read
 from dinoscope.fitting import catalogue
-from dinoscope.reading import encoder
+from dinoscope.reading import backbone
 from dinoscope.settings import ROOT
 
 from . import claims, maps, plot
@@ -117,7 +117,7 @@ def renew(root: Path = ROOT) -> None:
     (root / PICTURE).write_text(plot.svg(measured), encoding="utf-8")
     if drawn := plot.growth(measured):
         (root / GROWTH).write_text(drawn, encoding="utf-8")
-    shipped = encoder.fingerprint(root / "model_assets" / "backbone")
+    shipped = backbone.fingerprint(root / "model_assets" / "backbone")
     (root / PAGE).write_text(page(measured, shipped), encoding="utf-8")
     readme = root / "README.md"
     before, rest = readme.read_text(encoding="utf-8").split(BEGIN, 1)

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dinoscope.reading.backbone import FILES
 from dinoscope.reading.efficientnet import SOURCES, TITLES, EfficientNet
-from dinoscope.reading.encoder import FILES, Encoder, EncoderError
+from dinoscope.reading.encoder import Encoder, EncoderError
 from dinoscope.settings import ROOT
 
 IMAGENET = TITLES["efficientnet-lite0"]

@@ -9,7 +9,7 @@ import pytest
 
 from dinoscope import tasks
 from dinoscope.cli import main
-from dinoscope.reading.encoder import fingerprint
+from dinoscope.reading.backbone import fingerprint
 
 pytestmark = pytest.mark.slow
 

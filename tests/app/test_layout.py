@@ -6,6 +6,7 @@ import ast
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -46,14 +47,19 @@ BEHIND = {
     "gradio": ("dinoscope/ui/",),
     "qdrant_client": ("dinoscope/similar/",),
     "qdrant_edge": ("dinoscope/similar/",),
-    "transformers": ("dinoscope/reading/encoder.py", "dinoscope_lab/"),
+    "transformers": ("dinoscope/reading/backbone.py", "dinoscope_lab/"),
     "sklearn": ("dinoscope/fitting/", "dinoscope_lab/"),
 }
 """Library -> the only places that import it."""
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> tuple[str, ...]:
     """Every module or name that a file imports, in full."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     package = path.relative_to(SRC).with_suffix("").parts[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

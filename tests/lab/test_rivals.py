@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from dinoscope.reading import efficientnet
-from dinoscope.reading.encoder import EncoderError, fingerprint
+from dinoscope.reading.backbone import EncoderError, fingerprint
 from dinoscope_lab import rivals
 from fixtures.tiny import write_backbone
 

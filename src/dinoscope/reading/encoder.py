@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,25 +12,12 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from transformers import AutoConfig, AutoModel
-from transformers.utils import logging
 
-from . import hub, walk
-
-logging.disable_progress_bar()  # a local file is there in milliseconds; its progress bar only litters the log
-
-FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
+from . import backbone, hub, walk
+from .backbone import FILES, EncoderError
 
 EPSILON = 1e-6
 """Added to a variance, so that a blank picture has a gradient, too."""
-
-BLOCKS = 2
-"""Of so many last blocks heads and the projection read, of every backbone alike; chosen on fold 1. DINOv2's own linear
-evaluation joins blocks, too (Oquab et al., "DINOv2", TMLR 2024)."""
-
-
-class EncoderError(RuntimeError):
-    """A backbone that cannot be loaded; the message says which, why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -123,44 +108,20 @@ class Encoder:
         Raises:
             EncoderError: for a missing or damaged file, or a network that is not DINOv2-shaped.
         """
-        missing = [f for f in FILES if not (folder / f).is_file()]
-        if missing:
-            raise EncoderError(f"the backbone {name!r} lacks {', '.join(missing)}; a folder needs {', '.join(FILES)}")
-        try:
-            config = AutoConfig.from_pretrained(folder, local_files_only=True)
-            if config.model_type not in ("dinov2", "dinov2_with_registers"):
-                raise EncoderError(
-                    f"the backbone {name!r} is a {config.model_type!r} network; give one shaped like DINOv2"
-                )
-            model, report = AutoModel.from_pretrained(
-                folder,
-                config=config,
-                dtype=dtype,
-                use_safetensors=True,
-                local_files_only=True,
-                output_loading_info=True,
-            )
-            processing = json.loads((folder / "preprocessor_config.json").read_text())
-            self.size = _side(processing, config.patch_size)
-            # transformers fills in at random what the file lacks; only the mask token is never read here.
-            if lacking := sorted(set(report["missing_keys"]) - {"embeddings.mask_token"}):
-                raise EncoderError(f"the weights of the backbone {name!r} lack {', '.join(lacking[:3])}")
-        except EncoderError:
-            raise
-        except Exception as fault:  # safetensors, json and transformers each raise their own kinds
-            raise EncoderError(f"the backbone {name!r} in {folder} cannot be read: {fault}") from fault
+        model, processing, self.size = backbone.read(folder, name, dtype)
+        config = model.config
         self.name = name
         self.device = torch.device(device)
         self.dtype = dtype
         self.model = model.to(self.device).eval().requires_grad_(False)
         self.dim: int = config.hidden_size
-        self.blocks: int = min(BLOCKS, config.num_hidden_layers)
+        self.blocks: int = min(backbone.BLOCKS, config.num_hidden_layers)
         self.width = 3 * self.dim * self.blocks
         self.patch: int = config.patch_size
         self.prefix = 1 + getattr(config, "num_register_tokens", 0)
         mean, std = processing.get("image_mean", (0.5,) * 3), processing.get("image_std", (0.5,) * 3)
         self.mean, self.std = (torch.tensor(v, device=self.device).view(1, 3, 1, 1) for v in (mean, std))
-        self.fingerprint = fingerprint(folder)
+        self.fingerprint = backbone.fingerprint(folder)
         # Without instructions for it, a processor emulates bfloat16 more slowly than it does float32.
         self.half_pays = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
 
@@ -322,20 +283,3 @@ class Encoder:
             parts[0].grid,
             np.concatenate([p.pooled.cpu().numpy() for p in parts]),
         )
-
-
-def fingerprint(folder: Path) -> str:
-    """sha256 over the three files of a backbone, in the order of `FILES`, and over how many blocks are read of it."""
-    digest = hashlib.sha256(b"blocks %d" % BLOCKS)
-    for name in FILES:
-        with (folder / name).open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
-
-
-def _side(processing: dict, patch: int) -> int:
-    """The side at which a backbone reads pictures, rounded down to whole patches."""
-    size = processing.get("crop_size") if processing.get("do_center_crop", True) else None
-    size = size or processing.get("size") or {}
-    side = size if isinstance(size, int) else size.get("height") or size.get("shortest_edge") or 224
-    return max(patch, side // patch * patch)

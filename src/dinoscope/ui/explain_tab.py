@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
@@ -17,6 +17,10 @@ from .view import updates
 from .visit import Chosen
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+CHECK = (
+    "A map worth reading hardly changes with the seed, and does change when the head is replaced by one that was "
+    "never fitted. Takes about twice as long as the map."
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class ExplainTab:
 
     widgets: dict[str, Any]
     begin: Callable
-    """(chosen, method, second, pace, seed) -> the maps of its most likely class, whatever was explained before."""
+    """(chosen, *settings) -> the maps of its most likely class, whatever was explained before."""
     settings: list
     follow: Callable[[Any], Any]
     """Given the event that shows a map, measures it afterwards."""
@@ -33,70 +37,76 @@ class ExplainTab:
 
 def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainView) -> ExplainTab:
     """Lay out the tab and wire it."""
-    shown = gr.State(first.shown, time_to_live=3600)
-    answer = gr.HTML(first.answer, elem_id="explain-answer")
-    better = gr.Button(first.better.words, visible=bool(first.better.words), size="sm", elem_id="better")
+    laid = {"card": card, **_lay_out(first)}
+    shown, method, like = laid["shown"], laid["method"], laid["like"]
+    calls = _Calls(explainer, {field.name: laid[field.name] for field in fields(ExplainView)})
+    outputs = list(calls.widgets.values())
+    pace_and_more = [laid[name] for name in ("second", "pace", "seed")]
+
+    def follow(event: Any) -> Any:
+        return event.then(calls.measure, shown, outputs, show_progress_on=laid["curves"], **PRIVATE, **EXPLAINING)
+
+    def asks(event: Callable, like: gr.Dropdown | gr.State) -> Any:
+        asked = [chosen, laid["target"], method, laid["instead"], like, *pace_and_more]
+        told: dict[str, Any] = {"show_progress_on": laid["answer"], "trigger_mode": "always_last"}
+        run = event(calls.ask, asked, outputs, **told, **PRIVATE, **EXPLAINING)
+        follow(run)
+        return run
+
+    for event in (method.input, like.input, *(box.input for box in pace_and_more[:2]), laid["seed"].submit):
+        asks(event, like)
+    better = laid["better"].click(lambda value: explainer.best(value) or gr.skip(), shown, method, **PRIVATE)
+    asks(better.then, like)
+    # Who chooses a class asks about classes, no longer about a case.
+    for box in (laid["target"], laid["instead"]):
+        asks(box.input, gr.State("")).then(lambda: "", None, like, **PRIVATE)
+    laid["check"].click(calls.check, shown, laid["checked"], **PRIVATE, **EXPLAINING)
+    laid["stop"].click(calls.halt, None, None, queue=False, **PRIVATE)
+    most_likely = [gr.State(None), method, gr.State(None), gr.State(None), *pace_and_more]
+    return ExplainTab(calls.widgets, calls.ask, most_likely, follow)
+
+
+def _lay_out(first: ExplainView) -> dict[str, Any]:
+    """Every widget by its name; those that a view fills are called as its fields are."""
+    laid: dict[str, Any] = {"shown": gr.State(first.shown, time_to_live=3600)}
+    laid["answer"] = gr.HTML(first.answer, elem_id="explain-answer")
+    offer = first.better.words
+    laid["better"] = gr.Button(offer, visible=bool(offer), size="sm", elem_id="better")
     with gr.Row():
-        target = _menu(first.target, label="Class to explain", elem_id="target", scale=3, min_width=150)
-        method = gr.Dropdown(_methods(), value=METHOD, label="Method", elem_id="method", scale=3, min_width=150)
-        stop = gr.Button("Stop", size="sm", elem_id="stop", scale=1, min_width=64)
-    about = gr.HTML(first.about, elem_id="method-about")
-    curves = gr.HTML(first.curves, elem_classes="curves", elem_id="curves")
+        laid["target"] = _menu(first.target, label="Class to explain", elem_id="target", scale=3, min_width=150)
+        methods = [(m.title, name) for name, m in METHODS.items()]
+        laid["method"] = gr.Dropdown(methods, value=METHOD, label="Method", elem_id="method", scale=3, min_width=150)
+        laid["stop"] = gr.Button("Stop", size="sm", elem_id="stop", scale=1, min_width=64)
+    laid["about"] = gr.HTML(first.about, elem_id="method-about")
+    laid["curves"] = gr.HTML(first.curves, elem_classes="curves", elem_id="curves")
     with gr.Accordion("Compare and adjust", open=False):
         with gr.Row():
-            instead = _menu(first.instead, label="Why rather than", elem_id="instead", min_width=150)
-            beside = [("no second method", ""), *_methods()]
-            second = gr.Dropdown(beside, value="", label="Beside it", elem_id="second", min_width=150)
+            laid["instead"] = _menu(first.instead, label="Why rather than", elem_id="instead", min_width=150)
+            beside = [("no second method", ""), *methods]
+            laid["second"] = gr.Dropdown(beside, value="", label="Beside it", elem_id="second", min_width=150)
         case = "Or: what makes it similar to this case"
-        like = _menu(first.like, label=case, elem_id="like", allow_custom_value=True)
+        laid["like"] = _menu(first.like, label=case, elem_id="like", allow_custom_value=True)
         with gr.Row():
-            pace = gr.Radio([("full", False), ("quick", True)], value=False, label="Pace", elem_id="pace")
-            seed = gr.Number(0, label="Seed", precision=0, minimum=0, min_width=100, elem_id="seed")
+            laid["pace"] = gr.Radio([("full", False), ("quick", True)], value=False, label="Pace", elem_id="pace")
+            laid["seed"] = gr.Number(0, label="Seed", precision=0, minimum=0, min_width=100, elem_id="seed")
     with gr.Accordion("The masks that mattered most", open=False):
-        masks = gr.HTML(first.masks, elem_id="masks")
+        laid["masks"] = gr.HTML(first.masks, elem_id="masks")
     with gr.Accordion("Check this map", open=False):
-        gr.HTML(
-            markup.quiet(
-                "A map worth reading hardly changes with the seed, and does change when the head is "
-                "replaced by one that was never fitted. Takes about twice as long as the map."
-            )
-        )
-        button = gr.Button("Check", size="sm", elem_id="check")
-        checked = gr.HTML(elem_id="checked")
-    widgets = {
-        "card": card,
-        "answer": answer,
-        "curves": curves,
-        "masks": masks,
-        "checked": checked,
-        "about": about,
-        "shown": shown,
-        "target": target,
-        "instead": instead,
-        "like": like,
-        "better": better,
-    }
-    outputs = list(widgets.values())
+        gr.HTML(markup.quiet(CHECK))
+        laid["check"] = gr.Button("Check", size="sm", elem_id="check")
+        laid["checked"] = gr.HTML(elem_id="checked")
+    return laid
 
-    def show(value: Chosen | None, *asked: Any, request: gr.Request, progress: gr.Progress) -> dict:
-        try:
-            requests = explainer.requests(value, *asked)
-        except RequestError as fault:
-            return updates(refused(str(fault)), widgets)
-        return updates(explainer.ask(value, requests, _visitor(request), _shown_on(progress)), widgets)
 
-    def begin(
-        value: Chosen | None,
-        method: str,
-        second: str,
-        pace: bool,
-        seed: float | None,
-        request: gr.Request,
-        progress=gr.Progress(),  # noqa: B008
-    ) -> dict:
-        return show(value, None, method, None, None, second, pace, seed, request=request, progress=progress)
+@dataclass(frozen=True)
+class _Calls:
+    """What the tab's events do: the explainer's views, as updates of the widgets that show them."""
+
+    explainer: Explainer
+    widgets: dict[str, Any]
 
     def ask(
+        self,
         value: Chosen | None,
         target: str | None,
         method: str,
@@ -108,46 +118,24 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
         request: gr.Request,
         progress=gr.Progress(),  # noqa: B008
     ) -> dict:
-        return show(value, target, method, instead, like, second, pace, seed, request=request, progress=progress)
+        try:
+            requests = self.explainer.requests(value, target, method, instead, like, second, pace, seed)
+        except RequestError as fault:
+            return updates(refused(str(fault)), self.widgets)
+        return updates(self.explainer.ask(value, requests, _visitor(request), _shown_on(progress)), self.widgets)
 
-    def measure(value: Shown | None, request: gr.Request, progress=gr.Progress()) -> dict:  # noqa: B008
-        return updates(explainer.measure(value, _visitor(request), _shown_on(progress)), widgets)
+    def measure(self, value: Shown | None, request: gr.Request, progress=gr.Progress()) -> dict:  # noqa: B008
+        return updates(self.explainer.measure(value, _visitor(request), _shown_on(progress)), self.widgets)
 
-    def check(value: Shown | None, request: gr.Request, progress=gr.Progress()) -> str:  # noqa: B008
-        return explainer.check(value, _visitor(request), _shown_on(progress))
+    def check(self, value: Shown | None, request: gr.Request, progress=gr.Progress()) -> str:  # noqa: B008
+        return self.explainer.check(value, _visitor(request), _shown_on(progress))
 
-    def halt(request: gr.Request) -> None:
-        explainer.halt(_visitor(request))
-
-    def follow(event: Any) -> Any:
-        return event.then(measure, shown, outputs, show_progress_on=curves, **PRIVATE, **EXPLAINING)
-
-    def asks(event: Callable, like: gr.Dropdown | gr.State) -> Any:
-        settings = [chosen, target, method, instead, like, second, pace, seed]
-        run = event(
-            ask, settings, outputs, show_progress_on=answer, trigger_mode="always_last", **PRIVATE, **EXPLAINING
-        )
-        follow(run)
-        return run
-
-    for event in (method.input, like.input, second.input, pace.input, seed.submit):
-        asks(event, like)
-    instead_of_this = better.click(lambda value: explainer.best(value) or gr.skip(), shown, method, **PRIVATE)
-    asks(instead_of_this.then, like)
-    # Who chooses a class asks about classes, no longer about a case.
-    for box in (target, instead):
-        asks(box.input, gr.State("")).then(lambda: "", None, like, **PRIVATE)
-    button.click(check, shown, checked, **PRIVATE, **EXPLAINING)
-    stop.click(halt, None, None, queue=False, **PRIVATE)
-    return ExplainTab(widgets, begin, [method, second, pace, seed], follow)
+    def halt(self, request: gr.Request) -> None:
+        self.explainer.halt(_visitor(request))
 
 
 def _menu(first: Any, **asked: Any) -> gr.Dropdown:
     return gr.Dropdown(first.choices, value=first.value, **asked)
-
-
-def _methods() -> list[tuple[str, str]]:
-    return [(m.title, name) for name, m in METHODS.items()]
 
 
 def _visitor(request: gr.Request) -> str:

@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 from transformers import Dinov2Config, Dinov2Model
 
-from dinoscope.reading.encoder import FILES, Encoder, EncoderError, fingerprint
+from dinoscope.reading.backbone import FILES, fingerprint
+from dinoscope.reading.encoder import Encoder, EncoderError
 from dinoscope.reading.hub import REVISIONS
 from fixtures.published import FACEBOOK, RAD_DINO, registers
 from fixtures.tiny import drawn, write_backbone

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dinoscope.reading.encoder import FILES, fingerprint
+from dinoscope.reading.backbone import FILES, fingerprint
 from dinoscope.reading.hub import REVISIONS
 from fixtures.hub import Hub
 from fixtures.published import FACEBOOK, RAD_DINO, registers

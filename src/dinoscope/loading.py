@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -40,6 +41,54 @@ class Fitter(Protocol):
     ) -> None:
         """Fit the task of one bundled folder and write it to `out`."""
         ...
+
+
+@dataclass(frozen=True)
+class Alone:
+    """The backbone's own projection and tasks, where heads and cases read a second network beside it."""
+
+    projection: Projection
+    tasks: dict[str, Task]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a workbench is made of; see there."""
+
+    encoder: Encoder
+    projection: Projection
+    tasks: dict[str, Task]
+    index: CaseIndex | Standby
+    notices: tuple[str, ...]
+    alone: Alone | None
+
+
+def load(settings: Settings, fitter: Fitter | None = None, say: Say = print) -> Loaded:
+    """Load backbone and tasks, and fill the index.
+
+    Args: as for `Workbench.load`.
+    Raises:
+        AssetError: when a bundled file is missing or changed.
+    """
+    tasks.verify(settings.assets)
+    notices: list[str] = []
+    bundled = settings.assets / "backbone"
+    try:
+        encoder = Encoder.load(settings.backbone, bundled, settings.device)
+    except EncoderError as fault:
+        notices.append(f"Running on the bundled backbone: {fault}.")
+        say(notices[-1])
+        encoder = Encoder.load("bundled", bundled, settings.device)
+    projection = load_projection(encoder, settings, fitter, say)
+    loaded, left_out = load_tasks(encoder, projection, settings, fitter, say)
+    reader, not_joined = load_fused(encoder, settings, say)
+    alone = None
+    if reader is not encoder:
+        alone = Alone(projection, loaded)
+        projection = load_projection(reader, settings, fitter, say)
+        loaded, left_out = load_tasks(reader, projection, settings, fitter, say, alone.tasks)
+    index, faults = load_index(loaded, projection, settings, say)
+    return Loaded(reader, projection, loaded, index, (*notices, *not_joined, *left_out, *faults), alone)
 
 
 def load_projection(encoder: Encoder, settings: Settings, fitter: Fitter | None, say: Say) -> Projection:

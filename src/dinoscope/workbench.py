@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from . import agreement, tasks
+from . import agreement, loading
 from .errors import RequestError, shown
 from .explain import Progress
 from .explain.session import ExplainRequest, ExplainSession
-from .loading import Fitter, Say, load_fused, load_index, load_projection, load_tasks
+from .guess import nearest
+from .loading import Alone, Fitter, Say
 from .reading import images, scope
 from .reading.encoded import Encoded
-from .reading.encoder import Encoder, EncoderError
+from .reading.encoder import Encoder
 from .reading.images import Decoded
 from .reading.projection import Projection
 from .results import Explanation, Reading
@@ -33,14 +34,6 @@ Source = Path | bytes | Image.Image | Decoded | Encoded
 
 
 BACKBONE_ALONE = "Explained is what the backbone alone sees and says; the answer was read by two networks."
-
-
-@dataclass(frozen=True)
-class Alone:
-    """The backbone's own projection and tasks, where heads and cases read a second network beside it."""
-
-    projection: Projection
-    tasks: dict[str, Task]
 
 
 @dataclass(frozen=True)
@@ -70,26 +63,8 @@ class Workbench:
         Raises:
             AssetError: when a bundled file is missing or changed.
         """
-        tasks.verify(settings.assets)
-        notices: list[str] = []
-        bundled = settings.assets / "backbone"
-        try:
-            encoder = Encoder.load(settings.backbone, bundled, settings.device)
-        except EncoderError as fault:
-            notices.append(f"Running on the bundled backbone: {fault}.")
-            say(notices[-1])
-            encoder = Encoder.load("bundled", bundled, settings.device)
-        projection = load_projection(encoder, settings, fitter, say)
-        loaded, left_out = load_tasks(encoder, projection, settings, fitter, say)
-        reader, not_joined = load_fused(encoder, settings, say)
-        alone = None
-        if reader is not encoder:
-            alone = Alone(projection, loaded)
-            projection = load_projection(reader, settings, fitter, say)
-            loaded, left_out = load_tasks(reader, projection, settings, fitter, say, alone.tasks)
-        notices += [*not_joined, *left_out]
-        index, faults = load_index(loaded, projection, settings, say)
-        return cls(reader, projection, loaded, index, (*notices, *faults), alone)
+        found = loading.load(settings, fitter, say)
+        return cls(found.encoder, found.projection, found.tasks, found.index, found.notices, found.alone)
 
     def complete(self) -> int:
         """Put the cases of every task into the index that are not in it yet; returns how many tasks that were."""
@@ -122,7 +97,7 @@ class Workbench:
         """
         read = self.read(picture)
         decoded = read.decoded
-        chosen = self._task(task) if task else self._nearest_task(read.vector)
+        chosen = self._task(task) if task else nearest(self.tasks, read.vector)
         probabilities = chosen.head.probabilities(read.pooled)[0]
         kept = chosen.head.prediction_set(probabilities)
         own = chosen.of_pixels(images.pixel_hash(decoded.picture))
@@ -177,7 +152,7 @@ class Workbench:
             RequestError: with the sentence a visitor sees.
         """
         read = self.read(picture)
-        chosen = self._task(task) if task else self._nearest_task(read.vector)
+        chosen = self._task(task) if task else nearest(self.tasks, read.vector)
         if self.alone is None:
             like = self._vector(request.like, chosen) if request.like else None
             embed = self.projection.of
@@ -201,7 +176,7 @@ class Workbench:
         """
         # Read at a size of its own, so that what the heads read of the picture serves only to guess a task.
         known = picture if isinstance(picture, Encoded | Decoded) else images.read(picture)
-        chosen = self._task(task) if task else self._nearest_task(self.read(known).vector)
+        chosen = self._task(task) if task else nearest(self.tasks, self.read(known).vector)
         if chosen.axes is None:
             raise RequestError(f"{chosen.title} was fitted without colours; fit it again with `dinoscope fit`")
         decoded = known.decoded if isinstance(known, Encoded) else known
@@ -217,7 +192,7 @@ class Workbench:
             RequestError: with the sentence a visitor sees.
         """
         read = self.read(picture)
-        chosen = self._task(task) if task else self._nearest_task(read.vector)
+        chosen = self._task(task) if task else nearest(self.tasks, read.vector)
         patches = chosen.regions.vectors(read.patches) if chosen.regions else None
         pixels = images.pixel_hash(read.decoded.picture)
         return Query(chosen.name, read.vector, patches, read.tokens.grid, chosen.of_pixels(pixels), pixels)
@@ -311,16 +286,6 @@ class Workbench:
         if name not in self.tasks:
             raise RequestError(f"no task is called {shown(name)}; choose one of {', '.join(self.tasks)}")
         return self.tasks[name]
-
-    def _nearest_task(self, query: np.ndarray) -> Task:
-        """The task whose training cases are nearest; of those of its modality rather one with a single answer."""
-        if not self.tasks:
-            raise RequestError("no task is loaded; fit one with `dinoscope fit`")
-        far = {name: scope.distances(query[None], task.training)[0] for name, task in self.tasks.items()}
-        nearest = self.tasks[min(far, key=far.__getitem__)]
-        modality = nearest.facts.get("modality")
-        single = [n for n, t in self.tasks.items() if t.facts.get("modality") == modality and t.head.exclusive]
-        return self.tasks[min(single, key=far.__getitem__)] if single and modality else nearest
 
 
 @contextlib.contextmanager

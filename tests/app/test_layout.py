@@ -38,7 +38,19 @@ MAY_IMPORT = {
     "figures": {"explain", "reading", "results"},
     "loading": {"fusion", "reading", "similar", "tasks", "settings"},
     "agreement": {"reading", "tasks", "results"},
-    "workbench": {"agreement", "reading", "explain", "see", "similar", "tasks", "results", "loading", "settings"},
+    "guess": {"reading", "tasks"},
+    "workbench": {
+        "agreement",
+        "guess",
+        "reading",
+        "explain",
+        "see",
+        "similar",
+        "tasks",
+        "results",
+        "loading",
+        "settings",
+    },
     "fitting": {"fusion", "reading", "see", "similar", "tasks", "settings", "results", "manifest", "whole"},
 }
 """Room -> the rooms of the product that it may know beside `errors` and `bounds`; one not named may know every one."""

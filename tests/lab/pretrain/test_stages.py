@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_pretrain import blobs, one_thread, packed, plan  # noqa: F401 - one_thread is used by every test
 
 from dinoscope.cli import main
 from dinoscope.reading.encoder import Encoder
 from dinoscope_lab.pretrain import checkpoint, command, pack, probe
 from dinoscope_lab.pretrain.plan import BUNDLED, shared, shared_steps
 from dinoscope_lab.pretrain.train import build, train, train_stages
+from fixtures.pretraining import blobs, packed, plan
 
 SMALL = tuple(
     replace(p, dim=64, depth=2, size=size, source=source, batch=8, together=4, warmup=2, drop_path=0.3)

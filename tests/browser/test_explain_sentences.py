@@ -85,7 +85,8 @@ def said(served):
         served.get_by_role("option", name=METHODS[method].title, exact=True).click()
         served.wait_for_function(
             "title => document.querySelector('#explain-answer figcaption')?.innerText.includes(title)"
-            " && document.querySelector('#explain-answer .downloads')",
+            " && document.querySelector('#explain-answer .downloads')"
+            " && document.querySelector('#card-explain strong').innerText !== 'Map drawn'",
             arg=METHODS[method].title,
             timeout=60_000,
         )

@@ -17,6 +17,8 @@ COMMANDS = {
     "index": ("dinoscope.fitting.index_command", "add a folder of labelled pictures to a task's search index"),
     "pretrain": ("dinoscope_lab.pretrain.command", "train a backbone on unlabelled pictures"),
     "phantoms": ("dinoscope_phantoms.command", "draw synthetic cases"),
+    "phantoms compare": ("dinoscope_lab.drawn.compare", "compare drawn cases with the real pictures at hand"),
+    "phantoms fit": ("dinoscope_lab.drawn.fit", "fit the acquisition of drawn cases to the real pictures at hand"),
     "attack": ("dinoscope_lab.attack", "try to break the app, on this machine alone"),
     "benchmark": ("dinoscope_lab.benchmark", "measure, into model_assets/evidence"),
 }
@@ -31,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(prog="dinoscope", description="DINOscope on the command line.")
     verbs = parser.add_subparsers(dest="verb", required=True)
+    if " ".join(argv[:2]) in COMMANDS:
+        argv = [" ".join(argv[:2]), *argv[2:]]
     asked = argv[0] if argv else ""
     for verb, (module, purpose) in COMMANDS.items():
         command = verbs.add_parser(verb, help=purpose, formatter_class=argparse.ArgumentDefaultsHelpFormatter)

@@ -59,6 +59,15 @@ def draw(task: str, label: str, seed: int, size: int = 224) -> Phantom:
     Raises:
         ValueError: for a task that has no phantoms or a label that the task does not have.
     """
+    phantom = as_drawn(task, label, seed, size)
+    acquisition = importlib.import_module(".acquisition", __name__)
+    rng = np.random.default_rng([seed, classes(task).index(label), 1])
+    values = acquisition.settings(ROOMS[task], label, rng)
+    return acquisition.acquire(ROOMS[task], phantom, values, rng) if values else phantom
+
+
+def as_drawn(task: str, label: str, seed: int, size: int = 224) -> Phantom:
+    """The same before its acquisition; arguments and errors as for `draw`."""
     room = _room(task)
     if label not in room.CLASSES:
         raise ValueError(f"{task} has no class {label!r}; draw one of {', '.join(room.CLASSES)}")

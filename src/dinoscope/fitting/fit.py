@@ -18,7 +18,7 @@ from . import axes, catalogue, regions
 from .datasets import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Sample
 from .features import Labelled, Say, read_phantoms, read_public
 from .logistic import fit_head
-from .measure import in_words, measure, measure_together
+from .measure import in_words, measure, measure_together, on_held
 from .together import fit_together
 
 PROJECTED = 200
@@ -47,7 +47,8 @@ def fit_task(
     """Fit a task and write its folder; returns the facts of task.json.
 
     Folds 2 to 4 fit the head and choose C and how much a phantom counts; they set temperature and thresholds together
-    with fold 1, each guessed without itself; fold 1 alone is the scope's reference; fold 0 only measures.
+    with fold 1, each guessed without itself; fold 1 alone is the scope's reference, and drops phantoms from training
+    where its real pictures are read worse for them; fold 0 only measures.
 
     Args:
         source: folder and splits of an operator's own pictures, remembered so that another backbone can be fitted.
@@ -64,6 +65,12 @@ def fit_task(
     drawn = everything.at(training & ~main)
     say(f"{name}: fitting the head on {len(known.cases)} pictures")
     fitted = fit_head(known, held, projection.fingerprint, drawn, exclusive)
+    with_drawn, plain, compared = fitted, fitted, {}
+    if public and fitted.phantom_weight:
+        plain = fit_head(known, held, projection.fingerprint, exclusive=exclusive)
+        compared = {"with": on_held(with_drawn.head, held), "without": on_held(plain.head, held)}
+        if compared["with"] < compared["without"]:
+            fitted = plain
     joined = fit_together(known, held, fitted, projection) if public else None
     asked, voters = (projection.for_scope(projection(pool.pooled)) for pool in (held, known))
     reference = np.sort(scope.distances(asked, voters))
@@ -75,6 +82,7 @@ def fit_task(
         "fitted_on": len(known.cases),
         "C": fitted.strength,
         "phantom_weight": fitted.phantom_weight,
+        "drawn_in_training": compared,
         "together": asdict(joined) if joined else None,
         "metrics": {},
     }
@@ -89,11 +97,12 @@ def fit_task(
                 projection(test.pooled) @ projection(known.pooled).T, known.membership(fitted.head.classes)
             )
             facts["metrics"] |= measure_together(fitted.head, joined, votes, test)
-        if fitted.phantom_weight:
-            plain = fit_head(known, held, projection.fingerprint, exclusive=exclusive).head
-            without = measure(plain, test)
-            if "balanced_accuracy" in without:
-                facts["metrics"]["without_phantoms"] = without["balanced_accuracy"]
+        if compared:
+            # The other of the two heads: which of them is shipped, fold 1 has said.
+            other, name_of = (plain, "without_phantoms") if fitted is with_drawn else (with_drawn, "with_phantoms")
+            measured = measure(other.head, test)
+            if "balanced_accuracy" in measured:
+                facts["metrics"][name_of] = measured["balanced_accuracy"]
     say(f"{name}: {in_words(facts['metrics'])}")
     tasks.save(folder, facts, fitted.head, shipped.cases, projection(shipped.pooled), reference)
     return facts

@@ -57,6 +57,17 @@ def measure(head: Head, test: Labelled) -> dict:
     return common | {k: v for k, v in measured.items() if v is not None}
 
 
+def on_held(head: Head, held: Labelled) -> float:
+    """How right a head is on held-out pictures, to choose by: balanced accuracy, of findings the mean at thresholds."""
+    probabilities, truth = head.probabilities(held.pooled), held.membership(head.classes)
+    if head.exclusive:
+        return round(balanced_accuracy(truth.argmax(1), probabilities.argmax(1)), 4)
+    called = probabilities >= np.array(head.thresholds)
+    told = truth.any(0) & ~truth.all(0)
+    columns = zip(truth.T[told], called.T[told], strict=True)
+    return round(float(np.mean([balanced_accuracy(t, c) for t, c in columns])), 4)
+
+
 def in_words(metrics: dict) -> str:
     """The figure of a fit with its interval, or why there is none."""
     if not metrics:

@@ -48,8 +48,8 @@ def failed(room: str) -> Markup:
     return part("cards", "failed", title=TITLES[room])
 
 
-def classify(found: Reading, task: Task) -> Markup:
-    """The class, what is ruled out, and how familiar the picture is."""
+def classify(found: Reading, task: Task, drawn: tuple[str, str] | None = None) -> Markup:
+    """The class, what is ruled out, how familiar the picture is, and whether it was drawn as what it is read as."""
     likely = f"{task.display(found.label)}, {percent(found.probabilities[found.label])}"
     if task.head.exclusive:
         left = [task.display(c) for c in found.prediction_set if c != found.label]
@@ -71,7 +71,22 @@ def classify(found: Reading, task: Task) -> Markup:
         ruling=ruling,
         percentile=_share(found.scope),
         detected=found.detected,
+        drawn=_drawn(found, task, drawn),
+        agrees=drawn is not None and drawn[1] in _read(found, task),
     )
+
+
+def _drawn(found: Reading, task: Task, drawn: tuple[str, str] | None) -> str:
+    """What was drawn beside what is read; of another task only what was drawn can be said."""
+    if drawn is None or drawn[0] != task.name or drawn[1] not in task.head.classes:
+        return ""
+    said = f"Drawn as {task.display(drawn[1])}"
+    return f"{said}, and read so." if drawn[1] in _read(found, task) else f"{said}: the head reads something else."
+
+
+def _read(found: Reading, task: Task) -> Sequence[str]:
+    """The class, or the findings, that the head decides for."""
+    return [found.label] if task.head.exclusive else found.prediction_set
 
 
 def _out(names: list[str], found: Reading) -> str:

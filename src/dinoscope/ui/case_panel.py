@@ -98,7 +98,9 @@ class Panel:
         except ValueError as fault:
             return self.fail(str(fault))
         title = f"Drawn just now: {self.workbench.tasks[name].display(label)}, seed {number}"
-        return replace(self.show(Chosen(images.read(drawn), title, task=_asked(task))), seed=number + 1)
+        # The first drawing is shown, however it is read: the card says where the head disagrees with it.
+        chosen = Chosen(images.read(drawn), title, task=_asked(task), drawn=(name, label))
+        return replace(self.show(chosen), seed=number + 1)
 
     def choose_task(self, chosen: Chosen | None, task: str) -> PanelView:
         """The same picture, asked another question."""

@@ -25,9 +25,10 @@ NOTHING = ClassifyView(cards.waiting("classify"), markup.WAITING)
 WORKING = ClassifyView(cards.reading("classify"), markup.WORKING)
 
 
-def view(reading: Reading, task: Task) -> ClassifyView:
-    """What a reading looks like."""
-    return ClassifyView(cards.classify(reading, task), markup.classification(reading, task), reading.json())
+def view(reading: Reading, task: Task, drawn: tuple[str, str] | None = None) -> ClassifyView:
+    """What a reading looks like, of a picture that was drawn as (task, label)."""
+    card = cards.classify(reading, task, drawn)
+    return ClassifyView(card, markup.classification(reading, task), reading.json())
 
 
 def refused(sentence: str) -> ClassifyView:

@@ -32,7 +32,8 @@ class Example:
     def chosen(self, task: str | None = None) -> Chosen:
         """The picture in front of a visitor; `task` is the one they asked for."""
         decoded = images.read(self.task.folder / self.case.image)
-        return Chosen(decoded, self.name, example=self.key, task=task)
+        drawn = (self.task.name, self.case.labels[0]) if self.case.origin == "phantom" else None
+        return Chosen(decoded, self.name, example=self.key, task=task, drawn=drawn)
 
 
 def offered(workbench: Workbench, task: str | None) -> list[Example]:

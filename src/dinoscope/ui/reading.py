@@ -76,7 +76,7 @@ class Reader:
             yield Answers(chosen, *refused)
             return
         task = self.workbench.tasks[reading.task]
-        yield Answers(replace(chosen, reading=reading), classify_tab.view(reading, task))
+        yield Answers(replace(chosen, reading=reading), classify_tab.view(reading, task, chosen.drawn))
 
     def arrival(self) -> Answers:
         """A finished example, so that nobody arrives at an empty page; the best of those that are offered."""

@@ -20,6 +20,7 @@ class Chosen(Shared):
         task: a task's name, or None to detect it.
         encoded: what the encoder saw in it, once it was read; reading: the last classification.
         remark: what else is to be said of how it was chosen.
+        drawn: (task, label) it was drawn as, None of a picture that nobody drew.
     """
 
     decoded: Decoded
@@ -30,6 +31,7 @@ class Chosen(Shared):
     encoded: Encoded | None = None
     reading: Reading | None = None
     remark: str = ""
+    drawn: tuple[str, str] | None = None
 
     @property
     def picture(self) -> Encoded | Decoded:

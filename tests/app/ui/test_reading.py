@@ -108,6 +108,18 @@ def test_nobody_arrives_at_an_empty_page(reader):
     assert first.explain.target.value == first.chosen.reading.label
 
 
+def test_what_was_drawn_is_said_beside_what_is_read_and_a_disagreement_is_not_hidden(workbench):
+    task = workbench.tasks["colours"]
+    read = workbench.classify(drawn("colours", "red", 9), "colours")
+    other = next(c for c in task.head.classes if c != read.label)
+    agreed = classify_tab.view(read, task, ("colours", read.label)).card
+    assert f"Drawn as {task.display(read.label)}, and read so." in agreed
+    disagreed = classify_tab.view(read, task, ("colours", other)).card
+    assert f"Drawn as {task.display(other)}: the head reads something else." in disagreed
+    assert "Drawn as" not in classify_tab.view(read, task).card
+    assert "Drawn as" not in classify_tab.view(read, task, ("another task", other)).card
+
+
 @pytest.mark.parametrize(
     ("percentile", "familiar", "words"),
     [

@@ -1,0 +1,54 @@
+"""Maps on drawn lesions: does the demo's map of the drawn class, by a head of real pictures, point into the lesion?"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from PIL import Image
+
+from dinoscope.explain import Subject, background, targets
+from dinoscope.explain.localisation import Localisation, centred_blob, locate
+from dinoscope.explain.methods import METHODS
+from dinoscope.fitting.statistics import wilson
+from dinoscope.reading.encoder import Encoder
+
+from .fresh import Fresh
+from .reals import Reals
+
+MAP, BLOB = "ViT-CX on tokens", "centred blob"
+
+
+def rows(encoder: Encoder, reals: Reals, fresh: Fresh, most: int, seed: int = 0) -> list[dict]:
+    """A row a method: share of maps whose highest pixel is in the lesion, over at most `most` cases a class; a centred blob beside."""
+    found: dict[str, list[Localisation]] = {MAP: [], BLOB: []}
+    for name in reals.head.classes:
+        with_lesion = [p for p in fresh.phantoms if p.label == name and p.mask.any()]
+        for phantom in with_lesion[:most]:
+            pixels = encoder.pixels([phantom.picture])
+            tokens = encoder.tokens(pixels)
+            target = targets.label(reals.head, name)
+            with torch.inference_mode():
+                value = float(target.value(tokens.pooled))
+            subject = Subject.of(encoder, pixels, tokens, target)
+            subject, _ = background.settle(subject, encoder.levels(pixels)[0], value)
+            saliency = METHODS["vitcx"].explain(subject, seed).map
+            shrunk = Image.fromarray(phantom.mask).resize(saliency.shape[::-1], Image.Resampling.NEAREST)
+            lesion = np.asarray(shrunk) > 0
+            if lesion.any():
+                found[MAP].append(locate(saliency, lesion))
+                found[BLOB].append(locate(centred_blob(lesion.shape), lesion))
+    return [_row(reals.task, name, located) for name, located in found.items()]
+
+
+def _row(task: str, method: str, located: list[Localisation]) -> dict:
+    hits = [one.hit for one in located]
+    low, high = wilson(sum(hits), len(hits))
+    return {
+        "task": task,
+        "method": method,
+        "drawn": len(hits),
+        "hit": round(float(np.mean(hits)), 3),
+        "hit_low": round(low, 3),
+        "hit_high": round(high, 3),
+        "overlap": round(float(np.mean([one.overlap for one in located])), 3),
+    }

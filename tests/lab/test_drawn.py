@@ -1,0 +1,108 @@
+"""Drawn beside real: the columns say what they claim, and the search finds the acquisition that real pictures had."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dinoscope.cli import main
+from dinoscope.reading.heads import Head
+from dinoscope.reading.projection import Projection
+from dinoscope.settings import ROOT
+from dinoscope_lab.drawn import fit, likeness, sheets
+from dinoscope_lab.drawn.reals import Reals
+
+WIDTH, EACH = 6, 40
+
+
+def unit(rows):
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def pool(rows, labels, fold):
+    return SimpleNamespace(pooled=rows, labels=labels, folds=np.full(len(rows), fold))
+
+
+@pytest.fixture(scope="module")
+def reals():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(["left", "right"], EACH)
+    middle = np.zeros((2 * EACH, WIDTH))
+    middle[:EACH, 0], middle[EACH:, 0] = -3, 3
+    known, held = (pool((middle + rng.standard_normal(middle.shape)).astype(np.float32), labels, f) for f in (2, 1))
+    weight = np.zeros((2, WIDTH), np.float32)
+    weight[:, 0] = -1, 1
+    head = Head(("left", "right"), weight, np.zeros(2, np.float32), 1.0, 0.0, 0.9, "f")
+    return Reals("sides", known, held, head, Projection.plain(WIDTH, "f"), Path(), {})
+
+
+def like(reals, label, shift=0.0, count=30, seed=1):
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((count, WIDTH)).astype(np.float32)
+    rows[:, 0] += -3 if label == "left" else 3
+    rows[:, 1] += shift
+    return rows
+
+
+def test_cases_like_real_ones_pass_in_every_column(reals):
+    pooled = np.concatenate([like(reals, "left"), like(reals, "right", seed=2)])
+    rows = likeness.rows(reals, np.repeat(["left", "right"], 30), pooled)
+    assert [r["class"] for r in rows] == ["left", "right", likeness.OVERALL]
+    for row in rows:
+        assert row["read"] > 0.95
+        assert row["near"] > 0.95
+        assert 0.35 < row["rank"] < 0.65
+        assert row["apart_low"] < 0.6
+        assert row["distance"] < 0.05
+        assert row["read_low"] <= row["read"] <= row["read_high"]
+
+
+def test_cases_that_are_unlike_are_told_apart_and_rank_last_though_they_are_read_as_drawn(reals):
+    pooled = np.concatenate([like(reals, "left", 12), like(reals, "right", 12, seed=2)])
+    row = likeness.rows(reals, np.repeat(["left", "right"], 30), pooled)[-1]
+    assert row["read"] > 0.95
+    assert row["rank"] < 0.05
+    assert row["apart"] > 0.95
+    assert row["distance_low"] > 0.1
+
+
+def test_cases_drawn_as_the_other_class_are_not_read_as_drawn(reals):
+    row = likeness.rows(reals, np.repeat(["left", "right"], 30), np.concatenate([like(reals, "right")] * 2))[-1]
+    assert row["read"] == pytest.approx(0.5, abs=0.02)
+    assert row["near"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_resampled_distance_stays_unbiased():
+    rng = np.random.default_rng(3)
+    found = likeness.distance(unit(rng.standard_normal((80, 5))), unit(rng.standard_normal((40, 5))))
+    assert abs(found.value) < 0.02
+    assert abs((found.low + found.high) / 2) < 0.03
+
+
+def test_sheets_of_real_pictures_stay_out_of_the_repository(tmp_path):
+    with pytest.raises(ValueError, match="inside the repository; the sheets show real pictures, so name a folder"):
+        sheets.outside(ROOT / "docs" / "sheets")
+    assert sheets.outside(tmp_path / "sheets").is_dir()
+
+
+def test_the_search_finds_the_shift_that_makes_drawn_cases_real(reals):
+    rng = np.random.default_rng(4)
+    labels = np.repeat(["left", "right"], 150)
+    latent = rng.standard_normal((300, 2))
+    rows = rng.standard_normal((300, WIDTH)) * 0.5
+    rows[:, 0] += np.where(labels == "left", -3, 3)
+    rows[:, 1] += 3 * (latent[:, 0] - 1)  # real ones have latent 0 near 1; latent 1 does nothing
+    found, before, after = fit.search(reals, latent, labels, reals.embed(rows.astype(np.float32)))
+    assert 0.5 < found[0] < 1.5
+    assert abs(found[1]) < 0.7
+    assert after < 0.7 * before
+
+
+def test_a_verb_of_two_words_is_one_of_the_commands(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["phantoms", "compare", "--help"])
+    assert "outside the repository" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        main(["phantoms", "compare"])
+    assert "--images" in capsys.readouterr().err

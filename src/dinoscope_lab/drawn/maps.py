@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from PIL import Image
 
 from dinoscope.explain import Subject, background, targets
@@ -27,10 +26,8 @@ def rows(encoder: Encoder, reals: Reals, fresh: Fresh, most: int, seed: int = 0)
             pixels = encoder.pixels([phantom.picture])
             tokens = encoder.tokens(pixels)
             target = targets.label(reals.head, name)
-            with torch.inference_mode():
-                value = float(target.value(tokens.pooled))
             subject = Subject.of(encoder, pixels, tokens, target)
-            subject, _ = background.settle(subject, encoder.levels(pixels)[0], value)
+            subject, _ = background.settle(subject, encoder.levels(pixels)[0])
             saliency = METHODS["vitcx"].explain(subject, seed).map
             shrunk = Image.fromarray(phantom.mask).resize(saliency.shape[::-1], Image.Resampling.NEAREST)
             lesion = np.asarray(shrunk) > 0

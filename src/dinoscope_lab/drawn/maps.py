@@ -18,7 +18,7 @@ MAP, BLOB = "ViT-CX on tokens", "centred blob"
 
 
 def rows(encoder: Encoder, reals: Reals, fresh: Fresh, most: int, seed: int = 0) -> list[dict]:
-    """A row a method: share of maps whose highest pixel is in the lesion, over at most `most` cases a class; a centred blob beside."""
+    """A row a method: how often its highest pixel is in the lesion, over at most `most` cases a class."""
     found: dict[str, list[Localisation]] = {MAP: [], BLOB: []}
     for name in reals.head.classes:
         with_lesion = [p for p in fresh.phantoms if p.label == name and p.mask.any()]

@@ -18,6 +18,8 @@ from .render import part
 NOTHING = placeholder("Nothing has been measured yet: run `dinoscope benchmark`.")
 FIRST, SETS_TABLE = "backbone", "sets"
 """The measurement, and its table, that say how good the backbone is against what."""
+SHOWN = 4
+"""Rivals in the first picture of a task: the best, so that it fits a phone's first screen."""
 TITLES = {
     "backbone": "Frozen features beside simpler ones",
     "labels": "How many labels are enough?",
@@ -65,10 +67,11 @@ def _against(e: Evidence | None, place: str) -> tuple[list[Markup], dict | None]
     if e is None or table is None:
         return [], None
     rows = [r for r in table.about(place) if r["method"] == table.ours or r["whose"] == "rival"]
-    theirs = [r for r in rows if r["whose"] == "rival"]
+    theirs = sorted((r for r in rows if r["whose"] == "rival"), key=lambda r: -r["value"])[:SHOWN]
+    rows = [r for r in rows if r["whose"] != "rival" or r in theirs]
     if not theirs or not figures.drawable(table, rows):
         return [], None
-    best = max(theirs, key=lambda r: r["value"])
+    best = theirs[0]
     differences = e.table("differences")
     ahead = differences.find(set=place, method=best["method"]) if differences else None
     return [figures.figure(e, table, rows)], {"name": best["method"], "value": best["value"], "ahead": ahead}

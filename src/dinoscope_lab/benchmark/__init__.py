@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import math
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from dinoscope import evidence, settings
 
-from .kept import duration
+from .kept import PausedError, duration
 
 NAMES = (
     "backbone",
@@ -48,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--untrained",
         action="store_true",
         help="backbone: leave out rivals that are trained here or have random weights, which takes hours",
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=math.inf,
+        help="begin no part after so many minutes; the same command goes on with the next one",
     )
     parser.add_argument(
         "--keep",
@@ -91,7 +98,10 @@ def run(arguments: argparse.Namespace) -> None:
 
     module = module_of(arguments.name)
     study = Study.of(arguments, module)
-    study.write(importlib.import_module(module).measure(study))
+    try:
+        study.write(importlib.import_module(module).measure(study))
+    except PausedError as part:
+        print(f"{arguments.name} paused before {part}: the same command goes on there; nothing was written", flush=True)
 
 
 def module_of(name: str) -> str:
@@ -109,10 +119,15 @@ def measure_all(arguments: argparse.Namespace) -> None:
     options += [f"--{name}" for name in ("quick", "untrained", "keep") if getattr(arguments, name)]
     ahead, began = _expected(arguments.quick), time.monotonic()
     for i, name in enumerate(NAMES):
+        minutes = arguments.minutes - (time.monotonic() - began) / 60
+        if minutes <= 0:
+            print(f"paused before {name}: the same command goes on there", flush=True)
+            return
+        more = [] if math.isinf(minutes) else ["--minutes", f"{minutes:.2f}"]
         left = sum(ahead[n] for n in NAMES[i:])
         told = f", about {duration(left)} left" if left else ""
         print(f"{i + 1} of {len(NAMES)}, {name}: {duration(time.monotonic() - began)} so far{told}", flush=True)
-        if subprocess.run([sys.executable, "-m", "dinoscope", "benchmark", name, *options]).returncode:
+        if subprocess.run([sys.executable, "-m", "dinoscope", "benchmark", name, *options, *more]).returncode:
             raise ValueError(f"{name} was not measured, for the reason above; what came before it is written")
     print(f"everything in {duration(time.monotonic() - began)}", flush=True)
 

@@ -6,6 +6,7 @@ A part is forgotten when anything that its numbers depend on has changed; how lo
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -27,6 +28,10 @@ class Made:
     split: str = ""
 
 
+class PausedError(Exception):
+    """The time that was given is over; what is finished is kept."""
+
+
 class Kept:
     """Parts below one file, each under its key.
 
@@ -35,9 +40,16 @@ class Kept:
         older: parts that were taken up although the code has changed since.
     """
 
-    def __init__(self, path: Path, stubborn: bool = False, say: Callable[[str], None] = print) -> None:
-        """Read what is there; `stubborn` keeps parts whose code alone has changed."""
-        self.path, self.stubborn, self.say = path, stubborn, say
+    def __init__(
+        self, path: Path, stubborn: bool = False, say: Callable[[str], None] = print, until: float = math.inf
+    ) -> None:
+        """Read what is there.
+
+        Args:
+            stubborn: keep parts whose code alone has changed; until: the moment (`time.monotonic`) from which on no
+                part is begun.
+        """
+        self.path, self.stubborn, self.say, self.until = path, stubborn, say, until
         self.seconds, self.older = 0.0, 0
         self.lines: dict[str, dict] = {}
         for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
@@ -50,10 +62,16 @@ class Kept:
         self.unsaid = time.monotonic()
 
     def part(self, key: str, measure: Callable[[], Iterable[dict]], made: Made) -> list[dict]:
-        """The rows of one part: kept ones, or measured now and written at once."""
+        """The rows of one part: kept ones, or measured now and written at once.
+
+        Raises:
+            PausedError: where it would have to be begun when the time is over.
+        """
         line = self.lines.get(key)
         if line is None or not self._holds(line["made"], made):
             began = time.monotonic()
+            if began > self.until:
+                raise PausedError(key)
             rows = list(measure())
             line = {"key": key, "made": asdict(made), "seconds": time.monotonic() - began, "rows": rows}
             self._add(line)

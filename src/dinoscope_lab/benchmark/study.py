@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -63,6 +64,7 @@ class Study:
         most: pictures a task, where an experiment has a choice; others: further encoders, by name or folder.
         untrained: leave out what is trained here; stubborn: keep parts that earlier code has measured.
         fold: that measures; with 1, which chooses, nothing comes into the evidence.
+        until: the moment (`time.monotonic`) from which on no part is begun.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Study:
     untrained: bool = False
     stubborn: bool = False
     fold: int = TEST_FOLD
+    until: float = math.inf
     module: str = __name__
     began: float = field(default_factory=time.monotonic)
 
@@ -105,6 +108,7 @@ class Study:
             arguments.untrained,
             arguments.keep,
             arguments.fold,
+            time.monotonic() + 60 * arguments.minutes,
             module,
         )
 
@@ -117,7 +121,7 @@ class Study:
     def parts(self) -> Kept:
         """What this and earlier runs have finished."""
         place = self.kept.parent / f"{self.name}.jsonl"
-        return Kept(place, self.stubborn, partial(print, flush=True))
+        return Kept(place, self.stubborn, partial(print, flush=True), self.until)
 
     def pool(self, name: str) -> Pool:
         """Read a data set; a quick run takes the first few pictures of each class and fold."""

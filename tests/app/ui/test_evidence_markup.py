@@ -108,7 +108,7 @@ def test_findings_are_judged_one_by_one(colours):
 def test_the_first_screen_says_how_good_it_is_against_what_and_shows_it(colours):
     shown = markup.task(colours, {"backbone": evidence([compared("colours", "stripes")])}, FINGERPRINT)
     sentence, rest = shown.split("</p>", 1)
-    assert "The best rival, network, has 79 % on the same pictures." in sentence
+    assert "guessing gives 33 %, the best rival, network, 79 %." in sentence
     figure = rest[: rest.index('class="headlines"')]
     assert figure.count("<figure") == 1
     assert "backbone, linear: 80.2 %, 95 % interval 75 to 84.9" in figure
@@ -122,8 +122,8 @@ def test_a_paired_difference_is_said_with_its_interval_whichever_way_it_points(c
     row = {"set": "colours", "method": "network", "whose": "rival"}
     differences = backbone.differences_table([row | {"ahead": gap, "ahead_low": gap - 1, "ahead_high": gap + 2}])
     shown = markup.task(colours, {"backbone": evidence([compared("colours"), differences])}, FINGERPRINT)
-    ends = f"(95 % interval {gap - 1:.1f} to {gap + 2:.1f})"
-    assert f"The frozen features are {said} the best rival, network, by 4.2 points {ends}." in shown
+    ends = f"{gap - 1:.1f} to {gap + 2:.1f}"
+    assert f"79 % (the frozen features are {said} it by 4.2 points, {ends})." in shown
 
 
 def test_only_what_was_measured_on_the_chosen_task_is_drawn_for_it(colours):

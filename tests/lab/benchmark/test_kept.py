@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from dinoscope import evidence
 from dinoscope.evidence import TABLE, Column, Table
 from dinoscope_lab.benchmark import source
-from dinoscope_lab.benchmark.kept import Kept, Made
+from dinoscope_lab.benchmark.kept import Kept, Made, PausedError
 from dinoscope_lab.benchmark.study import Report, Study, headline
 
 MADE = Made(0, "code", "network", "split")
@@ -68,6 +69,15 @@ def test_a_line_that_a_kill_cut_off_is_measured_again_and_the_rest_is_kept(tmp_p
     for key in "abc":
         last.part(key, counted(calls), MADE)
     assert len(calls) == 4
+
+
+def test_no_part_is_begun_once_the_time_is_over_and_what_is_finished_is_kept(tmp_path):
+    path = tmp_path / "x.jsonl"
+    Kept(path).part("a", counted([], 1), MADE)
+    late = Kept(path, until=time.monotonic() - 1)
+    assert late.part("a", counted([], 2), MADE) == [{"n": 1}]
+    with pytest.raises(PausedError, match="b"):
+        late.part("b", counted([], 2), MADE)
 
 
 def test_the_time_left_is_what_the_parts_ahead_took_before(tmp_path):

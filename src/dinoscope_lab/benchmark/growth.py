@@ -70,8 +70,9 @@ class Made:
             nearest.append(np.argsort(-similarity, axis=1)[:, 1 : NEAREST + 1])
         return cls(real, np.concatenate(nearest), seed)
 
-    def vectors(self, chunk: int, size: int = CHUNK) -> np.ndarray:
-        """[size, K] float32 unit vectors of one chunk."""
+    def vectors(self, chunk: int) -> np.ndarray:
+        """[CHUNK, K] float32 unit vectors of one chunk."""
+        size = CHUNK
         rng = np.random.default_rng([self.seed, chunk])
         first = rng.integers(len(self.real), size=size)
         other = self.toward[first, rng.integers(self.toward.shape[1], size=size)]
@@ -79,10 +80,10 @@ class Made:
         aside = rng.normal(size=way.shape) * np.linalg.norm(way, axis=1, keepdims=True) / np.sqrt(way.shape[1])
         return unit(self.real[first] + rng.uniform(size=(size, 1)) * way + ASIDE * aside).astype(np.float32)
 
-    def patches(self, chunk: int, size: int = CHUNK) -> np.ndarray:
-        """[size, CELLS, d] float32 unit patch vectors."""
+    def patches(self, chunk: int) -> np.ndarray:
+        """[CHUNK, CELLS, d] float32 unit patch vectors."""
         rng = np.random.default_rng([self.seed, chunk, 1])
-        return unit(rng.normal(size=(size, CELLS, fitting.SIZE))).astype(np.float32)
+        return unit(rng.normal(size=(CHUNK, CELLS, fitting.SIZE))).astype(np.float32)
 
     def queries(self, count: int) -> np.ndarray:
         """[count, K]: pictures that nobody has filed, near made-up ones."""

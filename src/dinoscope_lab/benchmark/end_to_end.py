@@ -15,12 +15,14 @@ from dinoscope.fitting.statistics import balanced_accuracy, grouped_bootstrap
 from dinoscope.workbench import Workbench
 
 from ..evidence import count, number, percent
-from . import first_answer
+from . import first_answer, two_networks
 from .serving import served
 from .study import Report, Study, headline
 
 VERBS = ("classify", "explain", "similar")
 TOLERANCE = 1e-5
+PAIRED = 3
+"""Pictures of a task that are asked for with one network and with two."""
 MOST = 20
 """Pictures a task, where no other number is asked for."""
 
@@ -58,6 +60,7 @@ def measure(study: Study) -> Report:
     for verb, spent in latency.items():
         median, late = (round(float(np.percentile(spent, p)), 3) for p in (50, 95))
         seconds.append({"what": verb, "answers": len(spent), "median": median, "late": late})
+    two = two_networks.measure(study, [(t, s) for t, samples in pictures.items() for s in samples[:PAIRED]])
     mean = round(float(np.mean([r["value"] for r in rows])), 1)
     figure = headline("Mean balanced accuracy of the shipped heads, through the running app", mean, "%")
     notes = [
@@ -66,7 +69,8 @@ def measure(study: Study) -> Report:
         "similar cases of a picture that was then sent.",
         "Other seconds are through HTTP, upload included. Tasks with findings instead of classes are not scored here.",
     ]
-    return Report(figure, tables(rows, seconds), notes)
+    without = [] if two else ["What a second network costs was left out: its heads are not among the assets."]
+    return Report(figure, [*tables(rows, seconds), two_networks.table(two)], [*notes, *without])
 
 
 def tables(rows: list[dict], seconds: list[dict]) -> list[Table]:

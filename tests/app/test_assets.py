@@ -93,6 +93,7 @@ def test_the_documents_quote_the_evidence_as_it_is():
     shipped = Encoder.load("bundled", ASSETS / "backbone").fingerprint
     assert (settings.ROOT / readme.PAGE).read_text(encoding="utf-8") == readme.page(measured, shipped)
     assert (settings.ROOT / readme.PICTURE).read_text(encoding="utf-8") == plot.svg(measured)
+    assert (settings.ROOT / readme.GROWTH).read_text(encoding="utf-8") == plot.growth(measured)
 
 
 def test_the_readme_is_two_screens():

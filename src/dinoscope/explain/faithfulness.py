@@ -19,7 +19,7 @@ from . import Progress, Subject
 
 SHARES, QUICK_SHARES = (1 / 4, 3 / 4), (1 / 2,)
 """Shares of the patches at which curves are read between their ends. On fold 1 a quarter and three quarters agree with
-curves of twelve steps at least as often as four even steps do, in two thirds of the time."""
+curves of twelve steps as often as four even steps do, in two thirds of the time."""
 DRAWS = 10
 """Random orders beside every map."""
 

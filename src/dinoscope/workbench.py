@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from .see.sight import Sight
 from .settings import Settings
 from .similar import CaseIndex, Filters, IndexFault, Query, SearchRequest, SimilarCase, Standby, in_a_hurry, search
 from .tasks import Task
+from .visit_tasks import OWN, VisitTasks
 
 Source = Path | bytes | Image.Image | Decoded | Encoded
 """A picture, or what `read` made of it. Never a string: what a visitor sent as text is not opened as a file."""
@@ -48,7 +49,7 @@ class Workbench:
 
     encoder: Encoder
     projection: Projection
-    tasks: dict[str, Task]
+    tasks: Mapping[str, Task]
     index: CaseIndex | Standby
     fixed_notices: tuple[str, ...] = field(default=())
     alone: Alone | None = None
@@ -108,6 +109,8 @@ class Workbench:
             warnings.append(
                 f"Unfamiliar: this looks unlike the cases of {chosen.title}, so the probabilities mean little."
             )
+        if own is not None and own.origin == "own":
+            warnings.append("The head was fitted on this very picture, so being right here says little.")
         return Reading(
             task=chosen.name,
             detected=not task,
@@ -213,7 +216,7 @@ class Workbench:
         # Cases that were added to the index later are known to it alone.
         for owner in owners or wanted:
             with _searching():
-                if found := search.of_case(owner, self.index, case_id):
+                if found := search.of_case(owner, self._index(owner.name), case_id):
                     return found
         whose = wanted[0].title if task else "any task"
         raise RequestError(f"no case of {whose} is called {shown(case_id)}; take an id from the similar cases")
@@ -231,7 +234,7 @@ class Workbench:
         """
         query, request = self._query(picture, task), replace(request or SearchRequest(), **fields)
         with _searching():
-            return search.nearest(self.tasks[query.task], self.index, query, request)
+            return search.nearest(self.tasks[query.task], self._index(query.task), query, request)
 
     def similar_to_case(
         self, case_id: str, task: str | None = None, request: SearchRequest | None = None, **fields: Any
@@ -256,17 +259,17 @@ class Workbench:
         """
         query, request = self._query(picture, task), replace(request or SearchRequest(k=3), **fields)
         with _searching():
-            return search.differential(self.tasks[query.task], self.index, query, request)
+            return search.differential(self.tasks[query.task], self._index(query.task), query, request)
 
     def why_empty(self, task: str, filters: Filters) -> str:
         """One sentence that names the filter that leaves none of the task's cases."""
         with _searching():
-            return search.why_empty(self._task(task), self.index, filters)
+            return search.why_empty(self._task(task), self._index(task), filters)
 
     def own_cases(self, task: str) -> int:
         """How many cases of a task an operator has added from a folder."""
         with _searching():
-            return self.index.count(task, Filters(origins=("own",)))
+            return self._index(task).count(task, Filters(origins=("own",)))
 
     def _query(self, source: Source | Query, task: str | None) -> Query:
         return source if isinstance(source, Query) else self.query(source, task)
@@ -277,13 +280,20 @@ class Workbench:
         if at is not None:
             return task.vectors[at]
         with _searching():
-            known = search.of_case(task, self.index, case_id)
+            known = search.of_case(task, self._index(task.name), case_id)
         if known is None:
             raise RequestError(f"{task.title} has no case {shown(case_id)}; take an id from the similar cases")
         return known.vector
 
+    def _index(self, task: str) -> CaseIndex | Standby:
+        """Where a task's cases are searched: those of a visit's own task in memory, and nowhere else."""
+        own = self.tasks.index(task) if isinstance(self.tasks, VisitTasks) else None
+        return own or self.index
+
     def _task(self, name: str) -> Task:
         if name not in self.tasks:
+            if name.startswith(OWN):
+                raise RequestError("the head that was fitted in this visit is gone; fit it again under Batch")
             raise RequestError(f"no task is called {shown(name)}; choose one of {', '.join(self.tasks)}")
         return self.tasks[name]
 

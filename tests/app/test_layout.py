@@ -21,6 +21,7 @@ OURS = ("dinoscope", "dinoscope_lab", "dinoscope_phantoms")
 
 MAY_IMPORT = {
     "errors": set(),
+    "notice": set(),
     "bounds": set(),
     "settings": set(),
     "evidence": set(),
@@ -29,6 +30,7 @@ MAY_IMPORT = {
     "results": {"reading", "explain", "similar"},
     "fusion": {"reading", "similar", "tasks"},
     "reading": {"settings"},
+    "visit_tasks": {"similar", "tasks"},
     "similar": {"reading", "tasks", "results", "settings", "whole"},
     "examples": set(),
     "tasks": {"examples", "reading", "see", "similar", "manifest", "places"},
@@ -50,8 +52,9 @@ MAY_IMPORT = {
         "results",
         "loading",
         "settings",
+        "visit_tasks",
     },
-    "fitting": {"fusion", "reading", "see", "similar", "tasks", "settings", "results", "manifest", "whole"},
+    "fitting": {"fusion", "reading", "see", "similar", "tasks", "settings", "results", "manifest", "notice", "whole"},
 }
 """Room -> the rooms of the product that it may know beside `errors` and `bounds`; one not named may know every one."""
 

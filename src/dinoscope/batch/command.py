@@ -94,6 +94,7 @@ def lines(found: Summary, task: Task) -> list[str]:
         )
     if found.measured:
         said.append(summary.in_words(found.measured))
+        said += filter(None, [summary.caveats(found.measured)])
         called = [task.display(c) for c in found.measured.classes]
         wide = max(map(len, called))
         said.append(f"{'is, down; called, across':{wide + 5}}" + "".join(f"{n:6d}" for n in range(1, len(called) + 1)))

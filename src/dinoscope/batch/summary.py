@@ -98,26 +98,33 @@ def _measured(fresh: Sequence[Row], read: Sequence[Row], task: Task) -> tuple[Me
     guess = np.array([r.reading.label for r in fresh if r.reading])
     groups = [r.item.group or f"picture {r.item.name}" for r in fresh]
     classes = tuple(c for c in task.head.classes if c in {*truth, *guess})
+    left_out = f"Labels that are none of its classes are left out: {', '.join(others[:6])}." if others else ""
+    if len(set(truth)) == 1:
+        right = f"{(truth == guess).sum()} of {len(truth)} pictures of {task.display(truth[0])} are called so"
+        only = "the only label here that is a class of this task"
+        return None, f"{right}, {only}; balanced accuracy needs two. {left_out}".strip()
     interval = grouped_bootstrap(lambda i: balanced_accuracy(truth[i], guess[i]), groups)
     confusion = tuple(tuple(int(((truth == a) & (guess == b)).sum()) for b in classes) for a in classes)
     patients = any(r.item.group for r in fresh)
-    why = f"Labels that are none of its classes are left out: {', '.join(others[:6])}." if others else ""
-    return Measured(interval, classes, confusion, len(fresh), len(set(groups)), patients), why
+    return Measured(interval, classes, confusion, len(fresh), len(set(groups)), patients), left_out
 
 
 def in_words(measured: Measured) -> str:
-    """The figure with its interval, and what to think of it."""
+    """The figure with its interval."""
     found = measured.balanced_accuracy
     of = f"{measured.pictures} pictures" + (f" of {measured.groups} patients" if measured.patients else "")
-    told = len({a for a, row in zip(measured.classes, measured.confusion, strict=True) if any(row)})
-    sentence = (
+    told = sum(any(row) for row in measured.confusion)
+    return (
         f"Balanced accuracy {100 * found.value:.0f} % (95 % interval {100 * found.low:.0f} to {100 * found.high:.0f} "
-        f"%) over {told} {'classes' if told > 1 else 'class'}, {of}."
+        f"%) over {told} classes, {of}."
     )
-    if told == 1:
-        sentence += " Of a single class it says only how often that class is found."
+
+
+def caveats(measured: Measured) -> str:
+    """What to think of the figure; "" where there is nothing against it."""
+    said = []
     if measured.groups < FEW:
-        sentence += " So few say little, and the interval is too narrow."
+        said.append("So few say little, and the interval is too narrow.")
     if not measured.patients:
-        sentence += " Patients are not known; several pictures of one person make the interval too narrow, too."
-    return sentence
+        said.append("Patients are not known; several pictures of one person make the interval too narrow.")
+    return " ".join(said)

@@ -57,7 +57,7 @@ class Labelled:
 
     def membership(self, classes: Sequence[str]) -> np.ndarray:
         """[N, C] bool: which of the classes or findings each case has."""
-        return np.array([[c in case.labels for c in classes] for case in self.cases]).reshape(-1, len(classes))
+        return np.array([[c in case.labels for c in classes] for case in self.cases], bool).reshape(-1, len(classes))
 
 
 def read_public(

@@ -16,7 +16,7 @@ from ..reading.efficientnet import EfficientNet
 from ..reading.encoder import Encoder, EncoderError
 from ..reading.fused import Fused
 from ..reading.projection import Projection
-from . import axes, catalogue, fit, regions
+from . import axes, catalogue, crossed, fit, parcel, regions
 from .features import read_phantoms, read_public
 from .fit_fused import fit_fused
 
@@ -32,7 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the projection and every bundled task, from --images/<task>",
     )
-    parser.add_argument("--images", type=Path, required=True, help="folder with one sub-folder a class, or labels.csv")
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--images", type=Path, help="folder with one sub-folder a class, or labels.csv")
+    given.add_argument(
+        "--from",
+        dest="parcel",
+        type=Path,
+        help="with --task: the file that the Batch tab offers after a fit in the browser",
+    )
     parser.add_argument(
         "--splits", type=Path, help="CSV with columns id, file, label, group, fold; or a folder of them"
     )
@@ -69,6 +76,9 @@ def _fit(arguments: argparse.Namespace) -> None:
     folder = chosen.assets / "tasks"
     whole.finish(chosen.assets)
     encoder = Encoder.load(arguments.backbone or chosen.backbone, chosen.assets / "backbone", chosen.device)
+    if arguments.parcel:
+        _take_in(arguments, encoder, chosen)
+        return
     if arguments.fusion:
         if not arguments.all:
             raise ValueError("--fusion is fitted for all tasks together; give --all instead of --task")
@@ -102,3 +112,28 @@ def _fit(arguments: argparse.Namespace) -> None:
         print(
             "what was measured is of the earlier backbone now: `dinoscope benchmark all` measures it again", flush=True
         )
+
+
+def _take_in(arguments: argparse.Namespace, encoder: Encoder, chosen: settings.Settings) -> None:
+    """Fit the head of a parcel again, as the browser did, and keep it as a task."""
+    if arguments.all or arguments.fusion or arguments.task in catalogue.TASKS:
+        raise ValueError("--from brings a task of your own; give it a name of its own with --task")
+    folder = chosen.assets / "tasks"
+    reader = fusion.together(encoder, chosen.fusion, chosen.device)
+    title, pool = parcel.unpack(arguments.parcel, reader.fingerprint)
+    if reader is not encoder:
+        raise ValueError("a parcel of two networks is not kept; unset DINOSCOPE_FUSION, and fit on the pictures")
+    projection = Projection.load(folder / PROJECTION, encoder.fingerprint)
+    if projection is None:
+        raise ValueError(f"{folder} has no projection for this backbone; fit a task with --images first")
+    found = crossed.fit(arguments.task, title, pool, projection, folder / arguments.task).task
+    with whole.change(chosen.assets) as staged:
+        place = staged / "tasks" / arguments.task
+        tasks.save(place, found.facts, found.head, list(found.cases), found.vectors, found.reference)
+        manifest.stage(chosen.assets, staged)
+    measured = found.facts["metrics"]["balanced_accuracy"]
+    print(
+        f"{arguments.task}: balanced accuracy {measured['value']:.3f} (95 % interval {measured['low']:.3f} to "
+        f"{measured['high']:.3f}) by cross-validation\n1 task written below {folder}",
+        flush=True,
+    )

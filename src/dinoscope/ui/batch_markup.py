@@ -32,6 +32,14 @@ def waiting() -> Markup:
     return part("batch", "progress", sentence="Waiting for a turn.", share=0)
 
 
+FITTING = part("batch", "progress", sentence="Fitting; some seconds, or a minute for hundreds of pictures.", share=0)
+
+
+def fitted(title: str) -> Markup:
+    """What can be done with the visit's own head now."""
+    return part("batch", "fitted", title=title)
+
+
 def progress(done: int, total: int, left: float | None) -> Markup:
     """How many are read, and how long the rest takes."""
     if left is None:
@@ -64,6 +72,7 @@ def summary(rows: Sequence[Row], task: Task, said: Sequence[str]) -> Markup:
         answers=answers,
         said=said,
         figure=summaries.in_words(measured) if measured else "",
+        caveats=summaries.caveats(measured) if measured else "",
         matrix=matrix,
         lists=[
             ("unlike anything the head knows", found.unfamiliar),

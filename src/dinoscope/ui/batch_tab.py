@@ -8,16 +8,26 @@ from typing import Any
 
 import gradio as gr
 
+from ..batch import own_head
 from ..errors import RequestError
-from . import theme
-from .batch_view import NOTHING, Batch, Batcher
+from . import batch_markup, markup, theme
+from .batch_view import NOTHING, TITLE, Batch, Batcher, BatchView
 from .case_panel import AUTO, CasePanel
 from .explain_tab import PRIVATE
 from .view import Menu, updates
+from .visit import Chosen
 
 READING: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit": 1}
 """One batch at a time, of all visitors: single pictures must not wait for five hundred."""
 INVITE = "Pictures, a ZIP archive, or a DICOM series"
+
+
+GUESS = ("Guess the question from the pictures", AUTO)
+FIT = (
+    "The folders are the classes: at least 2 of them, 5 pictures and 3 patients each. The network stays as it is; one "
+    "linear layer is fitted on what it sees, for this visit alone, and measured by cross-validation: with so few "
+    "pictures nothing is kept back for a test."
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,7 @@ class BatchTab:
 
 def build(batcher: Batcher, panel: CasePanel) -> BatchTab:
     """Lay out the tab and wire it; a row that is opened becomes the panel's picture."""
-    batch = gr.State(None, time_to_live=3600, delete_callback=batcher.forget)
+    batch = gr.State(None, time_to_live=3600, delete_callback=batcher.end)
     with gr.Column(elem_id="batch-board"):
         with gr.Row(elem_id="batch-bar"):
             with gr.Row(elem_id="batch-drop"):
@@ -40,17 +50,26 @@ def build(batcher: Batcher, panel: CasePanel) -> BatchTab:
         progress = gr.HTML("", elem_id="batch-progress")
         stop = gr.Button("Stop", size="sm", visible=False, elem_id="batch-stop")
         summary = gr.HTML(NOTHING.summary, elem_id="batch-summary")
+        with gr.Accordion("Fit a head on these", open=False, visible=False, elem_id="batch-fit") as fitting:
+            gr.HTML(markup.quiet(FIT))
+            grouping = gr.Radio(_groupings(), value=None, label="Which pictures show the same patient?")
+            with gr.Row():
+                title = gr.Textbox(TITLE, label="What to call it", max_length=60)
+                button = gr.Button("Fit a head", variant="primary", size="md", elem_id="batch-fit-button")
+        fit_said = gr.HTML("", elem_id="batch-fitted")
+        parcel = gr.DownloadButton("Take the head along (ZIP)", visible=False, size="sm", elem_id="batch-parcel")
         csv = gr.DownloadButton("Take the table along (CSV)", visible=False, size="sm", elem_id="batch-csv")
         table = gr.HTML("", elem_id="batch-table", js_on_load=theme.static("batch.js"))
     widgets = {"progress": progress, "summary": summary, "table": table, "csv": csv, "batch": batch, "drop": drop}
-    widgets["stop"] = stop
+    widgets |= {"stop": stop, "fitting": fitting, "fit_said": fit_said, "parcel": parcel}
 
     def shown(view: Any) -> dict:
         found = updates(view, widgets)
-        for name in ("stop", "csv"):
+        for name in ("stop", "fitting", "csv", "parcel"):
             if widgets[name] in found:
                 value = found[widgets[name]]
-                found[widgets[name]] = gr.update(visible=bool(value), **({"value": value} if name == "csv" else {}))
+                file = {"value": value} if name in ("csv", "parcel") else {}
+                found[widgets[name]] = gr.update(visible=bool(value), **file)
         return found
 
     def wait(earlier: Batch | None, request: gr.Request) -> dict:
@@ -59,6 +78,19 @@ def build(batcher: Batcher, panel: CasePanel) -> BatchTab:
     def run(paths: list[str], task: str, request: gr.Request) -> Iterator[dict]:
         for view in batcher.run(paths, None if task == AUTO else task, request.session_hash or ""):
             yield shown(view)
+
+    def fit(
+        value: Batch | None, grouping: str | None, title: str, chosen: Chosen | None, request: gr.Request
+    ) -> Iterator[dict]:
+        yield shown(BatchView(fit_said=batch_markup.FITTING, parcel=None))
+        visitor = request.session_hash or ""
+        view = batcher.fit(value, grouping, title, visitor)
+        found = shown(view)
+        if isinstance(view.batch, Batch):
+            offered = panel.room.tasks(chosen, visitor).choices
+            found[panel.widgets["task"]] = gr.update(choices=offered)
+            found[task] = gr.update(choices=[GUESS, *offered[1:]], value=view.batch.task)
+        yield found
 
     def halt(request: gr.Request) -> None:
         batcher.running.stop(request.session_hash or "")
@@ -74,6 +106,8 @@ def build(batcher: Batcher, panel: CasePanel) -> BatchTab:
     outputs = list(widgets.values())
     waiting = drop.upload(wait, batch, outputs, queue=False, **quiet)
     waiting.then(run, [drop, task], outputs, **quiet, **READING)
+    asked = [batch, grouping, title, panel.widgets["chosen"]]
+    button.click(fit, asked, [*outputs, panel.widgets["task"], task], **quiet, **READING)
     stop.click(halt, None, None, queue=False, **quiet)
     _opening: tuple[Callable, Callable, list] = (table.click, open_row, [batch])
     panel.events.append(_opening)
@@ -81,5 +115,8 @@ def build(batcher: Batcher, panel: CasePanel) -> BatchTab:
 
 
 def _menu(panel: CasePanel) -> Menu:
-    entries = panel.room.tasks().choices[1:]
-    return Menu([("Guess the question from the pictures", AUTO), *entries], AUTO)
+    return Menu([GUESS, *panel.room.tasks().choices[1:]], AUTO)
+
+
+def _groupings() -> list[tuple[str, str]]:
+    return [(words, name) for name, (words, _) in own_head.GROUPINGS.items()]

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .. import visits
-from ..batch import rows, sheet
+from .. import bounds, visits
+from ..batch import own_head, rows, sheet
 from ..batch.archive import Limits
 from ..batch.gather import gather
 from ..batch.rows import Row
 from ..errors import RequestError
 from ..reading import images
+from ..visit_tasks import VisitTasks
 from ..workbench import Workbench
 from . import batch_markup, markup
 from .door import MOST_KEPT, NO_ROOM
@@ -32,6 +33,14 @@ SHOW_EVERY = 1.0
 LATEST = 6
 """Rows that are shown while the others are read."""
 FOLDER = "batch-"
+TITLE = "Our pictures"
+FITTED_ON = (
+    "Your head was fitted on this very picture: being right here says little. In the table it was guessed without."
+)
+CROSSED = (
+    "Measured by cross-validation: in five parts, each picture was guessed by a head fitted on the other parts, which "
+    "had seen neither it nor its patient. The head in use now was fitted on all of them."
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ class Batch(Shared):
 
     Attributes:
         task: that read it; said: what was found, mended or left out; folder: where an archive was unpacked.
-        whole: whether it was read to its end.
+        whole: whether it was read to its end; visitor: whose it is.
     """
 
     rows: tuple[Row, ...]
@@ -48,6 +57,7 @@ class Batch(Shared):
     said: tuple[str, ...] = ()
     folder: str = ""
     whole: bool = True
+    visitor: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,9 +72,11 @@ class BatchView:
     drop: Any = SAME
     stop: Any = SAME
     fitting: Any = SAME
+    fit_said: Any = SAME
+    parcel: Any = SAME
 
 
-NOTHING = BatchView("", batch_markup.INVITATION, "", csv=None, batch=None, drop=None, stop=False, fitting=False)
+NOTHING = BatchView("", batch_markup.INVITATION, "", None, None, None, False, False, "", None)
 
 
 @dataclass(frozen=True)
@@ -86,6 +98,12 @@ class Batcher:
         if batch is not None and batch.folder:
             shutil.rmtree(batch.folder, ignore_errors=True)
 
+    def end(self, batch: Batch | None) -> None:
+        """A visit is over: nothing of its batch or its heads is kept."""
+        self.forget(batch)
+        if batch is not None and isinstance(self.workbench.tasks, VisitTasks):
+            self.workbench.tasks.forget(batch.visitor)
+
     def run(self, paths: Sequence[str] | None, task: str | None, visitor: str) -> Iterator[BatchView]:
         """Read what came, and tell how far it is.
 
@@ -95,7 +113,7 @@ class Batcher:
         check = self.running.begin(visitor)
         into = Path(tempfile.mkdtemp(prefix=FOLDER, dir=self.folder))
         try:
-            yield from self._run([Path(p) for p in paths or ()], task, into, check)
+            yield from self._run([Path(p) for p in paths or ()], task, into, check, visitor)
         except SupersededError:
             shutil.rmtree(into, ignore_errors=True)
         except (RequestError, StoppedError) as fault:
@@ -103,7 +121,9 @@ class Batcher:
             sentence = str(fault) or "Stopped; nothing was read."
             yield replace(NOTHING, progress=markup.error(sentence))
 
-    def _run(self, paths: list[Path], task: str | None, into: Path, check: rows.Check) -> Iterator[BatchView]:
+    def _run(
+        self, paths: list[Path], task: str | None, into: Path, check: rows.Check, visitor: str
+    ) -> Iterator[BatchView]:
         if visits.kept(self.folder) + LIMITS.bytes > MOST_KEPT:
             raise RequestError(NO_ROOM)
         gathered = gather(paths, into, MOST, LIMITS)
@@ -132,7 +152,7 @@ class Batcher:
                 raise
         if stopped:
             said.insert(0, f"Stopped after {len(found)} of {len(gathered.items)} pictures.")
-        yield self.view(Batch(tuple(found), task, tuple(said), str(into), not stopped))
+        yield self.view(Batch(tuple(found), task, tuple(said), str(into), not stopped, visitor))
 
     def view(self, batch: Batch) -> BatchView:
         """A batch that was read."""
@@ -146,7 +166,23 @@ class Batcher:
             drop=None,
             stop=False,
             fitting=len({r.item.label for r in batch.rows if r.item.label}) > 1,
+            fit_said="",
+            parcel=None,
         )
+
+    def fit(self, batch: Batch | None, grouping: str | None, title: str | None, visitor: str) -> BatchView:
+        """Fit a head on a batch for this visit alone, and show the batch as it guesses it."""
+        try:
+            if batch is None:
+                raise RequestError("There is nothing to fit on yet; read pictures first.")
+            named = bounds.text("name", title, 60).strip() or TITLE
+            parcel = Path(batch.folder) / "dinoscope-head.zip"
+            parcel.parent.mkdir(parents=True, exist_ok=True)
+            found = own_head.fit(self.workbench, visitor, batch.rows, grouping or "", named, parcel, batch.task)
+        except RequestError as fault:
+            return BatchView(fit_said=markup.error(str(fault)))
+        fitted = Batch(found.rows, found.task.name, (CROSSED, *found.left_out), batch.folder, batch.whole, visitor)
+        return replace(self.view(fitted), fit_said=batch_markup.fitted(named), parcel=str(parcel))
 
     def write(self, batch: Batch) -> Path:
         """The table as a file of the visit's; with the mark by which spreadsheets know that it is UTF-8."""
@@ -163,5 +199,9 @@ class Batcher:
         """
         if batch is None or not isinstance(number, int) or not 0 <= number < len(batch.rows):
             raise RequestError("There is no such row; choose one of the table.")
-        item = batch.rows[number].item
-        return Chosen(images.read(item.path), item.name, str(item.path), task=batch.task)
+        row = batch.rows[number]
+        task = self.workbench.tasks.get(batch.task)
+        case = task.of_pixels(row.pixels) if task else None
+        remark = FITTED_ON if case is not None and case.origin == "own" else ""
+        item = row.item
+        return Chosen(images.read(item.path), item.name, str(item.path), task=batch.task, remark=remark)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from ..errors import RequestError
 from ..reading import images
+from ..visit_tasks import VisitTasks
 from ..workbench import Workbench
 from . import examples, markup, theme
 from .explain_tab import PRIVATE
@@ -111,11 +112,13 @@ class Panel:
         """The examples."""
         return markup.strip(examples.offered(self.workbench, task), named=task is not None)
 
-    def tasks(self, chosen: Chosen | None = None) -> Menu:
-        """The menu of tasks; its first entry says what was guessed."""
+    def tasks(self, chosen: Chosen | None = None, visitor: str = "") -> Menu:
+        """The menu of tasks, with those that the visitor fitted; its first entry says what was guessed."""
         guessed = chosen.reading if chosen and chosen.reading and chosen.reading.detected else None
         first = f"Guessed: {self.workbench.tasks[guessed.task].title}" if guessed else "Guess from the picture"
-        entries = [(t.title, t.name) for t in self.workbench.tasks.values()]
+        known = self.workbench.tasks
+        entries = [(t.title, t.name) for t in known.values()]
+        entries += [(f"Yours: {t.title}", t.name) for t in (known.of(visitor) if isinstance(known, VisitTasks) else ())]
         return Menu([(first, AUTO), *entries], (chosen.task if chosen else None) or AUTO)
 
     def kinds(self) -> list[tuple[str, str]]:

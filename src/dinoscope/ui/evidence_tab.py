@@ -26,7 +26,7 @@ def build(workbench: Workbench, evidence: dict[str, Evidence]) -> tuple[Callable
 
     def follow(chosen: Chosen | None) -> tuple:
         """Show the task that the picture in front of the visitor belongs to."""
-        if chosen is None or chosen.reading is None:
+        if chosen is None or chosen.reading is None or chosen.reading.task not in names:  # a visit's own has none
             return gr.skip(), gr.skip()
         return chosen.reading.task, show(chosen.reading.task)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 
 from ..evidence import Evidence
 from ..settings import Settings
+from ..visit_tasks import VisitTasks
 from ..workbench import Workbench
 from . import (
     api,
@@ -55,6 +56,8 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
 
     The map does not wait for the similar cases: a search server may be slow.
     """
+    alone = workbench.alone and replace(workbench.alone, tasks=VisitTasks(workbench.alone.tasks))
+    workbench = replace(workbench, tasks=VisitTasks(workbench.tasks), alone=alone)
     reader = Reader.of(workbench, evidence)
     first = reader.arrival()
     with GuardedBlocks(title=theme.TITLE, analytics_enabled=False, delete_cache=(CACHE_SWEEP, CACHE_AGE)) as page:
@@ -127,7 +130,10 @@ def _wire(reader: Reader, panel: case_panel.CasePanel, rooms: _Rooms, follow: An
         for answers in reader.read(value, request.session_hash or ""):
             found = {chosen: answers.chosen} | shown(answers)
             if answers.chosen is not None and answers.chosen.reading is not None:
-                found |= updates(PanelView(task=panel.room.tasks(answers.chosen)), {"task": panel.widgets["task"]})
+                found |= updates(
+                    PanelView(task=panel.room.tasks(answers.chosen, request.session_hash or "")),
+                    {"task": panel.widgets["task"]},
+                )
             yield found
 
     def menus(value: Chosen | None) -> dict:

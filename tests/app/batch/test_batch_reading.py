@@ -73,7 +73,7 @@ def test_folders_that_name_classes_give_balanced_accuracy_and_a_confusion_matrix
     assert found.measured.balanced_accuracy.value == pytest.approx(sum(by_hand) / 3)
     assert sum(map(sum, found.measured.confusion)) == found.measured.pictures == 18
     assert found.measured.balanced_accuracy.low <= found.measured.balanced_accuracy.value
-    assert "So few say little" in summary.in_words(found.measured)
+    assert "So few say little" in summary.caveats(found.measured)
     assert found.unreadable == ("RED/broken.png",)
     assert sum(found.answers.values()) == 18
 
@@ -84,6 +84,12 @@ def test_pictures_the_head_was_made_with_are_not_measured(workbench: Workbench, 
     found = summary.of(read, workbench.tasks["colours"])
     assert found.known == sum(r.known for r in read) > 0
     assert found.measured is None or found.measured.pictures == 6 - found.known
+
+
+def test_of_a_single_class_no_balanced_accuracy_is_claimed(workbench: Workbench, read: list[Row]):
+    found = summary.of([r for r in read if r.truth == "red"], workbench.tasks["colours"])
+    assert found.measured is None
+    assert "of 6 pictures of red are called so, the only label here" in found.why_not
 
 
 def test_labels_of_another_question_are_said_and_not_measured(workbench: Workbench, read: list[Row]):

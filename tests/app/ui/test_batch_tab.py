@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import socket
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from dinoscope.batch.rows import Row
 from dinoscope.errors import RequestError
 from dinoscope.notice import NOTICE
 from dinoscope.settings import Settings
-from dinoscope.ui import batch_markup, batch_view, page
+from dinoscope.ui import batch_markup, batch_view, case_panel, page
 from dinoscope.ui.batch_view import Batcher, BatchView
+from dinoscope.visit_tasks import VisitTasks
 from dinoscope.workbench import Workbench
 from fixtures.tiny import drawn
 
@@ -116,6 +118,32 @@ def test_what_cannot_be_read_is_a_sentence_and_leaves_nothing(batcher: Batcher, 
     assert list(batcher.folder.iterdir()) == []
     monkeypatch.setattr(batch_view, "MOST_KEPT", 0)
     assert "The server holds as many uploads as it can" in last(batcher, path).progress
+
+
+def test_a_head_is_fitted_for_the_visit_and_reads_what_is_opened_next(batcher: Batcher, workbench, tmp_path: Path):
+    path = tmp_path / "warmth.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        for name, label in (("warm", "red"), ("cold", "blue")):
+            for i in range(6):
+                drawn("colours", label, 8000 + i, strength=90).save(tmp_path / "x.png")
+                made.write(tmp_path / "x.png", f"{name}/{name}{i}.png")
+    own = Batcher(replace(workbench, tasks=VisitTasks(workbench.tasks)), batcher.folder)
+    batch = last(own, path).batch
+    assert "Say first which pictures" in own.fit(batch, None, "", "visitor").fit_said
+    assert "`name` has 61 letters" in own.fit(batch, "each", "x" * 61, "visitor").fit_said
+    view = own.fit(batch, "each", "Warm?", "visitor")
+    assert "Measured by cross-validation" in view.summary
+    assert "12 pictures of 12 patients" in view.summary
+    assert Path(view.parcel).is_relative_to(batch.folder)
+    chosen = own.open(view.batch, 0)
+    assert own.workbench.classify(chosen.decoded, chosen.task).label in ("warm", "cold")
+    assert "fitted on this very picture" in chosen.remark
+    panel = case_panel.Panel(own.workbench, lambda task, label, seed: Image.new("RGB", (8, 8)))
+    assert ("Yours: Warm?", view.batch.task) in panel.tasks(None, "visitor").choices
+    assert panel.tasks(None, "another").choices == panel.tasks().choices
+    own.end(view.batch)
+    assert not Path(batch.folder).exists()
+    assert view.batch.task not in own.workbench.tasks
 
 
 def test_no_name_or_label_becomes_a_tag(workbench: Workbench):

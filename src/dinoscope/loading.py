@@ -48,7 +48,7 @@ class Alone:
     """The backbone's own projection and tasks, where heads and cases read a second network beside it."""
 
     projection: Projection
-    tasks: dict[str, Task]
+    tasks: Mapping[str, Task]
 
 
 @dataclass(frozen=True)

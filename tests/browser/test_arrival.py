@@ -66,12 +66,6 @@ def test_a_picture_dropped_on_the_picture_is_read_and_the_page_stays(visit):
     assert visit.complaints == []
 
 
-def test_of_several_dropped_files_it_is_said_which_one_is_read(visit):
-    visit.page.evaluate(DROP, [["one.png", png(5)], ["two.png", png(6)], ["three.png", png(7)]])
-    visit.page.locator("#picture .warning", has_text="3 files came").wait_for(timeout=60_000)
-    assert "this is one.png" in visit.read("#picture .warning")
-
-
 def test_a_pasted_data_address_is_read(visit):
     buffer = io.BytesIO()
     Image.effect_noise((64, 64), 60).save(buffer, "PNG")

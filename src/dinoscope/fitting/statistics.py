@@ -92,9 +92,8 @@ def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 
     """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == truth
-    return float(
-        sum(b.pictures / len(truth) * abs(b.confidence - b.right) for b in reliability(confidence, correct, bins))
-    )
+    parts = _equal_parts(confidence, bins)
+    return float(sum(len(p) / len(truth) * abs(float(confidence[p].mean()) - float(correct[p].mean())) for p in parts))
 
 
 @dataclass(frozen=True)
@@ -124,12 +123,15 @@ def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> 
         confidence: [N] claimed probabilities; correct: [N] bool.
     Source: DeGroot and Fienberg, "The comparison and evaluation of forecasters", The Statistician 1983.
     """
-    parts = np.array_split(np.argsort(confidence, kind="stable"), bins)
     return [
         Bin(float(confidence[p].mean()), float(correct[p].mean()), *wilson(int(correct[p].sum()), len(p)), len(p))
-        for p in parts
-        if len(p)
+        for p in _equal_parts(confidence, bins)
     ]
+
+
+def _equal_parts(confidence: np.ndarray, bins: int) -> list[np.ndarray]:
+    """Positions of as many samples in each, from the least to the most confident; empty parts are left out."""
+    return [p for p in np.array_split(np.argsort(confidence, kind="stable"), bins) if len(p)]
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:

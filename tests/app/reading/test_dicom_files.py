@@ -26,18 +26,10 @@ from fixtures.dicom_files import (
     dataset,
     grey,
     pillow,
+    ps3_linear,
     refusal,
     written,
 )
-
-
-def ps3_linear(x: float, centre: float, width: float) -> float:
-    """PS3.3 C.11.2.1.2.1, word by word, with y from 0 to 255."""
-    if x <= centre - 0.5 - (width - 1) / 2:
-        return 0
-    if x > centre - 0.5 + (width - 1) / 2:
-        return 255
-    return ((x - (centre - 0.5)) / (width - 1) + 0.5) * 255
 
 
 def test_the_middle_frame_is_shown_first():

@@ -1,0 +1,54 @@
+"""Similar cases, the verb: the nearest ones, never the picture itself, by filters and by id."""
+
+from __future__ import annotations
+
+import pytest
+
+from dinoscope.results import Vote, vote
+from dinoscope.similar import Filters
+from fixtures.asking import said
+from fixtures.tiny import drawn
+
+
+def test_similar_cases_are_of_the_class_and_nearest_first(workbench, red):
+    found = workbench.similar(red, k=5)
+    assert len(found) == 5
+    assert {s.case.labels for s in found} == {("red",)}
+    assert [s.similarity for s in found] == sorted((s.similarity for s in found), reverse=True)
+    assert all(0.5 < s.similarity <= 1 for s in found)
+
+
+def test_a_picture_that_is_itself_a_case_is_not_shown_to_itself(workbench, public_pictures):
+    case = next(c for c in workbench.tasks["colours"].cases if c.origin == "public" and c.labels == ("red",))
+    found = workbench.similar(public_pictures / "colours" / case.id, "colours", k=50)
+    assert found
+    assert case.id not in [s.case.id for s in found]
+
+
+def test_cases_like_a_known_case_are_found_by_its_id(workbench):
+    found = workbench.similar_to_case("phantom_red_1", "colours", k=3)
+    assert "phantom_red_1" not in [s.case.id for s in found]
+    assert {s.case.labels for s in found} == {("red",)}
+
+
+def test_filters_reach_the_index(workbench, red):
+    found = workbench.similar(red, k=50, filters=Filters(labels=("blue",), origins=("phantom",)))
+    assert sorted(s.case.id for s in found) == [f"phantom_blue_{i}" for i in range(4)]
+
+
+def test_no_test_picture_is_among_the_cases(workbench):
+    assert all(case.fold != 0 for task in workbench.tasks.values() for case in task.cases)
+
+
+def test_the_vote_is_the_majority_and_on_a_tie_the_nearest(workbench, red):
+    found = workbench.similar(red, k=5)
+    assert vote(found) == Vote("red", 5, 5)
+    blue, green = (workbench.similar(drawn("colours", c, 77, strength=60), k=2) for c in ("blue", "green"))
+    assert vote([*blue, *green, *found[:1]]) == Vote("blue", 2, 5)
+    assert vote([*green, *blue]) == Vote("green", 2, 4)
+    assert vote([]) is None
+
+
+@pytest.mark.parametrize("k", [0, -3, 51])
+def test_a_number_of_cases_out_of_range_is_refused_with_its_value(workbench, red, k):
+    assert said(workbench.similar, red, k=k) == f"{k} cases were asked for; choose from 1 to 50"

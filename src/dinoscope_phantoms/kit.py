@@ -57,11 +57,6 @@ def warp(field: np.ndarray, dy: np.ndarray, dx: np.ndarray, order: int = 1) -> n
     return np.stack([warp(field[..., c], dy, dx, order) for c in range(field.shape[-1])], axis=-1)
 
 
-def deform(rng: np.random.Generator, size: int, amount: float, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """A smooth random displacement (dy, dx) in pixels with deviation `amount` and blob size `scale`."""
-    return amount * noise(rng, size, scale), amount * noise(rng, size, scale)
-
-
 def ellipse(
     y: np.ndarray, x: np.ndarray, centre: tuple[float, float], radii: tuple[float, float], angle: float = 0.0
 ) -> np.ndarray:

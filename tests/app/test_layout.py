@@ -147,3 +147,9 @@ def test_every_file_of_the_packages_is_in_the_wheel():
         shipped = {p for pattern in globs.get(package, []) for p in (SRC / package).glob(pattern)}
         there = {p for p in (SRC / package).rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")}
         assert there - shipped == set()
+
+
+def test_no_two_test_files_have_one_name():
+    """pytest would take the second for the first."""
+    names = [p.name for p in (ROOT / "tests").rglob("test_*.py")]
+    assert {n for n in names if names.count(n) > 1} == set()

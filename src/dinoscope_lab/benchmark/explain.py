@@ -94,8 +94,6 @@ def _parts(study: Study) -> Iterator[tuple[str, str, Iterator[ExplainedPicture],
         yield "drawn", name, pictures, lambda shown, number: _locate(shown, _own(seed, shown))
     pictures = itertools.islice(explain_pictures.of_strip(workbench), few)
     yield "strip", "examples of the page", pictures, lambda shown, number: _locate(shown, _own(seed, shown))
-    pictures = itertools.islice(explain_pictures.of_strip(workbench), few)
-    yield "strip", "examples of the page", pictures, lambda shown, number: _locate(shown, _own(seed, shown))
     for name in outlined[:1]:
         # Another seed: pictures that nothing above has warmed up.
         pictures = explain_pictures.of_outlined(workbench, folder, name, few or TIMED, seed + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Sequence
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
 EACH = 2
 """Test pictures of a task whose colours are timed."""
 STAGE = "#see-board .sight-stage"
-OPEN = "/?example={}&open=explain"
+OPEN = "/?open=explain"
+"""The finished example that every visit begins with: nothing about it changes any more."""
 MOVES = """(selector) => {
   const stage = document.querySelector(selector), edge = stage.getBoundingClientRect(), took = [];
   const { rows, columns } = stage.dataset;
@@ -44,7 +44,7 @@ MOVES = """(selector) => {
 
 
 def of_study(study: Study) -> list[dict]:
-    """The rows of `measure` for a few test pictures of each task, and for the first drawn case."""
+    """The rows of `measure` for a few test pictures of each task."""
     tasks = [t for t in sorted((study.assets / "tasks").iterdir()) if (study.images / t.name).is_dir()]
     each = 1 if study.quick else EACH
     pictures = [
@@ -52,13 +52,11 @@ def of_study(study: Study) -> list[dict]:
         for t in tasks[: 1 if study.quick else None]
         for s in end_to_end.choose(study.images, t.name, each, study.seed)
     ]
-    drawn = next(t for t in tasks if (t / "phantoms.jsonl").is_file())
-    with (drawn / "phantoms.jsonl").open(encoding="utf-8") as lines:
-        return measure(pictures, f"{drawn.name}/{json.loads(next(lines))['id']}")
+    return measure(pictures)
 
 
-def measure(pictures: Sequence[tuple[str, Sample]], example: str) -> list[dict]:
-    """A row of the colours of (task, picture) pairs through HTTP, and one of the pointer on an example of the page.
+def measure(pictures: Sequence[tuple[str, Sample]]) -> list[dict]:
+    """A row of the colours of (task, picture) pairs through HTTP, and one of the pointer on the page.
 
     Without a browser the second row is left out, and that is said.
     """
@@ -73,7 +71,7 @@ def measure(pictures: Sequence[tuple[str, Sample]], example: str) -> list[dict]:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.goto(client.src.rstrip("/") + OPEN.format(example))
+            page.goto(client.src.rstrip("/") + OPEN)
             unfold(page)
             rows.append(pointer(page))
             browser.close()

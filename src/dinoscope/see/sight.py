@@ -30,6 +30,7 @@ class Sight:
         grid: (h, w) patches down and across.
         colours: [h, w, 3] uint8 sRGB; the same colour is the same kind of place in every picture of the task.
         vectors: [h * w, K] int8, each row scaled to its own largest entry: their cosines say what is alike.
+        empty: [h * w] bool, patches of the empty border, where there is nothing to see.
         share: of the variance of this picture's places that the three coloured components hold, 0 to 1.
     """
 
@@ -37,6 +38,7 @@ class Sight:
     grid: tuple[int, int]
     colours: np.ndarray
     vectors: np.ndarray
+    empty: np.ndarray
     share: float
 
     def picture(self, size: tuple[int, int]) -> Image.Image:
@@ -81,5 +83,6 @@ def look(encoder: Encoder, axes: Axes, picture: Image.Image, task: str = "") -> 
         (side, side),
         colours.reshape(side, side, 3),
         quantize(components),
+        empty,
         float(spread[:3].sum() / max(spread.sum(), 1e-12)),
     )

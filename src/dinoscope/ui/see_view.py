@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
+import numpy as np
 from markupsafe import Markup
 
 from ..errors import RequestError
@@ -122,10 +123,12 @@ def _fitted(size: tuple[int, int]) -> tuple[int, int]:
 
 def _pairs(here: Sight, there: Sight) -> list[list[tuple[float, float]]]:
     """Where the pairs of alike places lie, (x, y) in percent of each picture, of the first and of the second."""
-    found = places.mutual(unit(here.vectors.astype("float32")), unit(there.vectors.astype("float32")))
+    kept = [np.flatnonzero(~s.empty) for s in (here, there)]  # empty borders are very much alike, and say nothing
+    first, second = (unit(s.vectors[at].astype(np.float32)) for s, at in zip((here, there), kept, strict=True))
+    found = places.mutual(first, second)
     return [
-        [_middle(pair.here, here.grid) for pair in found],
-        [_middle(pair.there, there.grid) for pair in found],
+        [_middle(int(kept[0][pair.here]), here.grid) for pair in found],
+        [_middle(int(kept[1][pair.there]), there.grid) for pair in found],
     ]
 
 

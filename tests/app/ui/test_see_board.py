@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from dinoscope.errors import RequestError
 from dinoscope.reading import images
+from dinoscope.see.sight import Sight
 from dinoscope.similar import Case, SimilarCase, thumbnails
+from dinoscope.ui import see_view
 from dinoscope.ui.see_view import Seer
 from dinoscope.ui.visit import Chosen
 from dinoscope.workbench import Workbench
@@ -62,3 +65,11 @@ def test_a_search_that_fails_leaves_the_colours_alone(workbench, chosen, monkeyp
     assert seer.board(chosen, "any").count('class="sight-stage"') == 1
     unread = replace(chosen, reading=None)
     assert (seer.cases(unread), seer.board(unread)) == ([], "")
+
+
+def test_pairs_of_alike_places_leave_the_empty_border_out(workbench):
+    grid = (2, 2)
+    vectors = np.eye(4, dtype=np.int8) * 100
+    here = Sight("colours", grid, np.zeros((2, 2, 3), np.uint8), vectors, np.array([1, 1, 0, 0], bool), 1.0)
+    there = Sight("colours", grid, np.zeros((2, 2, 3), np.uint8), vectors, np.array([1, 0, 0, 0], bool), 1.0)
+    assert see_view._pairs(here, there) == [[(25.0, 75.0), (75.0, 75.0)]] * 2

@@ -149,13 +149,13 @@ def _write(
 
 
 def _packed(chosen: list[Chosen], hidden: set[str], size: int) -> Iterator[tuple[dict, bytes]]:
-    """What is listed of each picture, and the picture itself; nothing of one that shows a held-out picture."""
+    """What is listed of each picture, and the picture itself; nothing of one to learn from that shows a held-out one."""
 
     def packed(one: Chosen) -> tuple[dict, bytes]:
         path, source, label, fold = one
         picture = read_picture(path).picture
         buffer = io.BytesIO()
-        if not hidden or pixel_hash(picture) not in hidden:
+        if fold == VALIDATION_FOLD or not hidden or pixel_hash(picture) not in hidden:
             picture.resize((size, size), Image.Resampling.BICUBIC).save(buffer, "WEBP", quality=QUALITY)
         return {"set": source, "label": label, "fold": fold}, buffer.getvalue()
 

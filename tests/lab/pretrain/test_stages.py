@@ -232,4 +232,5 @@ def test_an_unlabelled_picture_that_shows_a_held_out_one_is_left_out(tmp_path):
     built = pack.build(tmp_path / "data", tmp_path / "data" / "splits", 64, tmp_path / "state", more.parent)
     assert [s for s in built.source if s == "scans"] == ["scans"]
     assert len(built.training) == 6 + 1
+    assert len(built.validation) == 2, "the probe's own pictures are not copies of themselves"
     assert math.isclose(float(np.abs(built.pictures[-1].astype(int) - blobs(1, seed=9)[0]).mean()), 0, abs_tol=4)

@@ -61,9 +61,11 @@ _FIRST = Plan(
     recipe=Recipe(area=(0.3, 1.0), turn=20.0),
 )
 BUNDLED = (_FIRST, replace(_FIRST, size=154, source=0, batch=384, rate=7e-4, warmup=200, end=0.0, share=290))
-"""Stages of the bundled backbone's training, 491 s of one H200: 3,744 steps at 112 px, then 3,877 at 154 px from the
-average of the first, with its heads. The shares are seconds."""
-PLANS = {"bundled": BUNDLED}
+"""First two stages of the bundled backbone's training, 491 s of one H200: 3,744 steps at 112 px, then 3,877 at 154 px
+from the average of the first, with its heads. The shares are seconds."""
+CONTINUED = (replace(_FIRST, size=168, source=0, batch=384, rate=7e-4, warmup=300, end=0.0, share=480),)
+"""Its third: 480 s of one H100, 8,404 steps at 168 px, begun with `--start` from the weights of the first two, heads anew."""
+PLANS = {"bundled": BUNDLED, "continued": CONTINUED}
 """Plans that can be asked for by name."""
 
 

@@ -167,7 +167,7 @@ def in_order(items: Sequence[Item]) -> tuple[list[Item], list[str]]:
     places = [dicom_place.of(item.path) for item in items]
     series: dict[tuple[str, str], list[int]] = defaultdict(list)
     for i, (item, place) in enumerate(zip(items, places, strict=True)):
-        if place is not None:
+        if place is not None and (place.series or place.position or place.number):
             # What has no series of its own is one with its neighbours in the folder.
             series[item.label, place.series or f"in {Path(item.name).parent}"].append(i)
     ordered: list[Item] = []

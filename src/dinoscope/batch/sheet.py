@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ..notice import NOTICE
 from ..tasks import Task
+from ..visit_tasks import OWN
 from .rows import Row
 
 COLUMNS = (
@@ -47,7 +48,12 @@ def record(row: Row, task: Task) -> dict[str, object]:
     """One line, its names as they are: for JSON; `text` makes cells of them."""
     found, item = row.reading, row.item
     said: dict[str, object] = dict.fromkeys(COLUMNS, "")
-    said |= {"file": item.name, "series": item.series, "slice": item.slice or "", "task": task.name}
+    said |= {
+        "file": item.name,
+        "series": item.series,
+        "slice": item.slice or "",
+        "task": task.title if task.name.startswith(OWN) else task.name,
+    }
     said |= {"label": item.label, "warnings": row.error, "notice": NOTICE}
     if found is None:
         return said

@@ -13,7 +13,6 @@ from .. import bounds
 from ..batch import rows, sheet, summary
 from ..batch.gather import gather
 from ..errors import RequestError, shown
-from ..notice import NOTICE
 from . import given
 from .batch_tab import READING
 from .batch_view import FOLDER, LIMITS, MOST, Batch, Batcher
@@ -27,7 +26,17 @@ def add(batcher: Batcher) -> None:
         button = gr.Button()
 
     def batch(pictures: list[str] | None = None, task: str = "") -> tuple[dict, object]:
-        """Read many pictures, or a ZIP archive of them whose folders may be labels. Never for diagnosis."""
+        """Read many medical pictures at once, and tell how often the head is right where folders are labels.
+
+        Research demo. Not a medical device; do not use for diagnosis.
+
+        Args:
+            pictures: a list of pictures, or of one ZIP archive; over MCP each as data:image/png;base64,...
+            task: name of the question, such as brain_mri; empty for the one that most pictures are nearest to.
+        Returns:
+            `batch` with rows (a picture each), summary (answers, unfamiliar pictures, balanced accuracy with its
+            interval and confusion matrix) and notice; `table` as CSV
+        """
         name = bounds.text("task", task)
         if name and name not in batcher.workbench.tasks:
             raise RequestError(f"no task is called {shown(name)}; choose one of {', '.join(batcher.workbench.tasks)}")
@@ -44,12 +53,11 @@ def add(batcher: Batcher) -> None:
                 "rows": [sheet.record(row, chosen) for row in read],
                 "summary": asdict(summary.of(read, chosen)),
                 "said": list(gathered.said),
-                "notice": NOTICE,
             }
             with tempfile.TemporaryDirectory() as beside:
                 file = batcher.write(Batch(read, name, gathered.said, beside))
                 # A copy in Gradio's cache, which expires with it.
-                return answer, table.move_resource_to_block_cache(str(file))
+                return given.told(answer), table.move_resource_to_block_cache(str(file))
         finally:
             shutil.rmtree(into, ignore_errors=True)
 

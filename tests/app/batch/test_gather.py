@@ -141,6 +141,14 @@ def test_mixed_series_are_told_apart_and_so_is_a_scout_in_another_plane(tmp_path
     assert any(s.startswith("3 DICOM series are told apart, of 2, 3, 2 slices") for s in found.said)
 
 
+def test_files_that_tell_neither_series_nor_place_are_pictures_by_themselves(tmp_path: Path):
+    (tmp_path / "set").mkdir()
+    for name in "ab":
+        (tmp_path / "set" / f"{name}.dcm").write_bytes(written(dataset(np.full((40, 40), 9, np.uint8))))
+    found = gathered(tmp_path, tmp_path / "set")
+    assert [i.series for i in found.items] == ["", ""]
+
+
 def test_without_positions_the_files_own_numbers_count(tmp_path: Path):
     folder = tmp_path / "set"
     folder.mkdir()

@@ -134,6 +134,7 @@ def test_a_head_is_fitted_for_the_visit_and_reads_what_is_opened_next(batcher: B
     view = own.fit(batch, "each", "Warm?", "visitor")
     assert "Measured by cross-validation" in view.summary
     assert "12 pictures of 12 patients" in view.summary
+    assert view.batch.task not in Path(view.csv).read_text()  # its name is a secret of this visit
     assert Path(view.parcel).is_relative_to(batch.folder)
     chosen = own.open(view.batch, 0)
     assert own.workbench.classify(chosen.decoded, chosen.task).label in ("warm", "cold")

@@ -20,7 +20,7 @@ import dinoscope_phantoms as phantoms
 from dinoscope.ui.markup import NOTICE
 from dinoscope.ui.program_page import tool
 
-VERBS = {"classify", "explain", "features", "similar"}
+VERBS = {"batch", "classify", "explain", "features", "similar"}
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,8 @@ def test_mcp_tells_of_each_verb_with_the_notice_and_answers_mistakes_by_sentence
     assert named.keys() >= VERBS
     for one in named.values():
         assert NOTICE in one.description
-        assert "data:image/png;base64" in one.inputSchema["properties"]["picture"]["description"]
+        sent = one.inputSchema["properties"]["pictures" if one.name == "batch" else "picture"]
+        assert "data:image/png;base64" in sent["description"]
     assert NOTICE in mapped.content[0].text
     assert mapped.content[1].type == "image"
     for answer, sentence in ((elsewhere, "Send the picture itself"), (unknown, "no task is called “knee”")):

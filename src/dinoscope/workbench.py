@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from .results import Explanation, Reading
 from .see import sight
 from .see.sight import Sight
 from .settings import Settings
-from .similar import CaseIndex, Filters, IndexFault, Query, SearchRequest, SimilarCase, Standby, in_a_hurry, search
+from .similar import CaseIndex, Filters, Query, SearchRequest, SimilarCase, Standby, search
 from .tasks import Task
 from .visit_tasks import OWN, VisitTasks
 
@@ -215,7 +214,7 @@ class Workbench:
             raise RequestError(f"{', '.join(t.name for t in owners)} each have a case {shown(case_id)}; name the task")
         # Cases that were added to the index later are known to it alone.
         for owner in owners or wanted:
-            with _searching():
+            with search.asking():
                 if found := search.of_case(owner, self._index(owner.name), case_id):
                     return found
         whose = wanted[0].title if task else "any task"
@@ -233,7 +232,7 @@ class Workbench:
             RequestError: with the sentence a visitor sees.
         """
         query, request = self._query(picture, task), replace(request or SearchRequest(), **fields)
-        with _searching():
+        with search.asking():
             return search.nearest(self.tasks[query.task], self._index(query.task), query, request)
 
     def similar_to_case(
@@ -258,17 +257,17 @@ class Workbench:
             RequestError: with the sentence a visitor sees.
         """
         query, request = self._query(picture, task), replace(request or SearchRequest(k=3), **fields)
-        with _searching():
+        with search.asking():
             return search.differential(self.tasks[query.task], self._index(query.task), query, request)
 
     def why_empty(self, task: str, filters: Filters) -> str:
         """One sentence that names the filter that leaves none of the task's cases."""
-        with _searching():
+        with search.asking():
             return search.why_empty(self._task(task), self._index(task), filters)
 
     def own_cases(self, task: str) -> int:
         """How many cases of a task an operator has added from a folder."""
-        with _searching():
+        with search.asking():
             return self._index(task).count(task, Filters(origins=("own",)))
 
     def _query(self, source: Source | Query, task: str | None) -> Query:
@@ -279,7 +278,7 @@ class Workbench:
         at = task.position(case_id)
         if at is not None:
             return task.vectors[at]
-        with _searching():
+        with search.asking():
             known = search.of_case(task, self._index(task.name), case_id)
         if known is None:
             raise RequestError(f"{task.title} has no case {shown(case_id)}; take an id from the similar cases")
@@ -296,13 +295,3 @@ class Workbench:
                 raise RequestError("the head that was fitted in this visit is gone; fit it again under Batch")
             raise RequestError(f"no task is called {shown(name)}; choose one of {', '.join(self.tasks)}")
         return self.tasks[name]
-
-
-@contextlib.contextmanager
-def _searching() -> Iterator[None]:
-    """A server that fails or dawdles in the middle of a search is answered by its sentence."""
-    try:
-        with in_a_hurry():
-            yield
-    except IndexFault as fault:
-        raise RequestError(f"The similar cases cannot be searched: {fault}.") from fault

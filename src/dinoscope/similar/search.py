@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..errors import RequestError, shown
 from ..tasks import Task
-from . import CaseIndex, Filters, Hit, Query, SearchRequest, SimilarCase, Standby, regions
+from . import CaseIndex, Filters, Hit, IndexFault, Query, SearchRequest, SimilarCase, Standby, in_a_hurry, regions
 from .regions import Box
 
 MOST = 50
@@ -102,3 +105,13 @@ def in_words(found: SimilarCase) -> str:
     if share < 0.5:
         return "farther than any known case is from its nearest"
     return f"closer than {share:.0f} % of cases are to their nearest"
+
+
+@contextlib.contextmanager
+def asking() -> Iterator[None]:
+    """A server that fails or dawdles in the middle of a search is answered by its sentence."""
+    try:
+        with in_a_hurry():
+            yield
+    except IndexFault as fault:
+        raise RequestError(f"The similar cases cannot be searched: {fault}.") from fault

@@ -44,21 +44,6 @@ def hasty(monkeypatch):
     monkeypatch.setattr(standby, "AGAIN", 0.1)
 
 
-@pytest.fixture
-def there():
-    with qdrant_server.running() as started:
-        yield started
-
-
-@pytest.fixture
-def bench(there, tiny_settings):
-    """A workbench on a server that is well."""
-    bench = Workbench.load(replace(tiny_settings, qdrant_url=there.url), say=lambda _: None)
-    assert bench.notices == ()
-    yield bench
-    bench.index.close()
-
-
 def same(found, wanted) -> None:
     """The same cases; what the stand-in keeps its points in rounds their similarity a little differently each time."""
     assert [s.case for s in found] == [s.case for s in wanted]

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
-import pytest
 from PIL import Image
 
 from dinoscope.similar import standby
 from dinoscope.ui import page
 from dinoscope.ui.explain_view import NO_CASE, cases_to_compare
-from dinoscope.workbench import Workbench
-from fixtures import qdrant_server
 from fixtures.tiny import drawn
-
-
-@pytest.fixture
-def there():
-    with qdrant_server.running() as started:
-        yield started
-
-
-@pytest.fixture
-def bench(there, tiny_settings):
-    bench = Workbench.load(replace(tiny_settings, qdrant_url=there.url), say=lambda _: None)
-    yield bench
-    bench.index.close()
 
 
 def test_a_failing_search_offers_no_cases_to_compare_with_and_loses_no_map(there, bench):

@@ -1,8 +1,8 @@
 """Train a backbone on unlabelled pictures; call it again with the same --state to go on where it stopped.
 
-`--plan bundled` makes the first two stages of the bundled backbone's training on one GPU, on the pictures of folds 2 to 4
-and on those of `fetch --unlabelled`; `--plan continued --start BACKBONE` makes its third. Without a plan the knobs below
-say one stage, and each `--stage` changes some of them.
+`--plan bundled` makes the first two stages of the bundled backbone's training on one GPU, on the pictures of folds 2 to
+4 and on those of `fetch --unlabelled`; `--plan continued --start BACKBONE` makes its third. Without a plan the knobs
+below say one stage, and each `--stage` changes some of them.
 """
 
 from __future__ import annotations

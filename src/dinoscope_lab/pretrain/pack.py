@@ -149,7 +149,7 @@ def _write(
 
 
 def _packed(chosen: list[Chosen], hidden: set[str], size: int) -> Iterator[tuple[dict, bytes]]:
-    """What is listed of each picture, and the picture itself; nothing of one to learn from that shows a held-out one."""
+    """What is listed of each picture, and the picture itself; nothing of one to learn from that is held out."""
 
     def packed(one: Chosen) -> tuple[dict, bytes]:
         path, source, label, fold = one

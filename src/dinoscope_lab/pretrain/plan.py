@@ -64,7 +64,7 @@ BUNDLED = (_FIRST, replace(_FIRST, size=154, source=0, batch=384, rate=7e-4, war
 """First two stages of the bundled backbone's training, 491 s of one H200: 3,744 steps at 112 px, then 3,877 at 154 px
 from the average of the first, with its heads. The shares are seconds."""
 CONTINUED = (replace(_FIRST, size=168, source=0, batch=384, rate=7e-4, warmup=300, end=0.0, share=480),)
-"""Its third: 480 s of one H100, 8,404 steps at 168 px, begun with `--start` from the weights of the first two, heads anew."""
+"""Its third: 480 s of one H100, 8,404 steps at 168 px, begun with `--start` from the first two, heads anew."""
 PLANS = {"bundled": BUNDLED, "continued": CONTINUED}
 """Plans that can be asked for by name."""
 

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,6 +151,26 @@ def test_phantoms_alone_make_a_task(encoder, tiny_assets, tmp_path):
     assert facts["metrics"] == {}
     assert facts["fitted_on"] == 9
     assert tasks.load(tmp_path, encoder.fingerprint).head.classes == ("blue", "green", "red")
+
+
+@pytest.mark.parametrize(("with_drawn", "without", "weight"), [(0.9, 0.8, 1.0), (0.8, 0.8, 1.0), (0.7, 0.8, 0.0)])
+def test_drawn_cases_leave_training_where_real_fold_1_is_read_worse_for_them(
+    encoder, tiny_assets, tmp_path, monkeypatch, with_drawn, without, weight
+):
+    def fit_head(known, held, fingerprint, drawn=None, exclusive=True):
+        return replace(honest(known, held, fingerprint), phantom_weight=0.0 if drawn is None else 1.0)
+
+    honest, right = fit.fit_head, iter((with_drawn, without))
+    monkeypatch.setattr(fit, "fit_head", fit_head)
+    monkeypatch.setattr(fit, "on_held", lambda head, held: next(right))
+    public = read_public(encoder, write_set(tmp_path / "set", rows_of()), None, quiet)
+    phantoms = read_phantoms(encoder, tiny_assets / "tasks" / "colours")
+    space = Projection.plain(encoder.width, encoder.fingerprint)
+    facts = fit.fit_task("colours", public, phantoms, space, tmp_path / "task", quiet)
+    assert facts["phantom_weight"] == weight
+    assert facts["drawn_in_training"] == {"with": with_drawn, "without": without}
+    assert ("without_phantoms" in facts["metrics"]) is (weight > 0)
+    assert ("with_phantoms" in facts["metrics"]) is (weight == 0)
 
 
 @pytest.fixture(scope="module")

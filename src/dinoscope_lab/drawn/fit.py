@@ -26,7 +26,7 @@ from .reals import Reals
 
 SEED = 2_000_000
 """Of the first drawn case; comparisons draw others."""
-LEAST = 0.2
+LEAST = 0.5
 """Share of the drawn pictures that must still count, as the effective number of a weighted sample."""
 RIDGE = 0.05
 """Price of leaving what was drawn from, so that a parameter that brings nothing stays where it was."""

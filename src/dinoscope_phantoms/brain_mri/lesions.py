@@ -61,12 +61,12 @@ DURAL_ARCS = {
 
 def glioma(rng: np.random.Generator) -> Tumour:
     """Intra-axial, irregular; necrotic ring (high grade), patchy or cystic (Osborn's Brain, ch. 17)."""
-    view = rng.choice(list(GLIOMA_SITES), p=[0.2, 0.2, 0.1, 0.15, 0.11, 0.12, 0.12])
+    view = rng.choice(list(GLIOMA_SITES), p=[0.26, 0.28, 0.05, 0.15, 0.1, 0.06, 0.1])
     site, x, y = GLIOMA_SITES[view][rng.integers(len(GLIOMA_SITES[view]))]
     side = 1 if SLICES[view].plane == "sagittal" else rng.choice([-1, 1])
     radius = rng.uniform(8, 14) if site in {"brainstem", "thalamus", "corpus callosum"} else rng.uniform(12, 25)
     centre = (side * x + rng.normal(0, 2.5), y + rng.normal(0, 2.5))
-    habit = rng.choice(["glioma ring", "glioma patchy", "glioma cystic"], p=[0.5, 0.35, 0.15])
+    habit = rng.choice(["glioma ring", "glioma patchy", "glioma cystic"], p=[0.45, 0.35, 0.2])
     return Tumour(str(view), site, centre, radius, rng.uniform(1.6, 2.4), str(habit))
 
 
@@ -105,7 +105,7 @@ def meningioma(rng: np.random.Generator) -> Tumour:
 
 def pituitary(rng: np.random.Generator) -> Tumour:
     """Round sellar mass that rises out of the fossa, often waisted like a snowman (Osborn's Brain, ch. 25)."""
-    view = str(rng.choice(["sagittal_mid", "coronal_mid", "axial_basal", "axial_fossa"], p=[0.42, 0.36, 0.12, 0.1]))
+    view = str(rng.choice(["sagittal_mid", "coronal_mid", "axial_basal", "axial_fossa"], p=[0.3, 0.36, 0.19, 0.15]))
     radius = rng.uniform(6.5, 16)
     x, y = {"sagittal_mid": (-21, 11), "coronal_mid": (0, 15), "axial_basal": (0, -22), "axial_fossa": (0, -27)}[view]
     rise = 0 if SLICES[view].plane == "axial" else 0.62 * (radius - 5)

@@ -71,6 +71,8 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
     else:
         tumour = getattr(lesions, label.removesuffix("_tumor"))(rng)
         view = tumour.view
+        if label == "pituitary_tumor":  # the field follows the question
+            zoom *= rng.uniform(1.05, 1.2)
     plane = SLICES[view].plane
     if view in {"axial_high", "axial_ventricles"}:
         zoom *= 1.04

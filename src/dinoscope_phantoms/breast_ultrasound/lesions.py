@@ -20,7 +20,7 @@ Facts = dict[str, float | str]
 
 def benign(rng: np.random.Generator, scene: Scene, person: Person) -> tuple[np.ndarray, Facts]:
     """An oval, circumscribed, parallel mass that pushes the layers aside."""
-    kind = str(rng.choice(["fibroadenoma", "cyst"], p=[0.74, 0.26]))
+    kind = str(rng.choice(["fibroadenoma", "cyst"], p=[0.68, 0.32]))
     area = float(np.clip(rng.lognormal(np.log(0.042 if kind == "fibroadenoma" else 0.022), 0.65), 0.006, 0.2))
     long = float(np.clip(rng.normal(1.55, 0.3), 1.1, 2.4) if kind == "fibroadenoma" else rng.uniform(1.0, 1.6))
     shape = "lobulated" if kind == "fibroadenoma" and rng.random() < 0.4 else "oval"
@@ -32,7 +32,7 @@ def benign(rng: np.random.Generator, scene: Scene, person: Person) -> tuple[np.n
         level: np.ndarray | float = -60 + rng.uniform(5, 18) * haze
         boost, soft = rng.uniform(5, 11), rng.uniform(0.01, 0.02)
     else:
-        drop = rng.uniform(6.5, 12)
+        drop = rng.uniform(8.5, 15)
         level = min(around, FAT + 3) - drop + rng.uniform(1.5, 4) * weave(rng, scene.size, scene.y, 0.05, 2.0)
         level = level + rng.uniform(0.5, 2.5) * sheet(rng, scene.size, 0.08, 0.1)
         boost, soft = rng.uniform(-1, 8), rng.uniform(0.012, 0.03)
@@ -56,8 +56,8 @@ def benign(rng: np.random.Generator, scene: Scene, person: Person) -> tuple[np.n
 
 def malignant(rng: np.random.Generator, scene: Scene, person: Person) -> tuple[np.ndarray, Facts]:
     """An irregular, markedly dark mass with a hostile margin, an echogenic halo and mostly a shadow behind."""
-    margin = str(rng.choice(["spiculated", "angular", "microlobulated", "indistinct"], p=[0.35, 0.3, 0.2, 0.15]))
-    area = float(np.clip(rng.lognormal(np.log(0.09), 0.6), 0.015, 0.3))
+    margin = str(rng.choice(["spiculated", "angular", "microlobulated", "indistinct"], p=[0.32, 0.2, 0.18, 0.3]))
+    area = float(np.clip(rng.lognormal(np.log(0.16), 0.45), 0.04, 0.36))
     long = float(np.exp(rng.normal(0.2, 0.28)))
     mass = place(rng, scene, person, area, long, MARGINS[margin])
     _push(scene, mass, -rng.uniform(0.05, 0.15))
@@ -67,10 +67,10 @@ def malignant(rng: np.random.Generator, scene: Scene, person: Person) -> tuple[n
     scene.echo += halo * above * worn(rng, scene.size, 0.7)
     if margin == "spiculated":
         _strands(rng, scene, mass)
-    width = {"spiculated": 0.035, "angular": 0.035, "microlobulated": 0.025, "indistinct": 0.07}[margin]
+    width = {"spiculated": 0.05, "angular": 0.05, "microlobulated": 0.04, "indistinct": 0.1}[margin]
     soft = width * np.exp(0.5 * sheet(rng, scene.size, 0.15, 0.15) + 2 * (scene.y - mass.centre[0]))
-    level = max(around, FAT) - rng.uniform(8.5, 14.5) + rng.uniform(1.5, 3.5) * sheet(rng, scene.size, 0.08, 0.1)
-    level = level + rng.uniform(2.5, 5) * weave(rng, scene.size, scene.y, 0.06, skew=0.15)
+    level = max(around, FAT) - rng.uniform(8.5, 14.5) + rng.uniform(2.5, 5) * sheet(rng, scene.size, 0.08, 0.1)
+    level = level + rng.uniform(3.5, 6.5) * weave(rng, scene.size, scene.y, 0.06, skew=0.15)
     scene.lay(level, mass.cover(soft) * rng.uniform(0.88, 1))
     behind = str(rng.choice(["shadowing", "none", "enhancement"], p=[0.62, 0.23, 0.15]))
     change = {"shadowing": rng.uniform(6, 16), "none": 0.0, "enhancement": -rng.uniform(4, 9)}[behind]

@@ -61,7 +61,7 @@ def _lungs(rng: np.random.Generator, film: Film) -> None:
     right, left = (dome(child, side)[-1, 1] - 0.02 for side in ("right", "left"))
     middle = np.column_stack([np.zeros(20), np.linspace(-0.64, (left + right) / 2, 20)])
     between = ribbon(middle, 0.1)
-    film.air += 0.68 * grain * depth * np.maximum(aerated, frame.coverage(between, 1.0))
+    film.air += rng.uniform(0.63, 0.74) * grain * depth * np.maximum(aerated, frame.coverage(between, 1.0))
 
 
 def _soft_tissue(rng: np.random.Generator, film: Film) -> None:
@@ -147,7 +147,7 @@ def _heart(rng: np.random.Generator, film: Film) -> None:
         ]
     )
     vessels = closed_curve(upper + rng.normal(0, 0.008, upper.shape))
-    film.air *= 1 - 0.66 * np.maximum(frame.coverage(shape, 1.5), frame.coverage(vessels, 2.2))
+    film.air *= 1 - 0.6 * np.maximum(frame.coverage(shape, rng.uniform(1.5, 3)), frame.coverage(vessels, 4))
     film.air *= 1 - 0.25 * frame.coverage(shape, 12)
     wind = open_curve(
         np.array([(0, -1.1), (0.0, -0.7), (-0.015, -0.45), (-0.03, -0.32)]) + rng.normal(0, 0.008, (4, 2)), 8

@@ -13,9 +13,9 @@ def draw_ribs(rng: np.random.Generator, film: Film) -> None:
     """Twelve pairs: from the spine backwards and outwards, round the side, forwards and down to their cartilage."""
     child = film.child
     paths, heights = [], []
-    pitch = rng.normal(1, 0.07)
-    tilt = rng.uniform(0.33, 0.5)
-    broad = rng.uniform(0.053, 0.066)
+    pitch = rng.normal(1.22, 0.06)
+    tilt = rng.uniform(0.42, 0.66)
+    broad = rng.uniform(0.058, 0.078)
     for sign in (-1, 1):
         for n in range(12):
             y0 = -0.80 + 0.122 * n * pitch + rng.normal(0, 0.004)
@@ -31,7 +31,7 @@ def draw_ribs(rng: np.random.Generator, film: Film) -> None:
             paths.append(np.stack([sign * x * child.broad, y, z], axis=1))
             heights.append(broad * rng.normal(1, 0.04))
     high = np.array(heights)
-    density = 6.2 * child.bone * np.tile(np.r_[0.35, 0.7, np.ones(8), 0.7, 0.5], 2)
+    density = 4.6 * child.bone * np.tile(np.r_[0.35, 0.7, np.ones(8), 0.7, 0.5], 2)
     film.bone += tubes(film.frame, np.array(paths), high, 0.36 * high, density)
     film.bone = 0.3 * np.tanh(film.bone / 0.3)
 
@@ -42,7 +42,7 @@ def draw_spine(rng: np.random.Generator, film: Film) -> None:
     pitch = 0.118
     lean = rng.normal(0, 0.012)
     column = trace("-0.085 -1.5, 0.085 -1.5, 0.1 0, 0.115 1.5, -0.115 1.5, -0.1 0")
-    film.bone += 0.07 * child.bone * frame.coverage(closed_curve(column), 2.5)
+    film.bone += 0.11 * child.bone * frame.coverage(closed_curve(column), 2.5)
     for n in range(-7, 18):
         y = -0.74 + pitch * n
         w = 0.072 + 0.0022 * n
@@ -59,7 +59,7 @@ def draw_spine(rng: np.random.Generator, film: Film) -> None:
                 (-w * 0.9, 0),
             ]
         ) + (x, y)
-        frame.add(film.bone, closed_curve(body, 4), 0.05 * child.bone, 1.0)
+        frame.add(film.bone, closed_curve(body, 4), 0.07 * child.bone, 1.0)
         for plate in (-0.041, 0.041):
             frame.add(
                 film.bone,
@@ -134,7 +134,9 @@ def tubes(frame: Frame, paths: np.ndarray, high: np.ndarray, thick: np.ndarray, 
     v = thick[:, None, None, None] / 2 * (reach * np.sin(angle))[:, None]
     points = middle + u * upward + v * outward
     steps = paths.shape[1]
-    fade = kit.smoothstep(np.linspace(0, 1, steps), 1.0, 0.86)
+    along = np.linspace(0, 1, steps)
+    # In front a child's ribs are thinner, and end in cartilage that casts no shadow.
+    fade = kit.smoothstep(along, 1.0, 0.86) * (0.4 + 0.6 * kit.smoothstep(along, 0.75, 0.45))
     bone = np.pi / 4 * high * thick * length * density / steps * frame.scale[0] * frame.scale[1]
     weight = bone[:, None, None] * fade[:, None] * share
     return kit.blur(splat(frame.size, points.reshape(-1, 2), weight.ravel()), 0.5)

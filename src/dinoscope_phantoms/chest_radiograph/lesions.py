@@ -50,8 +50,8 @@ def bacterial(rng: np.random.Generator, film: Film) -> Finding:
     density = rng.uniform(0.55, 0.95)
     filled = np.clip(cover * cloud * density, 0, 1) * film.inside[side]
     film.air *= 1 - filled
-    haze = kit.blur(cover, 0.07 * size) * rng.uniform(0.1, 0.35) * film.inside[side]
-    film.air *= 1 - haze
+    haze = kit.blur(cover, 0.09 * size) * rng.uniform(0.15, 0.5) * film.inside[side]
+    film.air *= (1 - haze) * (1 - _veil(rng, film))
     tree = vessel_tree(rng, film, side, 60)
     film.markings *= 1 - 0.7 * filled
     film.markings -= splat_tree(film, tree, 0.009, 1.5) * filled
@@ -90,12 +90,20 @@ def viral(rng: np.random.Generator, film: Film) -> Finding:
         _streak(rng, film, details)
     film.markings += details * region
     patchy = np.clip(0.9 + 0.6 * kit.fractal(rng, size, size / 9, 4, 0.6), 0, 2)
-    film.air *= 1 - 0.22 * strength * region * patchy
+    film.air *= (1 - 0.16 * strength * region * patchy) * (1 - _veil(rng, film))
     return region > 0.4, {
         "site": "bilateral perihilar",
         "pattern": "interstitial",
         "density": round(float(strength), 2),
     }
+
+
+def _veil(rng: np.random.Generator, film: Film) -> np.ndarray:
+    """Air lost all over the lungs of a child that breathes shallowly, most at the bases; share of the air."""
+    y, _ = kit.grid(film.frame.size)
+    return (
+        rng.uniform(0.04, 0.3) * kit.smoothstep(y, -1.2, 0.8) * kit.blur(film.inside["right"] + film.inside["left"], 3)
+    )
 
 
 def _fuzz(rng: np.random.Generator, film: Film, edge: np.ndarray) -> None:

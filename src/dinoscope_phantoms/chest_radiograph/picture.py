@@ -45,12 +45,15 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
 
 
 def _frame(rng: np.random.Generator, size: int, label: str) -> Frame:
-    """Framing of the real set: the chest fills the picture, sick children are framed more tightly."""
-    zoom = rng.uniform(1.0, 1.22) if label == "normal" else rng.uniform(1.08, 1.36)
-    squash = rng.uniform(0.94, 1.08)
+    """Framing of the real set: the lungs fill the picture from the collar bones to the diaphragm.
+
+    Sick children are smaller and framed more tightly; squashing their tall films to a square leaves them narrow.
+    """
+    zoom = rng.uniform(1.06, 1.28) if label == "normal" else rng.uniform(1.04, 1.34)
+    squash = rng.uniform(0.96, 1.1)
     sway = np.column_stack([rng.normal(0, 0.012, (4, 2)), rng.normal(0, 3, (4, 2)), rng.uniform(0, 6.3, 4)])
     scale = size / 2 * zoom
-    centre = (rng.normal(0, 0.04), rng.uniform(-0.14, 0.06))
+    centre = (rng.normal(0, 0.04), rng.uniform(-0.2, -0.08))
     return Frame(size, (scale, scale * squash), centre, sway, float(rng.normal(0, 2.0)))
 
 
@@ -64,14 +67,14 @@ def _develop(rng: np.random.Generator, film: Film, depth: np.ndarray) -> np.ndar
     size = film.frame.size
     hardness = rng.uniform(1.2, 1.9)
     light = np.exp(-hardness * 1.6 * depth)
-    scatter = rng.uniform(0.04, 0.14)
+    scatter = rng.uniform(0.05, 0.18)
     light = (1 - scatter) * light + scatter * kit.blur(light, size / 14)
     light = light * (1 + 0.02 * rng.standard_normal(light.shape).astype(np.float32) / np.sqrt(light + 0.02) * 0.35)
     grey = -np.log(np.maximum(light, 1e-4)) / (hardness * 1.6)
     low, high = rng.uniform(0.03, 0.18), rng.uniform(1.1, 1.35)
     grey = np.clip((grey - low) / (high - low), 0, 1.2)
-    grey = grey ** rng.uniform(0.85, 1.15)
+    grey = grey ** rng.uniform(0.85, 1.25)
     grey = rng.uniform(0.84, 0.97) * np.tanh(1.25 * grey) / np.tanh(1.25)
     grey = kit.blur(grey, rng.uniform(0.35, 0.55))
-    edge = rng.uniform(0.5, 1.2)
+    edge = rng.uniform(0.5, 1.1)
     return grey + edge * (grey - kit.blur(grey, 3.0 * size / 224))

@@ -120,7 +120,7 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
     picture = camera.saturate(picture, rng.uniform(*habits.colourfulness))
     picture = camera.illuminate(rng, picture, y, x, eye.disc, habits.unevenness)
     if label == "cataract":
-        haze = 0.36 + 0.6 * rng.beta(1.0, 1.3)
+        haze = 0.42 + 0.55 * rng.beta(1.5, 1.1)
         picture = signs.cloud(rng, picture, y, x, haze)
         mask = retina.visible
         facts |= {"site": "lens", "haze": round(haze, 2), "contrast": round(1 - haze, 2)}

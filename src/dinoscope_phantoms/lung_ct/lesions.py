@@ -65,12 +65,12 @@ def large_cell(rng: np.random.Generator, scene: Slice) -> Tumour:
 def squamous(rng: np.random.Generator, scene: Slice) -> Tumour:
     """A mass at the hilum that narrows its bronchus, often with a thick-walled cavity or a collapsed lobe behind."""
     radius = float(rng.uniform(1.5, 2.9))
-    central = rng.random() < 0.75
+    central = rng.random() < 0.62
     if central:
         spot, side = _site(rng, scene, radius * rng.uniform(0.35, 0.7), peripheral=False)
     else:
         spot, side = _site(rng, scene, radius + rng.uniform(0.3, 1.5), peripheral=True)
-    behind = bool(central and rng.random() < 0.5)
+    behind = bool(central and rng.random() < 0.3)
     if behind:
         _collapse(rng, scene, spot, side)
     cover = scene.frame.coverage(blob(rng, spot, radius, 0.12, 10, rng.uniform(1, 1.4)), 0.9)

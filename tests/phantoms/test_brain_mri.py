@@ -89,7 +89,7 @@ def test_extra_axial_tumours_enhance_evenly_and_outshine_the_brain(label):
 
 
 def test_a_ring_glioma_is_darker_inside_than_on_its_rim():
-    rings = [p for p in (draw("glioma_tumor", seed) for seed in range(16)) if p.parameters["pattern"] == "ring"]
+    rings = [p for p in (draw("glioma_tumor", seed) for seed in range(24)) if p.parameters["pattern"] == "ring"]
     large = [p for p in rings if p.parameters["lesion_size"] > 1]
     assert len(large) >= 3
     darker = []

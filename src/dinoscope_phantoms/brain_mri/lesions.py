@@ -66,7 +66,7 @@ def glioma(rng: np.random.Generator) -> Tumour:
     side = 1 if SLICES[view].plane == "sagittal" else rng.choice([-1, 1])
     radius = rng.uniform(8, 14) if site in {"brainstem", "thalamus", "corpus callosum"} else rng.uniform(12, 25)
     centre = (side * x + rng.normal(0, 2.5), y + rng.normal(0, 2.5))
-    habit = rng.choice(["glioma ring", "glioma patchy", "glioma cystic"], p=[0.45, 0.35, 0.2])
+    habit = rng.choice(["glioma ring", "glioma patchy", "glioma cystic"], p=[0.5, 0.35, 0.15])
     return Tumour(str(view), site, centre, radius, rng.uniform(1.6, 2.4), str(habit))
 
 

@@ -73,7 +73,7 @@ def malignant(rng: np.random.Generator, scene: Scene, person: Person) -> tuple[n
     level = level + rng.uniform(3.5, 6.5) * weave(rng, scene.size, scene.y, 0.06, skew=0.15)
     scene.lay(level, mass.cover(soft) * rng.uniform(0.88, 1))
     behind = str(rng.choice(["shadowing", "none", "enhancement"], p=[0.62, 0.23, 0.15]))
-    change = {"shadowing": rng.uniform(6, 16), "none": 0.0, "enhancement": -rng.uniform(4, 9)}[behind]
+    change = {"shadowing": rng.uniform(9, 20), "none": 0.0, "enhancement": -rng.uniform(4, 9)}[behind]
     _transmit(rng, scene, mass, change, 0.45)
     calcified = bool(rng.random() < 0.35)
     if calcified:

@@ -29,6 +29,7 @@ FOREIGN = ("DINOSCOPE_", "QDRANT_", "HF_", "HUGGINGFACE_", "TRANSFORMERS_")
 # No test may meet the tester's own server, cache or token; processes that tests start find the packages here.
 for name in [n for n in os.environ if n.startswith(FOREIGN)]:
     del os.environ[name]
+os.environ["DINOSCOPE_THUMBNAILS"] = "cached"  # no test asks the hosts of public pictures
 os.environ["PYTHONPATH"] = str(ROOT / "src")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
+
+from .notice import NOTICE
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 """Class colours (Okabe and Ito, "Color universal design", 2008)."""
@@ -42,6 +44,26 @@ def heat(saliency: np.ndarray) -> Image.Image:
 def overlay(picture: Image.Image, saliency: np.ndarray, opacity: float = 0.55) -> Image.Image:
     """The picture under its saliency; `opacity` from 0 (picture only) to 1 (colours only)."""
     return Image.blend(picture.convert("RGB"), heat(saliency), opacity)
+
+
+def with_notice(picture: Image.Image) -> Image.Image:
+    """The picture with a strip below it that says what it is not made for; the picture itself stays as it was."""
+    picture = picture.convert("RGB")
+    size = int(min(max(picture.width / 40, 9), 28))
+    font, pen = ImageFont.load_default(size), ImageDraw.Draw(picture)
+    lines = [""]
+    for word in NOTICE.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and pen.textlength(longer, font) > picture.width - size:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    strip = Image.new("RGB", (picture.width, int(1.4 * size * len(lines) + 0.6 * size)), "#fff4d6")
+    ImageDraw.Draw(strip).multiline_text((size / 2, 0.3 * size), "\n".join(lines), "#5a4300", font, spacing=0.2 * size)
+    whole = Image.new("RGB", (picture.width, picture.height + strip.height))
+    whole.paste(picture, (0, 0))
+    whole.paste(strip, (0, picture.height))
+    return whole
 
 
 def ranks(saliency: np.ndarray) -> Image.Image:

@@ -49,7 +49,8 @@ class Reading:
     """What Classify returns.
 
     Attributes:
-        task: name of the task; detected: whether it was chosen by the nearest cases.
+        task: name of the task; detected: whether it was chosen by the nearest cases; second: then, the name of
+            another one whose cases are nearly as near, or "".
         label: the most likely class.
         probabilities: calibrated, by class, in the order of the task.
         prediction_set: classes that cannot be ruled out, most likely first.
@@ -69,12 +70,14 @@ class Reading:
     facts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     agreement: Agreement | None = None
+    second: str = ""
 
     def json(self) -> dict:
         """Plain values, for an answer over HTTP."""
         return {
             "task": self.task,
             "task_detected": self.detected,
+            "task_second": self.second or None,
             "label": self.label,
             "probabilities": self.probabilities,
             "prediction_set": list(self.prediction_set),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+THUMBNAILS = ("on", "cached", "off")
+
 FUSIONS = ("efficientnet-lite0",)
 """Networks that the backbone may be read together with."""
 
@@ -38,6 +40,9 @@ class Settings:
         device: `auto`, `cpu` or `cuda` (DINOSCOPE_DEVICE).
         assets: folder of the bundled backbone, tasks and evidence (DINOSCOPE_ASSETS).
         cache: folder for heads and vectors fitted for another backbone (DINOSCOPE_CACHE).
+        thumbnails: pictures of public cases: `on` to fetch the nearest ones' from where they were published, `cached`
+            for those that are in the cache already, `off` for none (DINOSCOPE_THUMBNAILS).
+        mirror: `http://host[:port]` to ask in place of where they were published (DINOSCOPE_MIRROR).
         images: folder of data sets from which another backbone's heads are fitted, if there is one
             (DINOSCOPE_IMAGES).
         host, port: where the app listens (DINOSCOPE_HOST, DINOSCOPE_PORT).
@@ -52,6 +57,8 @@ class Settings:
     assets: Path = ROOT / "model_assets"
     cache: Path = field(default_factory=_cache)
     images: Path | None = None
+    thumbnails: str = "on"
+    mirror: str = ""
     host: str = "127.0.0.1"
     port: int = 7860
     qdrant_url: str = ""
@@ -65,7 +72,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from environment variables; what is unset or empty keeps its default.
 
     Raises:
-        ValueError: when DINOSCOPE_PORT is not a port number, DINOSCOPE_DEVICE is not known, or a count is no number.
+        ValueError: when DINOSCOPE_PORT is not a port number, another value is not known, or a count is no number.
     """
     env = os.environ if environment is None else environment
 
@@ -87,6 +94,14 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     fusion = text("DINOSCOPE_FUSION", "")
     if fusion not in ("", *FUSIONS):
         raise ValueError(f"DINOSCOPE_FUSION is {fusion!r}; set it to {' or '.join(FUSIONS)}, or leave it out")
+    # Who works offline on purpose has said so to the hub's client already.
+    offline = env.get("HF_HUB_OFFLINE", "").strip().upper() in ("1", "ON", "YES", "TRUE")
+    thumbnails = text("DINOSCOPE_THUMBNAILS", "cached" if offline else Settings.thumbnails)
+    if thumbnails not in THUMBNAILS:
+        raise ValueError(f"DINOSCOPE_THUMBNAILS is {thumbnails!r}; set it to on, cached or off")
+    mirror = text("DINOSCOPE_MIRROR", "")
+    if mirror and not mirror.startswith(("http://", "https://")):
+        raise ValueError(f"DINOSCOPE_MIRROR is {mirror!r}; set it to http://host or http://host:port")
     # A Space runs in a container: there the app must listen on every address.
     host = text("DINOSCOPE_HOST", "0.0.0.0" if env.get("SPACE_ID") else Settings.host)
     return Settings(
@@ -96,6 +111,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         assets=Path(text("DINOSCOPE_ASSETS", str(Settings.assets))),
         cache=Path(given) if (given := text("DINOSCOPE_CACHE", "")) else _cache(),
         images=Path(images) if (images := text("DINOSCOPE_IMAGES", "")) else None,
+        thumbnails=thumbnails,
+        mirror=mirror,
         host=host,
         port=int(port),
         qdrant_url=text("QDRANT_URL", ""),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from . import agreement, loading
+from . import agreement, guess, loading
 from .errors import RequestError, shown
 from .explain import Progress
 from .explain.session import ExplainRequest, ExplainSession
@@ -26,6 +26,7 @@ from .see import sight
 from .see.sight import Sight
 from .settings import Settings
 from .similar import CaseIndex, Filters, Query, SearchRequest, SimilarCase, Standby, search
+from .similar.public_pictures import PublicPictures
 from .tasks import Task
 from .visit_tasks import OWN, VisitTasks
 
@@ -44,6 +45,7 @@ class Workbench:
         encoder: what heads and cases read a picture with: the backbone, perhaps with a second network beside it.
         alone: then, what the backbone alone is explained with; None where it reads alone.
         fixed_notices: sentences the page shows from the start, such as a hub that could not be reached.
+        pictures: thumbnails of public cases, where they are at hand.
     """
 
     encoder: Encoder
@@ -52,6 +54,7 @@ class Workbench:
     index: CaseIndex | Standby
     fixed_notices: tuple[str, ...] = field(default=())
     alone: Alone | None = None
+    pictures: PublicPictures = field(default_factory=PublicPictures)
 
     @classmethod
     def load(cls, settings: Settings, fitter: Fitter | None = None, say: Say = print) -> Workbench:
@@ -64,7 +67,8 @@ class Workbench:
             AssetError: when a bundled file is missing or changed.
         """
         found = loading.load(settings, fitter, say)
-        return cls(found.encoder, found.projection, found.tasks, found.index, found.notices, found.alone)
+        pictures = PublicPictures(settings.cache, settings.thumbnails, settings.mirror)
+        return cls(found.encoder, found.projection, found.tasks, found.index, found.notices, found.alone, pictures)
 
     def complete(self) -> int:
         """Put the cases of every task into the index that are not in it yet; returns how many tasks that were."""
@@ -97,7 +101,7 @@ class Workbench:
         """
         read = self.read(picture)
         decoded = read.decoded
-        chosen = self._task(task) if task else nearest(self.tasks, read.vector)
+        chosen, second = (self._task(task), "") if task else guess.guessed(self.tasks, read.vector)
         probabilities = chosen.head.probabilities(read.pooled)[0]
         kept = chosen.head.prediction_set(probabilities)
         own = chosen.of_pixels(images.pixel_hash(decoded.picture))
@@ -121,6 +125,7 @@ class Workbench:
             facts=decoded.facts,
             warnings=tuple(warnings),
             agreement=agreement.of(chosen, probabilities, chosen.vote(read.vector, own)),
+            second=second,
         )
 
     def explain(
@@ -233,7 +238,8 @@ class Workbench:
         """
         query, request = self._query(picture, task), replace(request or SearchRequest(), **fields)
         with search.asking():
-            return search.nearest(self.tasks[query.task], self._index(query.task), query, request)
+            found = search.nearest(self.tasks[query.task], self._index(query.task), query, request)
+        return [self._pictured(s) for s in found]
 
     def similar_to_case(
         self, case_id: str, task: str | None = None, request: SearchRequest | None = None, **fields: Any
@@ -258,7 +264,8 @@ class Workbench:
         """
         query, request = self._query(picture, task), replace(request or SearchRequest(k=3), **fields)
         with search.asking():
-            return search.differential(self.tasks[query.task], self._index(query.task), query, request)
+            found = search.differential(self.tasks[query.task], self._index(query.task), query, request)
+        return {label: [self._pictured(s) for s in cases] for label, cases in found.items()}
 
     def why_empty(self, task: str, filters: Filters) -> str:
         """One sentence that names the filter that leaves none of the task's cases."""
@@ -272,6 +279,10 @@ class Workbench:
 
     def _query(self, source: Source | Query, task: str | None) -> Query:
         return source if isinstance(source, Query) else self.query(source, task)
+
+    def _pictured(self, found: SimilarCase) -> SimilarCase:
+        """With its thumbnail, where there is one."""
+        return found if found.thumbnail else replace(found, thumbnail=self.pictures.of(found.case))
 
     def _vector(self, case_id: str, task: Task) -> np.ndarray:
         """[K] search vector of a case; the index is asked for an operator's own ones alone, as a server may be slow."""

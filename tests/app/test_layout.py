@@ -37,9 +37,11 @@ MAY_IMPORT = {
     "places": {"reading", "whole"},
     "see": {"reading", "similar"},
     "explain": {"reading", "similar", "tasks", "results"},
-    "figures": {"explain", "reading", "results"},
+    "figures": {"notice"},
     "loading": {"fusion", "reading", "similar", "tasks", "settings"},
     "agreement": {"reading", "tasks", "results"},
+    "words": set(),
+    "report": {"workbench", "explain", "reading", "see", "similar", "tasks", "results", "notice", "words"},
     "guess": {"reading", "tasks"},
     "workbench": {
         "agreement",

@@ -23,6 +23,8 @@ def test_every_variable_arrives():
         "DINOSCOPE_ASSETS": "/a",
         "DINOSCOPE_CACHE": "/c",
         "DINOSCOPE_IMAGES": "/i",
+        "DINOSCOPE_THUMBNAILS": "cached",
+        "DINOSCOPE_MIRROR": "http://mirror:8080",
         "DINOSCOPE_HOST": "10.0.0.1",
         "DINOSCOPE_PORT": "80",
         "QDRANT_URL": "http://q:6333",
@@ -35,11 +37,23 @@ def test_every_variable_arrives():
         Path("/a"),
         Path("/c"),
         Path("/i"),
+        "cached",
+        "http://mirror:8080",
         "10.0.0.1",
         80,
         "http://q:6333",
         "key",
     )
+
+
+def test_thumbnails_are_fetched_unless_the_machine_is_said_to_be_offline():
+    assert load({}).thumbnails == "on"
+    assert load({"HF_HUB_OFFLINE": "1"}).thumbnails == "cached"
+    assert load({"HF_HUB_OFFLINE": "1", "DINOSCOPE_THUMBNAILS": "off"}).thumbnails == "off"
+    with pytest.raises(ValueError, match="DINOSCOPE_THUMBNAILS is 'never'; set it to on, cached or off"):
+        load({"DINOSCOPE_THUMBNAILS": "never"})
+    with pytest.raises(ValueError, match="DINOSCOPE_MIRROR is 'mirror'; set it to http"):
+        load({"DINOSCOPE_MIRROR": "mirror"})
 
 
 def test_empty_and_blank_variables_count_as_unset():

@@ -69,9 +69,11 @@ class Visit:
 
     def upload(self, files) -> None:
         """Give files and wait until one of them is shown, or refused."""
-        self.page.evaluate("() => document.getElementById('case-picture')?.setAttribute('data-example', 'before')")
+        self.page.evaluate("() => document.getElementById('case-picture')?.setAttribute('data-before', '')")
         self.page.set_input_files("#drop input[type=file]", files)
-        self.page.wait_for_selector('#case-picture[data-example=""], #picture .error', timeout=60_000)
+        self.page.wait_for_selector(
+            '#case-picture[data-example=""]:not([data-before]), #picture .error', timeout=60_000
+        )
 
     def read(self, selector: str, seconds: float = 90) -> str:
         """Text of the first match, once it is visible."""

@@ -81,6 +81,7 @@ def test_a_region_drawn_with_the_mouse_outlines_where_each_case_holds_it(visit):
     visit.page.mouse.up()
     visit.page.wait_for_selector(f"{CARDS} .outline", timeout=60_000)
     assert visit.page.locator(f"{CARDS} .outline").count() == 8
+    assert visit.page.locator(f"{CARDS} .pair").count() == visit.page.locator(f"{CARDS}:not(.row)").count()
     visit.page.locator("#region [data-act=whole]").click()
     visit.page.wait_for_function("() => !document.querySelector('#similar-answer .outline')", timeout=60_000)
 
@@ -103,13 +104,25 @@ def test_a_point_of_the_map_opens_its_case(visit):
     assert name in visit.read("#opened .card .id")
 
 
-def test_originals_are_asked_of_the_web_only_when_switched_on(visit):
-    begin(visit)
-    assert visit.strangers == []
-    visit.page.locator("#originals input").check()
-    visit.page.wait_for_selector("#similar-answer img.original, #similar-answer .unloaded", timeout=60_000)
-    assert all(u.startswith("https://raw.githubusercontent.com/") for u in visit.strangers)
-    assert visit.strangers
+def test_a_point_near_the_pointer_shows_its_case_and_a_finger_beside_it_opens_it(visit, phone):
+    for visitor in (visit, phone):
+        begin(visitor)
+        visitor.page.get_by_text("Map of the cases").click()
+        point = visitor.page.locator("#case-map .near circle").first
+        point.scroll_into_view_if_needed()
+        edge, name = point.bounding_box(), point.get_attribute("data-case")
+        x, y = edge["x"] + edge["width"] / 2 + 3, edge["y"] + edge["height"] / 2 + 3
+        if visitor is visit:
+            visitor.page.mouse.move(x, y)
+            visitor.page.wait_for_selector("#case-map .case-tip", timeout=20_000)
+            if name.startswith("phantom"):
+                visitor.page.wait_for_selector("#case-map .case-tip img", timeout=20_000)
+        else:
+            visitor.page.touchscreen.tap(x, y)
+            assert name in visitor.read("#opened .card .id")
+        assert name in visitor.read("#case-map .case-tip span")
+        assert visitor.strangers == []
+        assert visitor.complaints == []
 
 
 def test_filters_that_leave_nothing_name_the_culprit(visit):

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import io
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit
 
 from PIL import Image
 
 from ..reading import images
 from ..reading.images import ImageError
+from ..similar import download
+from ..similar.download import FetchError, NoAnswer
 
 SIDE = 256
 QUALITY = 90
@@ -29,12 +29,8 @@ ENOUGH = 4
 """Tries in a row that a host leaves without any answer, after which it is asked no more: there is no way to it."""
 
 
-class FetchError(ValueError):
-    """An original that cannot be had; the message says which and why."""
-
-
-class NoAnswer(FetchError):
-    """An original whose host cannot be reached at all."""
+Make = Callable[[bytes], bytes]
+"""An original's bytes -> those of the file that is kept."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,13 @@ def name_of(case_id: str) -> str:
     return f"{hashlib.sha256(case_id.encode()).hexdigest()[:20]}.jpg"
 
 
-def bring(wanted: Sequence[Original], title: str, mirror: str = "", say: Callable[[str], None] = print) -> set[Path]:
+def bring(
+    wanted: Sequence[Original],
+    title: str,
+    mirror: str = "",
+    say: Callable[[str], None] = print,
+    make: Make | None = None,
+) -> set[Path]:
     """Download what is not there yet, a few at a time; returns the files that are there now.
 
     Pictures that are there already are kept, so that a fetch cut short goes on where it stopped. What cannot be had is
@@ -65,9 +67,11 @@ def bring(wanted: Sequence[Original], title: str, mirror: str = "", say: Callabl
 
     Args:
         title: what is fetched, for what is said; mirror: `http://host[:port]` to ask instead of the original host.
+        make: what becomes of an original's bytes; `convert` if nothing is said.
     Raises:
         FetchError: when not one picture could be had.
     """
+    make = make or convert
     here = {o.file for o in wanted if o.file.is_file()}
     missing = [o for o in wanted if o.file not in here]
     say(f"{title}: {len(here)} of {len(wanted)} pictures are here")
@@ -84,7 +88,7 @@ def bring(wanted: Sequence[Original], title: str, mirror: str = "", say: Callabl
                 if silent[urlsplit(original.url).netloc] >= ENOUGH:
                     done, skipped = done + 1, skipped + 1
                     continue
-                waiting[pool.submit(_one, original, mirror)] = original
+                waiting[pool.submit(_one, original, mirror, make)] = original
                 if len(waiting) >= 2 * AT_ONCE:
                     break
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
@@ -109,25 +113,11 @@ def bring(wanted: Sequence[Original], title: str, mirror: str = "", say: Callabl
     return here
 
 
-def _one(original: Original, mirror: str) -> None:
+def _one(original: Original, mirror: str, make: Make) -> None:
     """Download, check and convert one original; the file appears whole or not at all."""
-    url = original.url
-    if mirror:
-        url = urlunsplit((*urlsplit(mirror)[:2], *urlsplit(url)[2:]))
+    content = download.content(original.id, original.url, original.blob, mirror, PATIENCE)
     try:
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-            content = answer.read()
-    except urllib.error.HTTPError as fault:
-        raise FetchError(f"{original.id}: {url} does not answer ({fault})") from fault
-    except (OSError, urllib.error.URLError) as fault:
-        raise NoAnswer(f"{original.id}: {url} does not answer ({fault})") from fault
-    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-    if blob != original.blob:
-        raise FetchError(
-            f"{original.id}: {url} is no longer the picture it was (git blob {blob}, expected {original.blob})"
-        )
-    try:
-        picture = convert(content)
+        picture = make(content)
     except ImageError as fault:
         raise FetchError(f"{original.id}: {fault}") from fault
     draft = original.file.with_suffix(".part")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -64,6 +64,12 @@ class SearchRequest:
     def judged(self) -> tuple[str, ...]:
         """Ids of all cases that were liked or disliked."""
         return (*self.liked, *self.disliked)
+
+    def vote_decided_by(self, classes: Collection[str]) -> str:
+        """What has decided a vote of the found cases beforehand, so that they have none; "" for nothing."""
+        if self.filters.labels and set(self.filters.labels) != set(classes):
+            return "the class filter"
+        return "what you liked and disliked" if self.judged else ""
 
     def more(self, case_id: str) -> SearchRequest:
         """With a case to come closer to."""

@@ -13,7 +13,7 @@ from ..explain.session import MAX_SEED, ExplainRequest
 from ..reading import images
 from ..results import Explanation
 from ..workbench import Workbench
-from . import given, see_api, similar_api
+from . import given, report_api, see_api, similar_api
 from .remembered import Remembered, explanation_bytes
 from .running import EXPLAINING
 
@@ -30,6 +30,7 @@ def add(workbench: Workbench) -> None:
         buttons = [gr.Button() for _ in range(2)]
         similar_api.add(workbench, picture, task)
         see_api.add(workbench, picture, task)
+        report_api.add(workbench, picture, task)
 
     remembered: Remembered[Explanation] = Remembered(explanation_bytes)
 
@@ -96,7 +97,7 @@ def add(workbench: Workbench) -> None:
         found = remembered.answer(visitor, same, answer)
         with tempfile.TemporaryDirectory() as folder:
             png, npy = Path(folder) / "overlay.png", Path(folder) / "saliency.npy"
-            figures.overlay(decoded.picture, found.saliency).save(png)
+            figures.with_notice(figures.overlay(decoded.picture, found.saliency)).save(png)
             np.save(npy, found.saliency)
             # Copies in Gradio's cache, which expire with it.
             kept = [box.move_resource_to_block_cache(file) for box, file in ((overlay, png), (saliency, npy))]

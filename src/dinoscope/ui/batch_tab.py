@@ -40,7 +40,8 @@ class BatchTab:
 
 def build(batcher: Batcher, panel: CasePanel) -> BatchTab:
     """Lay out the tab and wire it; a row that is opened becomes the panel's picture."""
-    batch = gr.State(None, time_to_live=3600, delete_callback=batcher.end)
+    # Not the method itself: Gradio would send its text to every visitor, and with it that of all the tasks.
+    batch = gr.State(None, time_to_live=3600, delete_callback=lambda value: batcher.end(value))
     with gr.Column(elem_id="batch-board"):
         with gr.Row(elem_id="batch-bar"):
             with gr.Row(elem_id="batch-drop"):

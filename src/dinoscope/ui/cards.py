@@ -12,10 +12,11 @@ from ..reading.scope import Scope
 from ..results import Explanation, Reading, vote
 from ..similar import SimilarCase
 from ..tasks import Task
+from ..words import percent
 from .markup import listed
 from .pictures import data_url
-from .render import part, percent
-from .similar_markup import small
+from .render import part
+from .similar_markup import Told, small
 
 TITLES = {
     "classify": "Classify: what it says",
@@ -48,8 +49,12 @@ def failed(room: str) -> Markup:
     return part("cards", "failed", title=TITLES[room])
 
 
-def classify(found: Reading, task: Task, drawn: tuple[str, str] | None = None) -> Markup:
-    """The class, what is ruled out, how familiar the picture is, and whether it was drawn as what it is read as."""
+def classify(found: Reading, task: Task, drawn: tuple[str, str] | None = None, second: str = "") -> Markup:
+    """The class, what is ruled out, how familiar the picture is, and whether it was drawn as what it is read as.
+
+    Args:
+        drawn: (task, label) it was drawn as; second: what else its task may be.
+    """
     likely = f"{task.display(found.label)}, {percent(found.probabilities[found.label])}"
     if task.head.exclusive:
         left = [task.display(c) for c in found.prediction_set if c != found.label]
@@ -70,7 +75,7 @@ def classify(found: Reading, task: Task, drawn: tuple[str, str] | None = None) -
         headline=headline[:1].upper() + headline[1:],
         ruling=ruling,
         percentile=_share(found.scope),
-        detected=found.detected,
+        guess=f"A guess: {task.title}, or {second}." if second else "",
         drawn=_drawn(found, task, drawn),
         agrees=drawn is not None and drawn[1] in _read(found, task),
     )
@@ -108,8 +113,9 @@ def explain(found: Explanation, picture: Image.Image, headline: str, line: str, 
     return part("cards", "explain", title=TITLES["explain"], image=image, pale=pale, headline=headline, line=line)
 
 
-def similar(found: Sequence[SimilarCase], task: Task, head_says: str | None, strange: bool = False) -> Markup:
+def similar(found: Sequence[SimilarCase], task: Task, told: Told) -> Markup:
     """The vote of the nearest cases, and those that can be seen first; no vote on a picture that is like none."""
+    head_says = told.head_says
     winner = vote(found)
     if winner is None:
         return failed("similar")
@@ -128,6 +134,8 @@ def similar(found: Sequence[SimilarCase], task: Task, head_says: str | None, str
         for s in pictured
     ]
     headline = f"{winner.count} of {winner.of} nearest: {name}"
-    if strange:
+    if told.decided:
+        headline, line = f"The {winner.of} nearest that {told.decided} left", "No vote: that would confirm itself."
+    elif told.strange:
         headline, line = "None is really near", "These are the least far, so their classes say little."
     return part("cards", "similar", title=TITLES["similar"], headline=headline, line=line, cases=cases)

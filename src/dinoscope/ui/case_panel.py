@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,17 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from .. import bounds
 from ..errors import RequestError
+from ..explain.methods import METHODS
 from ..reading import images
 from ..visit_tasks import VisitTasks
 from ..workbench import Workbench
 from . import examples, markup, theme
 from .explain_tab import PRIVATE
+from .explain_view import METHOD
 from .view import SAME, Menu, updates
-from .visit import Chosen
+from .visit import Chosen, Wish
 
 __all__ = ["Chosen", "Draw"]
 
@@ -81,14 +84,23 @@ class Panel:
             decoded = images.read(Path(chosen.path), int(number))
         except RequestError as fault:
             return self.fail(str(fault))
-        return self.show(replace(chosen, decoded=decoded, encoded=None, reading=None))
+        return self.show(replace(chosen, decoded=decoded, encoded=None, reading=None, wish=Wish()))
 
-    def example(self, key: str, task: str) -> PanelView:
-        """A drawn case, by its key."""
+    def example(self, said: Mapping, task: str, visitor: str = "") -> PanelView:
+        """A drawn case, by its key; an address may say the task, and what is asked first."""
         try:
-            return self.show(examples.named(self.workbench, key).chosen(_asked(task)))
+            key, *asked = (bounds.text(name, said.get(name)) for name in ("example", "method", "class", "case"))
+            given = bounds.text("task", said.get("task")) if "task" in said else _asked(task)
+            named = given if given in self.workbench.tasks else None
+            # An address without a method means the one that a visit begins with, not the one that was chosen since.
+            method = asked[0] if asked[0] in METHODS else METHOD if "task" in said else ""
+            wish = Wish(method, *asked[1:])
+            chosen = replace(examples.named(self.workbench, key).chosen(named), wish=wish)
         except RequestError as fault:
             return self.fail(str(fault))
+        if "task" not in said:
+            return self.show(chosen)
+        return replace(self.show(chosen), task=self.tasks(chosen, visitor), strip=self.strip(named))
 
     def draw_new(self, kind: str, seed: float | None, task: str) -> PanelView:
         """A picture that nobody has seen yet."""
@@ -105,8 +117,16 @@ class Panel:
 
     def choose_task(self, chosen: Chosen | None, task: str) -> PanelView:
         """The same picture, asked another question."""
-        renewed = replace(chosen, task=_asked(task), reading=None) if chosen else None
+        renewed = replace(chosen, task=_asked(task), reading=None, wish=Wish()) if chosen else None
         return PanelView(renewed, strip=self.strip(_asked(task)), drop=SAME)
+
+    def choose_second(self, chosen: Chosen | None, visitor: str = "") -> PanelView:
+        """The same picture, asked the question that the guess came near to."""
+        second = chosen.reading.second if chosen and chosen.reading else ""
+        if not second:
+            return PanelView(chosen)
+        view = self.choose_task(chosen, second)
+        return replace(view, task=self.tasks(view.chosen, visitor))
 
     def strip(self, task: str | None = None) -> str:
         """The examples."""
@@ -194,8 +214,8 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
     def turn(value: Chosen | None, number: int) -> dict:
         return updates(panel.turn(value, number), widgets)
 
-    def example(task: str, event: gr.EventData) -> dict:
-        return updates(panel.example(str((event._data or {}).get("example", "")), task), widgets)
+    def example(task: str, event: gr.EventData, request: gr.Request) -> dict:
+        return updates(panel.example(event._data or {}, task, request.session_hash or ""), widgets)
 
     def draw_new(kind: str, seed: float | None, task: str) -> dict:
         return updates(panel.draw_new(kind, seed, task), widgets)

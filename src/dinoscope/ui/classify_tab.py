@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from ..notice import NOTICE
 from ..results import Reading
 from ..tasks import Task
 from . import cards, markup
+
+SCRIPT = """element.addEventListener("click", (event) => {
+  if (event.target.closest("[data-second]")) trigger("click", {});
+});"""
 
 
 @dataclass(frozen=True)
@@ -25,10 +31,11 @@ NOTHING = ClassifyView(cards.waiting("classify"), markup.WAITING)
 WORKING = ClassifyView(cards.reading("classify"), markup.WORKING)
 
 
-def view(reading: Reading, task: Task, drawn: tuple[str, str] | None = None) -> ClassifyView:
+def view(reading: Reading, tasks: Mapping[str, Task], drawn: tuple[str, str] | None = None) -> ClassifyView:
     """What a reading looks like, of a picture that was drawn as (task, label)."""
-    card = cards.classify(reading, task, drawn)
-    return ClassifyView(card, markup.classification(reading, task), reading.json())
+    task, second = tasks[reading.task], tasks[reading.second].title if reading.second else ""
+    card = cards.classify(reading, task, drawn, second)
+    return ClassifyView(card, markup.classification(reading, task, second), reading.json() | {"notice": NOTICE})
 
 
 def refused(sentence: str) -> ClassifyView:
@@ -38,7 +45,7 @@ def refused(sentence: str) -> ClassifyView:
 
 def build(card: gr.HTML, first: ClassifyView) -> dict[str, Any]:
     """Lay out the tab; returns the widgets that show a view."""
-    answer = gr.HTML(first.answer, elem_id="classify-answer")
+    answer = gr.HTML(first.answer, elem_id="classify-answer", js_on_load=SCRIPT)
     with gr.Accordion("All numbers (JSON)", open=False):
         numbers = gr.JSON(first.numbers, show_label=False)
     return {"card": card, "answer": answer, "numbers": numbers}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from ..evidence import MATRIX, SETS, Evidence, Table, named
+from ..notice import NOTICE
 from ..tasks import Task
 from . import evidence_figures as figures
 from .markup import placeholder
@@ -152,9 +153,9 @@ def _cell(value: str, names: dict[str, str]) -> tuple[str, str]:
 
 
 def _csv(given: Table) -> str:
-    """A table as part of the page itself, with the values as they were measured."""
+    """A table as part of the page itself, with the values as they were measured, and the notice."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, [name for c in given.columns for name in c.names])
+    writer = csv.DictWriter(text, [*(name for c in given.columns for name in c.names), "notice"])
     writer.writeheader()
-    writer.writerows(given.rows)
+    writer.writerows({**row, "notice": NOTICE} for row in given.rows)
     return as_url(text.getvalue().encode(), "text/csv")

@@ -12,13 +12,15 @@ from PIL import Image
 
 from .. import figures
 from ..explain.methods import METHODS
+from ..notice import NOTICE
 from ..results import Explanation, MapCheck
 from ..tasks import Task
+from ..words import percent
 from . import cards
 from .faithfulness_chart import faithfulness
 from .markup import placeholder, quiet
 from .pictures import as_url, data_url
-from .render import part, percent
+from .render import part
 
 SMALL = 256
 """Longest side in pixels of a map on the page: it is smooth, so that more would show nothing more."""
@@ -35,16 +37,29 @@ CURVES = {
 }
 """The curves of a verdict, as they are called."""
 
+STRANGE = "This picture is unlike anything this head knows: what causes a score that means little says little, too."
 STOPPED = placeholder("Stopped. Choose a class or a method to explain again.")
 MEASURING = part("explain", "measuring")
 
 
-def answer(found: Sequence[Explanation], picture: Image.Image, task: Task) -> Markup:
-    """The answer in one sentence, how far to trust it, and each map over the picture under common sliders."""
+def answer(
+    found: Sequence[Explanation],
+    picture: Image.Image,
+    task: Task,
+    kept: tuple[str, str] = ("", ""),
+    strange: bool = False,
+) -> Markup:
+    """The answer in one sentence, how far to trust it, and each map over the picture under common sliders.
+
+    Args:
+        kept: method and class, as far as an address has to say them.
+        strange: whether the picture is like no case of the task.
+    """
     first = found[0]
     stages = [_stage(f, picture, len(found) > 1) for f in found]
     pale = doubtful(first)
-    return part("explain", "answer", sentence=_sentence(first, task), pale=pale, cautions=first.warnings, stages=stages)
+    sentence, cautions = _sentence(first, task), [*([STRANGE] if strange else []), *first.warnings]
+    return part("explain", "answer", sentence=sentence, pale=pale, cautions=cautions, stages=stages, kept=kept)
 
 
 def doubtful(found: Explanation) -> bool:
@@ -52,8 +67,10 @@ def doubtful(found: Explanation) -> bool:
     return found.method != "random" and found.verdict is not None and found.verdict.chance
 
 
-def card(found: Explanation, picture: Image.Image) -> Markup:
-    """The map in small, what it is worth, and where it lies."""
+def card(found: Explanation, picture: Image.Image, strange: bool = False) -> Markup:
+    """The map in small, what it is worth, and where it lies; of a picture like no other it is worth little."""
+    if strange:
+        return cards.explain(found, picture, "Of little worth here", "The picture is unlike all that the head knows.")
     return cards.explain(found, picture, *_worth(found))
 
 
@@ -151,12 +168,16 @@ def downloads(picture: Image.Image, found: Explanation) -> Markup:
     saliency = _within(found.saliency, LARGEST)
     array = io.BytesIO()
     np.save(array, saliency)
-    overlay = data_url(figures.overlay(small, _resized(saliency, small.size)), LARGEST)
+    overlay = data_url(figures.with_notice(figures.overlay(small, _resized(saliency, small.size))), 2 * LARGEST)
     name = f"dinoscope_{found.task}_{found.target}_{found.method}_seed{found.seed}"
     links = (
         (f"{name}.png", overlay, "Overlay (PNG)"),
         (f"{name}.npy", as_url(array.getvalue(), "application/octet-stream"), "Map (.npy)"),
-        (f"{name}.json", as_url(json.dumps(found.json(), indent=1).encode(), "application/json"), "Figures (JSON)"),
+        (
+            f"{name}.json",
+            as_url(json.dumps(found.json() | {"notice": NOTICE}, indent=1).encode(), "application/json"),
+            "Figures (JSON)",
+        ),
     )
     return part("explain", "downloads", links=links)
 

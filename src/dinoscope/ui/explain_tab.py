@@ -62,8 +62,7 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
         asks(box.input, gr.State("")).then(lambda: "", None, like, **PRIVATE)
     laid["check"].click(calls.check, shown, laid["checked"], **PRIVATE, **EXPLAINING)
     laid["stop"].click(calls.halt, None, None, queue=False, **PRIVATE)
-    most_likely = [gr.State(None), method, gr.State(None), gr.State(None), *pace_and_more]
-    return ExplainTab(calls.widgets, calls.ask, most_likely, follow)
+    return ExplainTab(calls.widgets, calls.begin, [method, *pace_and_more], follow)
 
 
 def _lay_out(first: ExplainView) -> dict[str, Any]:
@@ -105,6 +104,22 @@ class _Calls:
     explainer: Explainer
     widgets: dict[str, Any]
 
+    def begin(
+        self,
+        value: Chosen | None,
+        method: str,
+        second: str,
+        pace: bool,
+        seed: float | None,
+        request: gr.Request,
+        progress=gr.Progress(),  # noqa: B008
+    ) -> dict:
+        try:
+            requests = self.explainer.first(value, method, second, pace, seed)
+        except RequestError as fault:
+            return updates(refused(str(fault)), self.widgets)
+        return updates(self.explainer.ask(value, requests, visitor_of(request), _shown_on(progress)), self.widgets)
+
     def ask(
         self,
         value: Chosen | None,
@@ -122,23 +137,24 @@ class _Calls:
             requests = self.explainer.requests(value, target, method, instead, like, second, pace, seed)
         except RequestError as fault:
             return updates(refused(str(fault)), self.widgets)
-        return updates(self.explainer.ask(value, requests, _visitor(request), _shown_on(progress)), self.widgets)
+        return updates(self.explainer.ask(value, requests, visitor_of(request), _shown_on(progress)), self.widgets)
 
     def measure(self, value: Shown | None, request: gr.Request, progress=gr.Progress()) -> dict:  # noqa: B008
-        return updates(self.explainer.measure(value, _visitor(request), _shown_on(progress)), self.widgets)
+        return updates(self.explainer.measure(value, visitor_of(request), _shown_on(progress)), self.widgets)
 
     def check(self, value: Shown | None, request: gr.Request, progress=gr.Progress()) -> str:  # noqa: B008
-        return self.explainer.check(value, _visitor(request), _shown_on(progress))
+        return self.explainer.check(value, visitor_of(request), _shown_on(progress))
 
     def halt(self, request: gr.Request) -> None:
-        self.explainer.halt(_visitor(request))
+        self.explainer.halt(visitor_of(request))
 
 
 def _menu(first: Any, **asked: Any) -> gr.Dropdown:
     return gr.Dropdown(first.choices, value=first.value, **asked)
 
 
-def _visitor(request: gr.Request) -> str:
+def visitor_of(request: gr.Request) -> str:
+    """Tells visits apart."""
     return request.session_hash or ""
 
 

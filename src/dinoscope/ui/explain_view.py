@@ -22,7 +22,7 @@ from .recommendation import best, recommend
 from .remembered import Remembered, explanation_bytes
 from .running import Running, StoppedError, SupersededError
 from .view import SAME, Menu, Offer, Shared
-from .visit import Chosen
+from .visit import Chosen, Wish
 
 METHOD = "vitcx"
 """The method a visit begins with."""
@@ -59,6 +59,7 @@ class ExplainView:
     checked: Any = SAME
     about: Any = SAME
     shown: Any = SAME
+    method: Any = SAME
     target: Any = SAME
     instead: Any = SAME
     like: Any = SAME
@@ -127,6 +128,8 @@ class Explainer:
         shown = Shown(chosen, sessions, found)
         return replace(
             _view(shown),
+            target=Menu(_classes(task), found[0].target),
+            method=requests[0].method,
             curves=explain_markup.MEASURING,
             masks=explain_markup.masks(found[0], chosen.decoded.picture),
             checked="",
@@ -195,18 +198,31 @@ class Explainer:
         self.running.stop(visitor)
         self.checks.stop(visitor)
 
-    def menus(self, chosen: Chosen) -> ExplainView:
-        """What can be asked about a new picture; it starts with its most likely class."""
+    def classes(self, chosen: Chosen) -> ExplainView:
+        """Which classes of a new picture can be asked about; it starts with its most likely one, as the map does."""
         if chosen.reading is None:
             return ExplainView()
         task = self.workbench.tasks[chosen.reading.task]
-        classes = [(task.display(c), c) for c in task.head.classes]
-        cases = cases_to_compare(self.workbench, chosen.picture, task.name)
+        choices = _classes(task)
         return ExplainView(
-            target=Menu(classes, chosen.reading.label),
-            instead=Menu([("nothing: explain the class alone", ""), *classes], ""),
-            like=Menu(cases, ""),
+            target=Menu(choices, _first_target(chosen, task)),
+            instead=Menu([("nothing: explain the class alone", ""), *choices], ""),
+            like=Menu([NO_CASE], ""),
         )
+
+    def cases(self, chosen: Chosen) -> ExplainView:
+        """Which cases a new picture can be compared with."""
+        if chosen.reading is None:
+            return ExplainView()
+        task = self.workbench.tasks[chosen.reading.task]
+        return ExplainView(like=Menu(cases_to_compare(self.workbench, chosen.picture, task.name), ""))
+
+    def first(
+        self, chosen: Chosen | None, method: str, second: str, quick: bool, seed: float | None
+    ) -> list[ExplainRequest]:
+        """What is asked about a new picture: its most likely class, unless an address says otherwise."""
+        wish = chosen.wish if chosen else Wish()
+        return self.requests(chosen, wish.target or None, wish.method or method, None, None, second, quick, seed)
 
     def requests(
         self,
@@ -232,6 +248,16 @@ class Explainer:
         return markup.quiet(f"{METHODS[method].sentence} {recommend(self.evidence, task, method)}")
 
 
+def _classes(task: Task) -> list[tuple[str, str]]:
+    return [(task.display(c), c) for c in task.head.classes]
+
+
+def _first_target(chosen: Chosen, task: Task) -> str | None:
+    """The class that is explained first."""
+    wished = chosen.wish.target
+    return wished if wished in task.head.classes else chosen.reading.label if chosen.reading else None
+
+
 def cases_to_compare(workbench: Workbench, picture: Source, task: str) -> list[tuple[str, str]]:
     """What "similar to" offers: the nearest cases. A search that fails takes no map from anybody."""
     try:
@@ -245,12 +271,20 @@ def cases_to_compare(workbench: Workbench, picture: Source, task: str) -> list[t
 
 def _view(shown: Shown) -> ExplainView:
     """The maps and what is known of them."""
-    picture = shown.chosen.decoded.picture
+    picture, reading = shown.chosen.decoded.picture, shown.chosen.reading
+    strange = reading is not None and not reading.scope.familiar
     return ExplainView(
-        card=explain_markup.card(shown.found[0], picture),
-        answer=explain_markup.answer(shown.found, picture, shown.task),
+        card=explain_markup.card(shown.found[0], picture, strange),
+        answer=explain_markup.answer(shown.found, picture, shown.task, _kept(shown), strange),
         shown=shown,
     )
+
+
+def _kept(shown: Shown) -> tuple[str, str]:
+    """The method and the class that an address has to say, "" for what it has not."""
+    found, reading = shown.found[0], shown.chosen.reading
+    likely = reading is None or reading.label == found.target
+    return "" if found.method == METHOD else found.method, "" if likely else found.target
 
 
 def _told(check: Callable[[], None], show: Show, what: str) -> Progress:

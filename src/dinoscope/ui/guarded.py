@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.exceptions import InvalidPathError
 from gradio_client.utils import is_file_obj_with_meta, traverse
+from starlette.middleware import Middleware
 
 from ..errors import RequestError
 
@@ -24,7 +25,13 @@ log = logging.getLogger("dinoscope")
 
 
 class GuardedBlocks(gr.Blocks):
-    """Blocks that take files only as uploads, answer every mistake with a sentence, and forget single calls."""
+    """Blocks that take files only as uploads, answer every mistake with a sentence, and forget single calls.
+
+    Attributes:
+        routes: middleware that answers what is no event.
+    """
+
+    routes: tuple[Middleware, ...] = ()
 
     async def process_api(self, *given: Any, **asked: Any) -> dict[str, Any]:
         """Run one event.

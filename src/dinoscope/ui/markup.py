@@ -10,9 +10,10 @@ from ..figures import OKABE_ITO
 from ..notice import NOTICE
 from ..results import Reading
 from ..tasks import Task
+from ..words import enumerated, percent
 from .examples import Example
 from .pictures import data_url, thumbnail
-from .render import part, percent
+from .render import part
 from .visit import Chosen
 
 EMPTY = part("page", "empty")
@@ -88,8 +89,8 @@ def caption(sentence: str) -> Markup:
     return part("page", "caption", sentence=sentence)
 
 
-def classification(reading: Reading, task: Task) -> Markup:
-    """The answer in one sentence, the bars, and how familiar the picture is."""
+def classification(reading: Reading, task: Task, second: str = "") -> Markup:
+    """The answer in one sentence, the bars, and how familiar the picture is; `second` is the title of another guess."""
     present = [f"{task.display(c)} ({percent(reading.probabilities[c])})" for c in reading.prediction_set]
     others = [task.display(c) for c in reading.prediction_set if c != reading.label]
     together = reading.agreement.prediction_set if reading.agreement else ()
@@ -105,6 +106,7 @@ def classification(reading: Reading, task: Task) -> Markup:
         colours=class_colours(task),
         facts=task.facts,
         chance=1 / len(task.head.classes) if task.head.exclusive else 0.5,
+        second=second,
     )
 
 
@@ -115,5 +117,5 @@ def class_colours(task: Task) -> dict[str, str]:
 
 def listed(names: list[str]) -> str:
     """['a', 'b', 'c'] -> 'A, b and c'; none -> ''."""
-    text = " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
+    text = enumerated(names)
     return text[:1].upper() + text[1:]

@@ -29,6 +29,7 @@ from . import (
     markup,
     patience,
     program_page,
+    report_button,
     see_tab,
     similar_tab,
     social,
@@ -36,6 +37,7 @@ from . import (
 )
 from .batch_view import Batcher
 from .case_panel import PanelView
+from .case_pictures import CasePictures
 from .explain_tab import PRIVATE
 from .guarded import GuardedBlocks
 from .reading import Answers, Reader, unread
@@ -51,7 +53,7 @@ SESSION_BYTES = 120 << 20
 """What a visit takes at most: its picture, of 4096 px a side, and the maps of it."""
 
 
-def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.Draw) -> gr.Blocks:
+def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.Draw) -> GuardedBlocks:
     """Lay out the page and wire it: a new picture is classified, then compared and explained.
 
     The map does not wait for the similar cases: a search server may be slow.
@@ -72,6 +74,7 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
                 panel = case_panel.build(case_panel.Panel(workbench, draw), first.chosen)
             with gr.Column(scale=9, min_width=320, elem_id="readings"), gr.Tabs(elem_id="levels"):
                 with gr.Tab("This picture", id="picture"):
+                    take_away = report_button.build()
                     rooms = _rooms(reader, panel, first)
                 with gr.Tab("Batch", id="batch"):
                     batcher = Batcher(workbench, Path(get_upload_folder()))
@@ -79,9 +82,11 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
                 with gr.Tab("Evidence", id="evidence"):
                     follow, follow_outputs = evidence_tab.build(workbench, evidence)
         gr.HTML(markup.footer())
-        _wire(reader, panel, rooms, follow, follow_outputs)
+        _wire(page, reader, panel, rooms, follow, follow_outputs)
+        report_button.wire(workbench, take_away, panel.widgets["chosen"], rooms.explain.widgets["shown"])
         api.add(workbench)
         batch_api.add(batcher)
+    page.routes = (Middleware(CasePictures, workbench=workbench),)
     return page
 
 
@@ -113,11 +118,14 @@ def _rooms(reader: Reader, panel: case_panel.CasePanel, first: Answers) -> _Room
     return _Rooms(classify, explain, see, similar)
 
 
-def _wire(reader: Reader, panel: case_panel.CasePanel, rooms: _Rooms, follow: Any, follow_outputs: list) -> None:
+def _wire(
+    page: gr.Blocks, reader: Reader, panel: case_panel.CasePanel, rooms: _Rooms, follow: Any, follow_outputs: list
+) -> None:
     """Every answer reaches its card as soon as it is there."""
     chosen = panel.widgets["chosen"]
     explain, similar = rooms.explain, rooms.similar
     similar.listen(rooms.see.board)
+    similar.complete(page.load, similar.widgets["board"].value)
 
     def shown(answers: Answers) -> dict:
         found: dict = {}
@@ -130,29 +138,34 @@ def _wire(reader: Reader, panel: case_panel.CasePanel, rooms: _Rooms, follow: An
         for answers in reader.read(value, request.session_hash or ""):
             found = {chosen: answers.chosen} | shown(answers)
             if answers.chosen is not None and answers.chosen.reading is not None:
+                found |= updates(reader.explainer.classes(answers.chosen), explain.widgets)
                 found |= updates(
                     PanelView(task=panel.room.tasks(answers.chosen, request.session_hash or "")),
                     {"task": panel.widgets["task"]},
                 )
             yield found
 
-    def menus(value: Chosen | None) -> dict:
-        return updates(reader.explainer.menus(value), explain.widgets) if value else gr.skip()
+    def cases(value: Chosen | None) -> dict:
+        return updates(reader.explainer.cases(value), explain.widgets) if value else gr.skip()
 
+    def second(value: Chosen | None, request: gr.Request) -> dict:
+        return updates(panel.room.choose_second(value, request.session_hash or ""), panel.widgets)
+
+    panel.events.append((rooms.classify["answer"].click, second, [chosen]))
     quiet: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
     answers = [*rooms.classify.values(), *explain.widgets.values(), *similar.widgets.values()]
     for change in panel.wire(lambda value: shown(unread(value)), answers):
         classified = change.then(read, chosen, [chosen, panel.widgets["task"], *answers], **quiet)
-        classified.then(similar.begin, [chosen, *similar.controls], similar.outputs, **quiet)
+        similar.complete(classified.then(similar.begin, [chosen, *similar.controls], similar.outputs, **quiet).then)
         classified.then(follow, chosen, follow_outputs, **quiet)
         classified.then(rooms.see.begin, rooms.see.inputs, rooms.see.outputs, **quiet)
         told = {**PRIVATE, **EXPLAINING, "show_progress_on": explain.widgets["answer"]}
         drawn = classified.then(explain.begin, [chosen, *explain.settings], list(explain.widgets.values()), **told)
-        drawn.then(menus, chosen, list(explain.widgets.values()), **quiet)
+        drawn.then(cases, chosen, list(explain.widgets.values()), **quiet)
         explain.follow(drawn)
 
 
-def launch(page: gr.Blocks, settings: Settings) -> str:
+def launch(page: GuardedBlocks, settings: Settings) -> str:
     """Serve the page beside whatever else this process does; returns its local address once it answers there."""
     patience.install()
     # On a Space Gradio would open a server through which the app's code is edited; it is neither wanted nor installed.
@@ -175,6 +188,7 @@ def launch(page: gr.Blocks, settings: Settings) -> str:
                 Middleware(door.Door, waiting=lambda: len(page._queue), folder=folder),
                 Middleware(social.SocialCard),
                 Middleware(program_page.ProgramPage),
+                *page.routes,
             ]
         },
         ssr_mode=False,

@@ -75,8 +75,8 @@ class Reader:
             refused = (classify_tab.refused(sentence), explain_view.refused(sentence), similar_view.refused(sentence))
             yield Answers(chosen, *refused)
             return
-        task = self.workbench.tasks[reading.task]
-        yield Answers(replace(chosen, reading=reading), classify_tab.view(reading, task, chosen.drawn))
+        view = classify_tab.view(reading, self.workbench.tasks, chosen.drawn)
+        yield Answers(replace(chosen, reading=reading), view)
 
     def arrival(self) -> Answers:
         """A finished example, so that nobody arrives at an empty page; the best of those that are offered."""
@@ -97,9 +97,9 @@ class Reader:
         requests = [ExplainRequest(chosen.reading.label, method=explain_view.METHOD)]
         drawn = self.explainer.ask(chosen, requests, "", _quiet)
         measured = self.explainer.measure(drawn.shown, "", _quiet)
-        menus = self.explainer.menus(chosen)
+        cases = self.explainer.cases(chosen)
         told = replace(drawn, card=measured.card, answer=measured.answer, curves=measured.curves, shown=measured.shown)
-        told = replace(told, target=menus.target, instead=menus.instead, like=menus.like)
+        told = replace(told, instead=self.explainer.classes(chosen).instead, like=cases.like)
         return replace(read, explain=told, similar=self.searcher.begin(chosen, Wanted()))
 
 

@@ -7,14 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-
-def percent(share: float) -> str:
-    """0.873 -> 87 %; never 0 or 100 % for what is only almost so."""
-    if 0 < share < 0.01:
-        return "< 1 %"
-    if 0.99 < share < 1:
-        return "> 99 %"
-    return f"{100 * share:.0f} %"
+from ..words import percent
 
 
 def plain(value: float) -> str:

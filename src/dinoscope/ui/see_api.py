@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import numpy as np
 from gradio.components.api_component import Api
 
-from .. import bounds
+from .. import bounds, figures
+from ..notice import NOTICE
 from ..workbench import Workbench
 from . import given
 
@@ -37,8 +39,9 @@ def add(workbench: Workbench, picture: gr.File, task: Api) -> None:
         axes = workbench.tasks[seen.task].axes
         with tempfile.TemporaryDirectory() as folder:
             png, npz = Path(folder) / "colours.png", Path(folder) / "vectors.npz"
-            seen.picture((seen.grid[1] * PATCH, seen.grid[0] * PATCH)).save(png)
-            np.savez_compressed(npz, vectors=seen.vectors, grid=np.array(seen.grid), **vars(axes))
+            figures.with_notice(seen.picture((seen.grid[1] * PATCH, seen.grid[0] * PATCH))).save(png)
+            known: dict[str, Any] = {"vectors": seen.vectors, "grid": np.array(seen.grid), "notice": np.array(NOTICE)}
+            np.savez_compressed(npz, **known, **vars(axes))
             # Copies in Gradio's cache, which expire with it.
             kept = [box.move_resource_to_block_cache(file) for box, file in ((colours, png), (vectors, npz))]
         said = seen.json() | {"fingerprint": workbench.encoder.fingerprint}

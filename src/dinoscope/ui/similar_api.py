@@ -81,9 +81,11 @@ def add(workbench: Workbench, picture: gr.File, task: gr.components.Component) -
         else:
             query = workbench.query_case(case_id, name)
         bounds.names("labels", asked.labels, workbench.tasks[query.task].head.classes)
-        found = workbench.similar(query, None, SearchRequest(k, asked, likes, dislikes, box, not every))
+        request = SearchRequest(k, asked, likes, dislikes, box, not every)
+        found = workbench.similar(query, None, request)
         rows = workbench.differential(query, None, SearchRequest(per_class, asked, region=box))
-        winner = vote(found)
+        decided = request.vote_decided_by(workbench.tasks[query.task].head.classes)
+        winner = None if decided else vote(found)
         return given.told(
             {
                 "task": query.task,
@@ -92,6 +94,7 @@ def add(workbench: Workbench, picture: gr.File, task: gr.components.Component) -
                 "liked": list(likes),
                 "disliked": list(dislikes),
                 "vote": asdict(winner) if winner else None,
+                "vote_decided_by": decided,
                 "cases": [_entry(s) for s in found],
                 "by_class": {label: [_entry(s) for s in cases] for label, cases in rows.items()},
                 "empty": "" if found else workbench.why_empty(query.task, asked),

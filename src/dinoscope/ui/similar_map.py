@@ -50,6 +50,7 @@ def draw(task: Task, query: Query, found: Sequence[SimilarCase]) -> Markup:
     return part(
         "similar",
         "case_map",
+        task=task.name,
         width=WIDTH,
         height=HEIGHT,
         cases=len(task.cases),

@@ -12,7 +12,7 @@ from ..errors import RequestError
 from ..similar import SearchRequest
 from ..tasks import Task
 from . import similar_filters, theme
-from .explain_tab import PRIVATE
+from .explain_tab import PRIVATE, visitor_of
 from .similar_view import COUNT, Searcher, SimilarView, Wanted, refused
 from .trail import Trail
 from .view import updates
@@ -32,6 +32,8 @@ class SimilarTab:
     """(chosen, *controls) -> a new trail; filters that the picture's task does not have are dropped."""
     listen: Callable[[gr.HTML], None]
     """Given a board of another tab, searches on as its buttons say."""
+    complete: Callable[..., None]
+    """(what follows a search, perhaps the board that a visit begins with): fetches the pictures of public cases."""
 
     @property
     def outputs(self) -> list:
@@ -43,7 +45,6 @@ def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarVie
     """Lay out the tab and wire it; `task` is that of the first view."""
     trail = gr.State(first.trail, time_to_live=3600)
     board = gr.HTML(first.board, elem_id="similar-answer", js_on_load=SCRIPT)
-    originals = gr.Checkbox(False, label="Show the originals of public cases from the web", elem_id="originals")
     with gr.Accordion("Filters", open=False):
         filters = similar_filters.build()
         with gr.Row():
@@ -55,23 +56,24 @@ def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarVie
         case_map = gr.HTML(first.case_map, elem_id="case-map", js_on_load=SCRIPT)
         opened = gr.HTML(elem_id="opened", js_on_load=SCRIPT)
     widgets = {"card": card, "board": board, "picker": picker, "case_map": case_map, "opened": opened, "trail": trail}
-    controls = [count, every, originals, *filters.all]
+    controls = [count, every, *filters.all]
     outputs = list(widgets.values())
 
-    def wanted(count: int, every: bool, originals: bool, *values: Any) -> Wanted:
-        request = SearchRequest(int(count), filters.read(list(values)), one_a_group=not every)
-        return Wanted(request, bool(originals))
+    def wanted(count: int, every: bool, *values: Any) -> Wanted:
+        return Wanted(SearchRequest(int(count), filters.read(list(values)), one_a_group=not every))
 
-    def begin(value: Chosen | None, count: int, every: bool, originals: bool, *values: Any) -> dict:
+    def begin(request: gr.Request, value: Chosen | None, count: int, every: bool, *values: Any) -> dict:
+        searcher.fetching.supersede(visitor_of(request))
         if value is None or value.reading is None:
             return updates(searcher.begin(value, Wanted()), widgets)
         task = searcher.workbench.tasks[value.reading.task]
         own = bool(searcher.workbench.own_cases(task.name))
         kept = filters.kept(task, own, list(values))
-        found = updates(searcher.begin(value, wanted(count, every, originals, *kept)), widgets)
+        found = updates(searcher.begin(value, wanted(count, every, *kept)), widgets)
         return found | dict(zip(filters.all, filters.fitted(task, own, kept), strict=True))
 
-    def search(value: Chosen | None, steps: Trail | None, *asked: Any) -> dict:
+    def search(request: gr.Request, value: Chosen | None, steps: Trail | None, *asked: Any) -> dict:
+        searcher.fetching.supersede(visitor_of(request))
         if value is None or steps is None:
             return updates(searcher.begin(None, Wanted()), widgets)
         try:
@@ -79,28 +81,41 @@ def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarVie
         except RequestError as fault:
             return updates(SimilarView(board=refused(str(fault)).board), widgets)
 
-    def act(event: gr.EventData, value: Chosen | None, steps: Trail | None, *asked: Any) -> dict:
+    def act(event: gr.EventData, request: gr.Request, value: Chosen | None, steps: Trail | None, *asked: Any) -> dict:
+        searcher.fetching.supersede(visitor_of(request))
         try:
             return updates(searcher.act(value, steps, event._data or {}, wanted(*asked)), widgets)
         except RequestError as fault:
             return updates(SimilarView(board=refused(str(fault)).board), widgets)
 
-    def open_case(event: gr.EventData, steps: Trail | None, originals: bool) -> str:
-        return searcher.open(steps, str((event._data or {}).get("case", "")), originals)
+    def open_case(event: gr.EventData, steps: Trail | None) -> str:
+        return searcher.open(steps, str((event._data or {}).get("case", "")))
+
+    def complete(searched: Callable, arrival: Any = None) -> None:
+        """Once cases are shown, fetch the pictures of public ones, where that is asked for at all."""
+
+        def pictured(request: gr.Request, value: Chosen | None, steps: Trail | None, *asked: Any) -> dict:
+            try:
+                return updates(searcher.pictured(value, steps, wanted(*asked), visitor_of(request), arrival), widgets)
+            except RequestError:  # said already, by the search itself
+                return gr.skip()
+
+        if searcher.workbench.pictures.mode == "on":
+            searched(pictured, [chosen, trail, *controls], outputs, **PRIVATE, show_progress="hidden")
 
     quiet = {**PRIVATE, "trigger_mode": "always_last", "show_progress_on": board}
-    for event in (every.input, originals.input, count.release, *(w.input for w in filters.all)):
-        event(search, [chosen, trail, *controls], outputs, **quiet)
+    for event in (every.input, count.release, *(w.input for w in filters.all)):
+        complete(event(search, [chosen, trail, *controls], outputs, **quiet).then)
 
     def listen(page: gr.HTML) -> None:
-        page.click(act, [chosen, trail, *controls], outputs, **quiet)
+        complete(page.click(act, [chosen, trail, *controls], outputs, **quiet).then)
 
     for page in (board, picker, opened):
         listen(page)
-    case_map.click(open_case, [trail, originals], opened, **PRIVATE)
+    case_map.click(open_case, trail, opened, **PRIVATE)
     if task is not None:
         _fit(filters, task, bool(searcher.workbench.own_cases(task.name)))
-    return SimilarTab(widgets, filters, controls, begin, listen)
+    return SimilarTab(widgets, filters, controls, begin, listen, complete)
 
 
 def _fit(filters: similar_filters.FilterWidgets, task: Task, own: bool) -> None:

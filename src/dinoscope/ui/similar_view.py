@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,12 +11,12 @@ from PIL import Image
 
 from .. import bounds
 from ..errors import RequestError
-from ..reading import images
 from ..results import vote
 from ..similar import SearchRequest, SimilarCase
 from ..similar.regions import Box
 from ..workbench import Workbench
 from . import cards, markup, similar_map, similar_markup
+from .running import Running, SupersededError
 from .trail import Step, Trail
 from .view import SAME
 from .visit import Chosen
@@ -23,6 +24,8 @@ from .visit import Chosen
 COUNT = 8
 """Cases a visit begins with."""
 PER_CLASS = 3
+FETCHING = 12.0
+"""Seconds for which pictures of public cases are waited for; the cases are on the page all that time."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +55,21 @@ class Wanted:
 
     Attributes:
         request: how many, what they must have, whether one of each patient or lesion.
-        originals: show public ones from the web.
     """
 
     request: SearchRequest = field(default_factory=lambda: SearchRequest(COUNT))
-    originals: bool = False
 
 
 @dataclass(frozen=True)
 class Searcher:
-    """Searches for every visitor. Pure given its inputs."""
+    """Searches for every visitor.
+
+    Attributes:
+        fetching: who waits for pictures of public cases.
+    """
 
     workbench: Workbench
+    fetching: Running = field(default_factory=Running)
 
     def begin(self, chosen: Chosen | None, wanted: Wanted) -> SimilarView:
         """A new picture starts a new trail, and its card."""
@@ -76,34 +82,77 @@ class Searcher:
         except RequestError as fault:
             return refused(str(fault))
         trail = Trail((Step(query, "your picture"),))
-        return replace(self.view(chosen, trail, wanted, fresh=True), opened="", trail=trail)
+        first = self.view(chosen, trail, wanted, fresh=True)
+        if chosen.wish.case:
+            with contextlib.suppress(RequestError):  # an address may name a case that there is no more
+                trail = self.moved(trail, {"act": "use", "case": chosen.wish.case})
+                first = replace(self.view(chosen, trail, wanted), card=first.card)
+        return replace(first, opened="", trail=trail)
 
     def view(self, chosen: Chosen, trail: Trail, wanted: Wanted, fresh: bool = False) -> SimilarView:
         """What a step of a trail looks like; a fresh one shows on the card, too."""
         step = trail.now
         task = self.workbench.tasks[step.query.task]
-        said, asked = step.request, wanted.request.filters
-        request = replace(wanted.request, liked=said.liked, disliked=said.disliked, region=said.region)
-        every_class = SearchRequest(PER_CLASS, replace(asked, labels=()), region=said.region)
         try:
-            found = self.workbench.similar(step.query, None, request)
-            rows = self.workbench.differential(step.query, None, every_class)
-            empty = "" if found else self.workbench.why_empty(task.name, asked)
+            request, found, rows = self._search(trail, wanted)
+            empty = "" if found else self.workbench.why_empty(task.name, request.filters)
         except RequestError as fault:
             failed = replace(refused(str(fault)), picker=SAME, case_map=SAME, trail=SAME)
             return failed if fresh else replace(failed, card=SAME)
-        says = self._head_says(chosen, trail)
         winner = vote(found)
-        board = similar_markup.found_cases(found, task, says, trail, wanted.originals, empty, bool(asked.labels))
-        board += similar_markup.differential(rows, task, winner.label if winner else None, wanted.originals)
         picture = self._picture(chosen, trail)
-        strange = chosen.reading is not None and not chosen.reading.scope.familiar
+        told = similar_markup.Told(
+            self._head_says(chosen, trail),
+            request.vote_decided_by(task.head.classes),
+            chosen.reading is not None and not chosen.reading.scope.familiar,
+            picture,
+        )
+        board = similar_markup.found_cases(found, task, trail, empty, told)
+        board += similar_markup.differential(rows, task, winner.label if winner and not told.decided else None)
         return SimilarView(
-            card=cards.similar(found, task, says, strange) if fresh else SAME,
+            card=cards.similar(found, task, told) if fresh else SAME,
             board=board,
-            picker=similar_markup.picker(step, task, picture, wanted.originals),
+            picker=similar_markup.picker(step, picture),
             case_map=similar_map.draw(task, step.query, found),
         )
+
+    def pictured(
+        self, chosen: Chosen | None, trail: Trail | None, wanted: Wanted, visitor: str, arrival: Any = None
+    ) -> SimilarView:
+        """The same once more, as soon as pictures of public cases have come; nothing where none came.
+
+        Args:
+            arrival: the board that every visit begins with, which may be older than pictures that came since.
+        """
+        pictures = self.workbench.pictures
+        if chosen is None or trail is None or not pictures.fetches:
+            return SimilarView()
+        still = self.fetching.begin(visitor)
+        try:
+            _, found, rows = self._search(trail, wanted)
+            came = pictures.bring([s.case for cases in (found, *rows.values()) for s in cases], FETCHING)
+            still()
+        except (RequestError, SupersededError):
+            return SimilarView()
+        if not came and arrival is None:
+            return SimilarView()
+        view = self.view(chosen, trail, wanted, fresh=len(trail.steps) == 1)
+        return view if view.board != arrival else SimilarView()
+
+    def _search(
+        self, trail: Trail, wanted: Wanted
+    ) -> tuple[SearchRequest, list[SimilarCase], dict[str, list[SimilarCase]]]:
+        """What is asked at a step, the nearest cases, and those of every class.
+
+        Raises:
+            RequestError: with the sentence a visitor sees.
+        """
+        step, asked = trail.now, wanted.request
+        said = step.request
+        request = replace(asked, liked=said.liked, disliked=said.disliked, region=said.region)
+        every_class = SearchRequest(PER_CLASS, replace(asked.filters, labels=()), region=said.region)
+        found = self.workbench.similar(step.query, None, request)
+        return request, found, self.workbench.differential(step.query, None, every_class)
 
     def act(self, chosen: Chosen | None, trail: Trail | None, said: Mapping, wanted: Wanted) -> SimilarView:
         """Whatever was pressed on the board, the picker or an opened case."""
@@ -115,14 +164,14 @@ class Searcher:
             return SimilarView(opened=markup.error(str(fault)))
         return replace(self.view(chosen, moved, wanted), opened="", trail=moved)
 
-    def open(self, trail: Trail | None, case_id: str, originals: bool) -> str:
+    def open(self, trail: Trail | None, case_id: str) -> str:
         """The case behind a point of the map."""
         if trail is None:
             return ""
         task = self.workbench.tasks[trail.now.query.task]
         case = task.case(case_id)
         similarity = float(trail.now.query.vector @ task.vectors[task.position(case.id)])
-        return similar_markup.opened(SimilarCase(case, similarity), task, originals)
+        return similar_markup.opened(SimilarCase(case, similarity, thumbnail=self.workbench.pictures.of(case)), task)
 
     def _head_says(self, chosen: Chosen, trail: Trail) -> str | None:
         """The head's class, where the query is the picture that it read."""
@@ -132,9 +181,12 @@ class Searcher:
     def _picture(self, chosen: Chosen, trail: Trail) -> Image.Image | None:
         """The query's picture, where it is at hand."""
         query = trail.now.query
-        if query.pixels_here and query.case is not None and query.case.image:
-            return images.read(self.workbench.tasks[query.task].folder / query.case.image).picture
-        return chosen.decoded.picture if query.pixels_here else None
+        if query.pixels == trail.steps[0].query.pixels:
+            return chosen.decoded.picture
+        if query.case is None:
+            return None
+        known = SimilarCase(query.case, 1.0, thumbnail=self.workbench.pictures.of(query.case))
+        return similar_markup.thumbnail_picture(known, self.workbench.tasks[query.task])
 
     def moved(self, trail: Trail, said: Mapping) -> Trail:
         """The trail after a button was pressed.

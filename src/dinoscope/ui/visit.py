@@ -11,6 +11,19 @@ from .view import Shared
 
 
 @dataclass(frozen=True)
+class Wish(Shared):
+    """What an address asks about its example beside the picture itself; "" for whatever the page does by itself.
+
+    Attributes:
+        method, target: of Explain; case: that similar ones are searched for.
+    """
+
+    method: str = ""
+    target: str = ""
+    case: str = ""
+
+
+@dataclass(frozen=True)
 class Chosen(Shared):
     """A picture that was chosen; it lives in memory and ends with the visit.
 
@@ -21,6 +34,7 @@ class Chosen(Shared):
         encoded: what the encoder saw in it, once it was read; reading: the last classification.
         remark: what else is to be said of how it was chosen.
         drawn: (task, label) it was drawn as, None of a picture that nobody drew.
+        wish: what is asked first.
     """
 
     decoded: Decoded
@@ -32,6 +46,7 @@ class Chosen(Shared):
     reading: Reading | None = None
     remark: str = ""
     drawn: tuple[str, str] | None = None
+    wish: Wish = Wish()
 
     @property
     def picture(self) -> Encoded | Decoded:

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import http.server
 import io
-import threading
-from collections import Counter
 from dataclasses import replace
-from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -18,24 +13,15 @@ from PIL import Image
 from dinoscope.cli import main
 from dinoscope.fitting import fit, unlabelled
 from dinoscope.fitting.features import read_public
-from dinoscope.fitting.fetch import FetchError, fetch
+from dinoscope.fitting.fetch import FetchError, fetch, thumbnails
 from dinoscope.fitting.originals import ENOUGH, convert, name_of
 from dinoscope.reading import images
 from dinoscope.settings import Settings
 from dinoscope.similar import Case
+from dinoscope.similar.public_pictures import PublicPictures
 from dinoscope.workbench import Workbench
+from fixtures.originals import blob, png, serving
 from fixtures.tiny import CLASSES, drawn
-
-
-def png(picture: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def blob(content: bytes) -> str:
-    """What `git hash-object` prints."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
 @pytest.fixture
@@ -68,24 +54,8 @@ def cases(originals) -> list[Case]:
 @pytest.fixture
 def server(originals):
     """A host that serves them and counts what it is asked for."""
-    asked: Counter[str] = Counter()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked[self.path] += 1
-            asked_for = unquote(self.path)
-            content = next((c for path, c in originals.items() if unquote(path) == asked_for), None)
-            self.send_response(200 if content else 404)
-            self.end_headers()
-            self.wfile.write(content or b"not found")
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as host:
-        threading.Thread(target=host.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{host.server_port}", asked
-        host.shutdown()
+    with serving(originals) as (url, asked):
+        yield url, asked
 
 
 def test_originals_come_as_pictures_that_fit_can_read(cases, server, tmp_path, encoder):
@@ -217,3 +187,27 @@ def test_the_command_fetches_the_list_below_a_folder(rows, server, tmp_path, mon
     assert f"12 pictures; to learn from them: dinoscope pretrain --unlabelled {tmp_path}" in capsys.readouterr().out
     assert main(["fetch", "--unlabelled", "--set", "nothing", "--out", str(tmp_path)]) == 1
     assert "no unlabelled set is called 'nothing'" in capsys.readouterr().err
+
+
+def test_small_pictures_fill_the_cache_for_a_talk_without_a_network(cases, server, tmp_path, capsys):
+    thumbnails({"colours": cases}, tmp_path, server[0])
+    assert "36 small pictures of public cases are in" in capsys.readouterr().out
+    offline = PublicPictures(tmp_path, "cached")
+    sizes = set()
+    for case in cases:
+        with Image.open(io.BytesIO(offline.of(case))) as small:
+            sizes.add((small.format, small.size))
+    assert sizes == {("WEBP", (160, 107))}
+    thumbnails({"colours": cases}, tmp_path, server[0])
+    assert set(server[1].values()) == {1}
+
+
+def test_small_pictures_are_of_the_bundled_tasks(tiny_assets, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DINOSCOPE_ASSETS", str(tiny_assets))
+    monkeypatch.setenv("DINOSCOPE_CACHE", str(tmp_path))
+    assert main(["fetch", "--thumbnails", "--task", "nobody"]) == 1
+    assert "no bundled task is called 'nobody'; choose one of colours" in capsys.readouterr().err
+    assert main(["fetch", "--thumbnails"]) == 0
+    assert "0 small pictures" in capsys.readouterr().out
+    assert main(["fetch", "--task", "colours"]) == 1
+    assert "--out FOLDER" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from dinoscope.evidence import Column, Evidence, Table
+from dinoscope.notice import NOTICE
 from dinoscope.ui import evidence_figures as figures
 from dinoscope.ui import evidence_markup as markup
 from dinoscope_lab.benchmark import backbone, growth, robustness
@@ -210,7 +211,8 @@ def test_a_table_can_be_taken_away_as_it_was_measured():
     shown = markup.everything({"other": evidence([table], "other")}, {"colours": "Tints"}, FINGERPRINT)
     coded = re.search(r'download="other areas.csv" href="data:text/csv;base64,([^"]+)"', shown)[1]
     found = list(csv.DictReader(io.StringIO(base64.b64decode(coded).decode())))
-    assert found[0] == {"set": "colours", "area": "0.99912", "low": "0.9", "high": "", "note": 'a "quoted", thing'}
+    known = {"set": "colours", "area": "0.99912", "low": "0.9", "high": "", "note": 'a "quoted", thing'}
+    assert found[0] == known | {"notice": NOTICE}
     assert found[1]["area"] == ""
 
 

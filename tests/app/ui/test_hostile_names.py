@@ -65,7 +65,7 @@ PARTS = {
     ),
     "strip": lambda w, t, q: markup.strip([Example(t, w.tasks["colours"].examples()[0])], named=True),
     "card of the answer": lambda w, t, q: cards.classify(w.classify(drawn("colours", "red", 3), "colours"), t),
-    "card of the cases": lambda w, t, q: cards.similar([SimilarCase(t.cases[0], 0.5)], t, "red"),
+    "card of the cases": lambda w, t, q: cards.similar([SimilarCase(t.cases[0], 0.5)], t, similar_markup.Told("red")),
     "classification": lambda w, t, q: markup.classification(
         replace(w.classify(drawn("colours", "red", 3), "colours"), warnings=(HOSTILE,)), t
     ),
@@ -78,15 +78,10 @@ PARTS = {
     ),
     "downloads": lambda w, t, q: explain_markup.downloads(drawn("colours", "red", 3), explained(w, t)),
     "found cases": lambda w, t, q: similar_markup.found_cases(
-        [SimilarCase(c, 0.5, 0.5) for c in t.cases[:3]], t, "red", Trail((step(q),)), True, ""
+        [SimilarCase(c, 0.5, 0.5) for c in t.cases[:3]], t, Trail((step(q),)), "", similar_markup.Told("red")
     ),
-    "nothing found": lambda w, t, q: similar_markup.found_cases([], t, None, Trail((step(q),)), False, HOSTILE),
-    "differential": lambda w, t, q: similar_markup.differential(
-        {"red": [SimilarCase(t.cases[0], 0.5)]}, t, None, False
-    ),
-    "region": lambda w, t, q: similar_markup.picker(
-        Step(replace(q, case=t.cases[0]), HOSTILE), t, None, originals=True
-    ),
+    "nothing found": lambda w, t, q: similar_markup.found_cases([], t, Trail((step(q),)), HOSTILE),
+    "differential": lambda w, t, q: similar_markup.differential({"red": [SimilarCase(t.cases[0], 0.5)]}, t, None),
     "map of cases": lambda w, t, q: similar_map.draw(t, q, [SimilarCase(t.cases[0], 0.5)]),
     "dots": lambda w, t, q: charts.dots([charts.Dot(HOSTILE, 1, 0, 2)], 0, 2, HOSTILE, level=HOSTILE),
     "confusion": lambda w, t, q: charts.confusion([[1]], [HOSTILE]),

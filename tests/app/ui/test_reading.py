@@ -60,7 +60,7 @@ def test_a_picture_that_was_read_is_not_encoded_again_by_any_room(reader, monkey
     )
     reader.searcher.begin(last.chosen, Wanted())
     reader.explainer.ask(last.chosen, [ExplainRequest("red", method="gradcam")], "anna", quiet)
-    reader.explainer.menus(last.chosen)
+    reader.explainer.cases(last.chosen)
     *_, other = reader.read(replace(last.chosen, task="stripes", reading=None), "anna")
     assert other.chosen.reading.task == "stripes"
     assert False not in passes
@@ -112,12 +112,12 @@ def test_what_was_drawn_is_said_beside_what_is_read_and_a_disagreement_is_not_hi
     task = workbench.tasks["colours"]
     read = workbench.classify(drawn("colours", "red", 9), "colours")
     other = next(c for c in task.head.classes if c != read.label)
-    agreed = classify_tab.view(read, task, ("colours", read.label)).card
+    agreed = classify_tab.view(read, workbench.tasks, ("colours", read.label)).card
     assert f"Drawn as {task.display(read.label)}, and read so." in agreed
-    disagreed = classify_tab.view(read, task, ("colours", other)).card
+    disagreed = classify_tab.view(read, workbench.tasks, ("colours", other)).card
     assert f"Drawn as {task.display(other)}: the head reads something else." in disagreed
-    assert "Drawn as" not in classify_tab.view(read, task).card
-    assert "Drawn as" not in classify_tab.view(read, task, ("another task", other)).card
+    assert "Drawn as" not in classify_tab.view(read, workbench.tasks).card
+    assert "Drawn as" not in classify_tab.view(read, workbench.tasks, ("another task", other)).card
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_familiar_is_said_only_where_the_measure_says_so(workbench, percentile, 
     read = workbench.classify(drawn("colours", "red", 9), "colours")
     reading = replace(read, scope=Scope(0.5, percentile, familiar))
     assert words in cards.classify(reading, task)
-    answer = classify_tab.view(reading, task).answer
+    answer = classify_tab.view(reading, workbench.tasks).answer
     assert ("Show the answer anyway" in answer) is not familiar
     if not familiar:
         assert answer.index("Unfamiliar") < answer.index("anyway") < answer.index('class="bars"')
@@ -190,7 +190,7 @@ def test_the_menu_says_that_a_task_was_guessed(panel, reader):
 def test_an_example_is_looked_up_and_never_a_path(workbench, panel, key):
     with pytest.raises(RequestError, match="no such example"):
         examples.named(workbench, key)
-    assert "no such example" in panel.example(key, AUTO).picture
+    assert "no such example" in panel.example({"example": key}, AUTO).picture
 
 
 @pytest.mark.parametrize("method", ["vitcx", "vitcx_published", "rise"])
@@ -204,3 +204,66 @@ def test_a_map_that_is_no_longer_wanted_is_stopped(workbench, method):
     view = explainer.ask(last.chosen, [ExplainRequest("red", method=method)], "anna", stop)
     assert "Stopped" in view.answer
     assert view.shown is None
+
+
+def test_an_address_says_what_is_asked_first(panel, reader):
+    """A method, a class and a case; a name that there is not changes nothing."""
+    key = examples.offered(panel.workbench, "colours")[0].key
+    said = {"example": key, "task": "colours", "method": "gradcam", "class": "blue", "case": "phantom_red_1"}
+    view = panel.example(said, AUTO)
+    assert (view.chosen.task, view.task.value) == ("colours", "colours")
+    *_, last = reader.read(view.chosen, "anna")
+    (question,) = reader.explainer.first(last.chosen, "vitcx", "", False, 0)
+    assert (question.method, question.target) == ("gradcam", "blue")
+    assert reader.explainer.classes(last.chosen).target.value == "blue"
+    found = reader.searcher.begin(last.chosen, Wanted())
+    assert 'data-case="phantom_red_1"' in found.board
+    assert [s.name for s in found.trail.steps] == ["your picture", "case phantom_red_1"]
+    wrong = panel.example(said | {"task": "none", "method": "none", "class": "none", "case": "none"}, AUTO).chosen
+    *_, last = reader.read(wrong, "anna")
+    (question,) = reader.explainer.first(last.chosen, "rise", "", False, 0)
+    assert (question.method, question.target) == ("vitcx", last.chosen.reading.label)
+    assert len(reader.searcher.begin(last.chosen, Wanted()).trail.steps) == 1
+
+
+def test_the_class_to_explain_is_that_of_the_map(reader):
+    *_, last = reader.read(chosen(task="colours"), "anna")
+    assert reader.explainer.classes(last.chosen).target.value == last.chosen.reading.label
+    view = reader.explainer.ask(last.chosen, [ExplainRequest("blue", method="gradcam")], "anna", quiet)
+    assert (view.target.value, view.method) == ("blue", "gradcam")
+    assert 'data-method="gradcam"' in view.answer
+    assert 'data-class="blue"' in view.answer or last.chosen.reading.label == "blue"
+
+
+def test_a_second_guess_is_told_where_it_is_close_and_can_be_asked(panel, reader, monkeypatch):
+    monkeypatch.setattr("dinoscope.guess.CLOSE", 1e9)
+    *_, last = reader.read(chosen(), "anna")
+    reading, tasks = last.chosen.reading, reader.workbench.tasks
+    assert {reading.task, reading.second} == set(tasks)
+    other = tasks[reading.second].title
+    assert f"{other}: ask that instead" in last.classify.answer
+    assert f"A guess: {tasks[reading.task].title}, or {other}." in last.classify.card
+    view = panel.choose_second(last.chosen)
+    assert (view.chosen.task, view.task.value) == (reading.second, reading.second)
+    monkeypatch.setattr("dinoscope.guess.CLOSE", 0)
+    *_, last = reader.read(chosen(), "anna")
+    assert "ask that instead" not in last.classify.answer
+    *_, last = reader.read(chosen(task="colours"), "anna")
+    assert last.chosen.reading.second == ""
+
+
+def test_a_class_filter_that_was_kept_gives_the_card_no_vote(reader):
+    *_, last = reader.read(chosen(task="colours"), "anna")
+    request = SearchRequest(5, Filters(labels=(last.chosen.reading.label,)))
+    view = reader.searcher.begin(last.chosen, Wanted(request))
+    for part in (view.card, view.board):
+        assert "no vote" in part.lower()
+        assert "head says" not in part
+
+
+def test_a_map_of_a_strange_picture_says_that_it_is_worth_little(reader):
+    *_, last = reader.read(chosen(task="colours"), "anna")
+    strange = replace(last.chosen, reading=replace(last.chosen.reading, scope=Scope(0.9, 0.0, False)))
+    view = reader.explainer.ask(strange, [ExplainRequest("red", method="gradcam")], "anna", quiet)
+    assert "unlike anything this head knows" in view.answer
+    assert "Of little worth here" in view.card

@@ -1,15 +1,17 @@
-"""What the Similar cases tab writes: nothing from outside unescaped, no request to another host unless switched on."""
+"""What the Similar cases tab writes: nothing from outside unescaped, and no picture from another host."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from dinoscope.errors import RequestError
-from dinoscope.similar import Case, Filters, SimilarCase, thumbnails
+from dinoscope.similar import Case, Filters, SearchRequest, SimilarCase, thumbnails
 from dinoscope.similar.regions import Box
-from dinoscope.ui import similar_filters, similar_map, similar_markup
+from dinoscope.ui import cards, similar_filters, similar_map, similar_markup
+from dinoscope.ui.similar_markup import Told
 from dinoscope.ui.trail import Step, Trail
 from fixtures.tiny import drawn
 
@@ -29,50 +31,76 @@ def public(url: str, **more) -> SimilarCase:
 
 
 def test_names_from_outside_are_escaped(task, trail):
-    page = similar_markup.found_cases([public("")], task, None, trail, False, "")
+    page = similar_markup.found_cases([public("")], task, trail, "")
     assert "<b>id</b>" not in page
     assert "&lt;b&gt;id&lt;/b&gt;" in page
 
 
-def test_an_original_is_shown_only_when_asked_for_and_without_telling_who_asks(task):
-    found = public("https://example.org/a.png")
-    assert "<img" not in similar_markup.card(found, task, originals=False)
-    shown = similar_markup.card(found, task, originals=True)
-    assert 'src="https://example.org/a.png" loading="lazy" referrerpolicy="no-referrer"' in shown
-
-
-@pytest.mark.parametrize(("url", "kind"), [("https://example.org/a.tiff", "TIFF"), ("https://e.org/b.dcm", "DICOM")])
-def test_an_original_that_no_browser_shows_says_so(task, url, kind):
-    shown = similar_markup.card(public(url), task, originals=True)
-    assert "<img" not in shown
-    assert f"{kind}: open the original to see it" in shown
+def test_an_original_is_a_link_and_never_a_picture_from_elsewhere(task):
+    page = similar_markup.card(public("https://example.org/a.png"), task)
+    assert 'href="https://example.org/a.png" target="_blank" rel="noreferrer"' in page
+    assert "<img" not in page
+    assert 'class="card row"' in page
 
 
 def test_an_address_that_is_not_of_the_web_becomes_no_link(task):
-    assert "javascript" not in similar_markup.card(public("javascript:alert(1)"), task, originals=True)
+    assert "javascript" not in similar_markup.card(public("javascript:alert(1)"), task)
 
 
 def test_the_matched_region_is_outlined_where_it_lies(task):
-    page = similar_markup.card(replace(public(""), matched=Box(0.25, 0.5, 0.75, 1)), task, False)
+    page = similar_markup.card(replace(public(""), matched=Box(0.25, 0.5, 0.75, 1)), task)
     assert "left:25.0%;top:50.0%;width:50.0%;height:50.0%" in page
 
 
 def test_the_vote_is_told_beside_what_the_head_says(workbench, task, trail):
     found = workbench.similar(trail.now.query, k=5)
     assert "5 of the 5 nearest cases: <b>red</b>. The head says the same." in similar_markup.found_cases(
-        found, task, "red", trail, False, ""
+        found, task, trail, "", Told("red")
     )
-    assert "The head says blue: the two disagree." in similar_markup.found_cases(found, task, "blue", trail, False, "")
+    assert "The head says blue: the two disagree." in similar_markup.found_cases(found, task, trail, "", Told("blue"))
+
+
+@pytest.mark.parametrize("decided", ["the class filter", "what you liked and disliked"])
+def test_a_vote_that_was_decided_beforehand_confirms_nothing(decided, workbench, task, trail):
+    found = workbench.similar(trail.now.query, k=5)
+    told = Told("red", decided)
+    for page in (similar_markup.found_cases(found, task, trail, "", told), cards.similar(found, task, told)):
+        assert "no vote" in page.lower()
+        assert "head says" not in page
+        assert "5 of" not in page
+
+
+def test_cases_of_a_picture_that_is_like_none_say_little(workbench, task, trail):
+    found = workbench.similar(trail.now.query, k=5)
+    page = similar_markup.found_cases(found, task, trail, "", Told("red", strange=True))
+    assert "None is really near" in page
+    assert "The head says the same" not in page
+
+
+def test_a_region_and_its_match_stand_side_by_side_at_one_scale(workbench, task):
+    picture = drawn("colours", "red", 501, (200, 100))
+    step = Step(workbench.query(picture, "colours"), "your picture", SearchRequest(region=Box(0, 0, 0.25, 0.5)))
+    found = workbench.similar(step.query, k=8, region=Box(0, 0, 0.25, 0.5))
+    page = similar_markup.found_cases(found, task, Trail((step,)), "", Told(picture=picture))
+    seen = [s for s in found if s.case.image]
+    assert seen
+    assert page.count('alt="the region you searched with"') == len(seen)
+    assert "patches of the picture" in page
+    pair = similar_markup.card(seen[0], task, region=Box(0, 0, 0.25, 0.5), picture=picture)
+    heights = [int(h) for h in re.findall(r'style="height:(\d+)px"', pair)]
+    place = seen[0].matched
+    assert max(heights) == similar_markup.PAIRED
+    assert heights[1] / heights[0] == pytest.approx((place.bottom - place.top) / 0.5, abs=0.05)
 
 
 def test_the_differential_leaves_out_the_class_that_won_the_vote(workbench, task, trail):
     rows = workbench.differential(trail.now.query)
-    page = similar_markup.differential(rows, task, "red", False)
+    page = similar_markup.differential(rows, task, "red")
     assert [label for label in ("red", "green", "blue") if f"</span>{label}</h3>" in page] == ["green", "blue"]
 
 
 def test_nothing_found_says_why(task, trail):
-    page = similar_markup.found_cases([], task, None, trail, False, "The filter “Age” leaves no case.")
+    page = similar_markup.found_cases([], task, trail, "The filter “Age” leaves no case.")
     assert "The filter “Age” leaves no case." in page
     assert "card" not in page
 
@@ -80,8 +108,8 @@ def test_nothing_found_says_why(task, trail):
 def test_a_case_without_its_picture_cannot_be_drawn_on_and_says_so(workbench, task):
     case = next(c for c in task.cases if c.origin == "public")
     step = Step(workbench.query_case(case.id), f"case {case.id}")
-    assert "nothing to draw on" in similar_markup.picker(step, task, None, False)
-    assert "what the index stores of this case" in similar_markup.found_cases([], task, None, Trail((step,)), False, "")
+    assert "nothing to draw on" in similar_markup.picker(step, None)
+    assert "what the index stores of this case" in similar_markup.found_cases([], task, Trail((step,)), "")
 
 
 def test_the_map_marks_the_query_and_rings_its_neighbours(workbench, task, trail):
@@ -108,10 +136,10 @@ def test_filters_keep_what_the_next_task_has_and_drop_the_rest(workbench):
 
 def test_an_own_case_is_called_own_and_shows_its_thumbnail(task):
     own = SimilarCase(Case("a.png", ("red",), "own"), 0.9, 0.5)
-    card = similar_markup.card(own, task, originals=False)
+    card = similar_markup.card(own, task)
     assert "own case" in card
     assert "public" not in card
     assert "no thumbnail was kept" in card
-    shown = similar_markup.card(replace(own, thumbnail=thumbnails.make(drawn("colours", "red", 1))), task, False)
+    shown = similar_markup.card(replace(own, thumbnail=thumbnails.make(drawn("colours", "red", 1))), task)
     assert 'src="data:image/webp;base64,' in shown
     assert 'alt="own case, red"' in shown

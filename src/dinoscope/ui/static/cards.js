@@ -1,7 +1,14 @@
 // The three cards are the tabs of what unfolds below them: click, Enter, arrows, Home and End, as tabs anywhere else.
-// Which one is open stays in the address, beside the example; a visitor's own picture never goes there.
-const visit = window.dinoscope = { asked: new URLSearchParams(location.search).get("example"), arrival: null };
+// What is on the page stays in the address - example, task, open card, method, class, case -, so that a reload, Back,
+// Forward and a link lead to it; of a visitor's own picture the open card alone.
+const KEYS = ["example", "task", "method", "class", "case"];
 const ROOMS = ["classify", "explain", "similar"];
+const inAddress = () => {
+  const query = new URLSearchParams(location.search);
+  return Object.fromEntries([...KEYS, "open"].map((key) => [key, query.get(key) ?? ""]));
+};
+// `asked` is what an address asks for and the page does not show yet.
+const visit = Object.assign(window.dinoscope, { asked: inAddress(), arrival: null, inAddress });
 const cardOf = (room) => document.getElementById(`card-${room}`);
 
 function open(room, focus) {
@@ -12,7 +19,7 @@ function open(room, focus) {
     cardOf(name)?.setAttribute("tabindex", mine ? "0" : "-1");
   }
   if (focus) cardOf(room)?.focus();
-  address("replace");
+  remember();
 }
 
 // Gradio's containers take no roles of their own, so they are named once they are there.
@@ -28,35 +35,82 @@ function name() {
     panel.setAttribute("role", "tabpanel");
     panel.setAttribute("aria-label", cardOf(room).querySelector(".title")?.textContent ?? room);
   }
-  const asked = new URLSearchParams(location.search).get("open");
-  open(ROOMS.includes(asked) ? asked : document.body.dataset.card ?? "classify");
+  const asked = inAddress().open;
+  unfold(asked);
 }
 
-function address(how) {
-  const example = document.getElementById("case-picture")?.dataset.example ?? "";
-  if (visit.asked && visit.asked !== example) return; // it is on its way
-  visit.asked = null;
-  const query = new URLSearchParams(location.search), card = document.body.dataset.card;
-  const kept = { example: example === visit.arrival ? "" : example, open: card === "classify" ? "" : card };
+// What the page shows; undefined for an answer that is on its way.
+function onPage() {
+  const said = (panel, marked, name) => {
+    const box = document.querySelector(`#${panel} [data-${marked}]`);
+    return box ? box.dataset[name] : document.querySelector(`#${panel} .error`) ? "" : undefined;
+  };
+  return { example: document.getElementById("case-picture")?.dataset.example, task: said("classify-answer", "asked", "asked"),
+    method: said("explain-answer", "method", "method"), class: said("explain-answer", "class", "class"),
+    case: said("similar-answer", "case", "case") };
+}
+
+// Whether the page shows what an address asks for.
+visit.reached = (asked) => {
+  const found = onPage();
+  return KEYS.every((key) => found[key] === (asked[key] || (key === "example" ? visit.arrival : "")));
+};
+
+let settled = false, shown;
+function remember() {
+  const found = onPage(), now = inAddress(), whole = KEYS.every((key) => found[key] !== undefined);
+  if (found.example === undefined || !document.body.dataset.card) return;
+  if (visit.asked) {
+    visit.asked.begun ||= visit.asked.sent && !whole;
+    const there = visit.asked.own ? found.example === "" : visit.reached(visit.asked) || (visit.asked.begun && whole);
+    if (!there) return; // it is on its way
+    visit.asked = null;
+    [shown, settled] = [found.example, false];
+  }
+  const other = shown !== undefined && found.example !== shown;
+  const own = found.example === "", kept = {};
+  const began = other || (!own && settled && whole && KEYS.some((key) => found[key] !== now[key] && !(key === "example" && !now[key])));
+  shown = found.example;
+  settled = whole;
+  for (const key of KEYS) kept[key] = own ? "" : found[key] ?? (other ? "" : now[key]);
+  // The arrival needs no name, unless something else is asked about it.
+  if (kept.example === visit.arrival && KEYS.every((key) => key === "example" || !kept[key])) kept.example = "";
+  const level = document.querySelector("#levels button[role=tab][aria-selected=true]")?.textContent.trim().toLowerCase();
+  kept.open = level && level !== "this picture" ? level : document.body.dataset.card === "classify" ? "" : document.body.dataset.card ?? "";
+  const query = new URLSearchParams(location.search);
   for (const [key, value] of Object.entries(kept)) value ? query.set(key, value) : query.delete(key);
   const wanted = `${location.pathname}${query.size ? `?${query}` : ""}${location.hash}`;
-  if (wanted !== `${location.pathname}${location.search}${location.hash}`) history[`${how}State`](null, "", wanted);
+  const same = wanted === `${location.pathname}${location.search}${location.hash}` && Boolean(history.state?.own) === own;
+  if (!same) history[began ? "pushState" : "replaceState"]({ own }, "", wanted);
 }
 
-let shown;
 function mark() {
   const example = document.getElementById("case-picture")?.dataset.example;
   visit.arrival ??= example ?? null;
-  if (shown !== undefined && example !== undefined && example !== shown) address("push");
-  shown = example ?? shown;
+  remember();
   for (const button of document.querySelectorAll("#examples [data-example]"))
     if (button.getAttribute("aria-pressed") !== String(button.dataset.example === example))
       button.setAttribute("aria-pressed", button.dataset.example === example);
 }
 
-new MutationObserver(() => { mark(); name(); }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-example"] });
+// Which card, or which tab of the level above, an address asks for.
+function unfold(wanted) {
+  const tabs = [...document.querySelectorAll("#levels button[role=tab]")];
+  const level = tabs.find((tab) => tab.textContent.trim().toLowerCase() === wanted) ?? tabs.find((tab) => tab.textContent.trim() === "This picture");
+  if (level?.getAttribute("aria-selected") === "false") level.click();
+  open(ROOMS.includes(wanted) ? wanted : document.body.dataset.card ?? "classify");
+}
+window.addEventListener("popstate", (event) => {
+  const wanted = inAddress();
+  if (!wanted.open) document.body.dataset.card = "classify";
+  visit.asked = event.state?.own && visit.own ? { own: true } : wanted;
+  unfold(wanted.open);
+});
+
+new MutationObserver(() => { mark(); name(); }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-example", "data-method", "data-class", "data-case", "data-asked"] });
 
 document.addEventListener("click", (event) => {
+  if (event.target.closest?.("#levels button[role=tab]")) setTimeout(remember);
   const card = event.target.closest?.("#cards > .card-tab");
   if (card) open(card.id.replace("card-", ""));
 });

@@ -1,10 +1,19 @@
-// Tells the page which example was pressed, which one the address asks for, or which one Back and Forward lead to.
-const take = (example) => {
-  if (example && example !== document.getElementById("case-picture")?.dataset.example) trigger("click", { example });
+// Tells the page which example was pressed, or what an address asks for: at the start, and where Back and Forward lead.
+const take = (wanted, there) => {
+  const { example, task, method, class: target, case: other } = wanted;
+  if (there) return void (dinoscope.asked = null);
+  dinoscope.asked = { ...wanted, sent: true };
+  trigger("click", { example: example || dinoscope.arrival, task, method, class: target, case: other });
 };
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-example]");
   if (button) trigger("click", { example: button.dataset.example });
 });
-window.addEventListener("popstate", () => take(new URLSearchParams(location.search).get("example") ?? dinoscope.arrival));
-take(dinoscope.asked);
+window.addEventListener("popstate", () => {
+  if (dinoscope.asked?.own) dinoscope.take(dinoscope.own);
+  else take(dinoscope.inAddress(), dinoscope.reached(dinoscope.inAddress()));
+});
+// The page begins with its arrival, finished.
+const begun = document.getElementById("case-picture")?.dataset.example ?? "";
+const { open: _, example, ...more } = dinoscope.inAddress();
+take({ example, ...more }, !begun || ((example || begun) === begun && !Object.values(more).some(Boolean)));

@@ -1,7 +1,10 @@
 // What no widget does: the whole page takes what is dropped or pasted, one file or many, and never leaves for a file.
+// A visitor's own picture never goes into an address: it stays in this tab's memory, for Back and Forward to lead to.
+const visit = window.dinoscope = { own: null, take };
 function take(files) {
   const input = document.querySelector("#drop input[type=file]");
   if (!files.length || !input) return;
+  visit.own = files;
   const carrier = new DataTransfer();
   for (const file of files) carrier.items.add(file);
   input.files = carrier.files;

@@ -1,4 +1,4 @@
-// Tells the page what was pressed, draws the region's box, and says when an original cannot be loaded.
+// Tells the page what was pressed, draws the region's box, and shows which case a point of the map is.
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const clicked = (event) => {
   const target = event.target.closest("[data-act]");
@@ -68,10 +68,55 @@ element.addEventListener("keydown", (event) => {
   }
   show(picker, [left, top, right, bottom].map((value) => clamp(value, 0, 1)));
 });
-element.addEventListener("error", (event) => {
-  if (!event.target.matches?.("img.original")) return;
-  const note = document.createElement("span");
-  note.className = "unloaded";
-  note.textContent = "The original cannot be shown here: no network, or a kind of file the browser does not show.";
-  event.target.replaceWith(note);
-}, true);
+
+// The map of the cases: the point nearest to the pointer is meant, so that a finger hits it, too.
+let tip = 0;
+const pointed = (event, reach) => {
+  const map = event.target.closest(".case-map");
+  if (!map) return null;
+  const toScreen = map.getScreenCTM();
+  let found = null;
+  for (const circle of map.querySelectorAll("circle[data-case]")) {
+    const x = toScreen.a * circle.cx.baseVal.value + toScreen.e, y = toScreen.d * circle.cy.baseVal.value + toScreen.f;
+    const far = Math.hypot(x - event.clientX, y - event.clientY);
+    if (far < reach) [found, reach] = [circle, far];
+  }
+  return found;
+};
+const show_case = (circle, event) => {
+  const frame = event.target.closest(".map-frame"), box = frame?.querySelector(".case-tip");
+  if (!box || box.dataset.case === (circle?.dataset.case ?? "")) return;
+  frame.querySelector(".hit")?.classList.remove("hit");
+  circle?.classList.add("hit");
+  box.dataset.case = circle?.dataset.case ?? "";
+  box.hidden = !circle;
+  if (!circle) return;
+  const edge = frame.getBoundingClientRect(), point = circle.getBoundingClientRect();
+  const left = point.left - edge.left, right = left > edge.width / 2;
+  Object.assign(box.style, { top: `${Math.max(0, point.top - edge.top - 40)}px`,
+    left: right ? "auto" : `${left + 16}px`, right: right ? `${edge.width - left + 6}px` : "auto" });
+  box.querySelector("span").textContent = circle.dataset.name;
+  const picture = box.querySelector("img"), mine = ++tip;
+  picture.hidden = true;
+  // Not for every point that the pointer crosses on its way.
+  setTimeout(async () => {
+    if (mine !== tip) return;
+    const asked = new URLSearchParams({ task: box.dataset.task, case: circle.dataset.case });
+    const answer = await fetch(`case-picture?${asked}`).catch(() => null);
+    if (answer?.status !== 200 || mine !== tip) return;
+    const url = URL.createObjectURL(await answer.blob());
+    picture.onload = () => URL.revokeObjectURL(url);
+    picture.src = url;
+    picture.hidden = false;
+  }, 120);
+};
+element.addEventListener("pointermove", (event) => event.pointerType === "mouse" && show_case(pointed(event, 14), event));
+element.addEventListener("pointerout", (event) => {
+  if (event.pointerType === "mouse" && !event.relatedTarget?.closest?.(".map-frame")) show_case(null, event);
+});
+element.addEventListener("click", (event) => {
+  const circle = pointed(event, event.pointerType === "mouse" ? 14 : 26);
+  if (!circle) return;
+  show_case(circle, event);
+  trigger("click", { act: "open", case: circle.dataset.case });
+});

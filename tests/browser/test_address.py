@@ -1,0 +1,85 @@
+"""The address keeps what is on the page; a visitor's own picture outlives everything but the visit, and no address."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+import dinoscope_phantoms as phantoms
+
+pytestmark = pytest.mark.browser
+
+
+def choose(visit, box: str, name: str, shown: str) -> None:
+    """Take an entry of a menu and wait for the map that it asks for."""
+    visit.page.locator(f"#{box} input").click()
+    visit.page.get_by_role("option", name=name, exact=True).click()
+    arrived(visit, f"#explain-answer [{shown}]")
+
+
+def arrived(visit, selector: str) -> None:
+    visit.page.wait_for_selector(selector, state="attached", timeout=90_000)
+
+
+def test_method_class_and_case_are_in_the_address_and_lead_back(visit):
+    key = visit.choose("brain_mri")
+    visit.open("Explain")
+    arrived(visit, "#explain-answer [data-method]")
+    choose(visit, "method", "Grad-CAM", "data-method=gradcam")
+    choose(visit, "target", "glioma", "data-class=glioma_tumor")
+    visit.page.wait_for_url("**method=gradcam&class=glioma_tumor**")
+    visit.open("Similar cases")
+    visit.page.locator("#similar-answer .card [data-act=use]").nth(1).click()
+    arrived(visit, '#similar-answer .trail:not([data-case=""])')
+    case = visit.page.locator("#similar-answer .trail").get_attribute("data-case")
+    visit.page.wait_for_url(f"**case={case}**")
+    visit.page.reload()
+    arrived(visit, f'#similar-answer .trail[data-case="{case}"]')
+    arrived(visit, "#explain-answer [data-method=gradcam][data-class=glioma_tumor]")
+    assert visit.page.locator("#case-picture").get_attribute("data-example") == key
+    assert visit.page.locator("#target input").input_value() == "glioma"
+    assert visit.page.locator("#card-similar").get_attribute("aria-selected") == "true"
+    visit.page.go_back()
+    arrived(visit, '#similar-answer .trail[data-case=""]')
+    visit.page.go_back()
+    arrived(visit, '#explain-answer [data-method=gradcam][data-class=""]')
+    assert visit.page.locator("#target input").input_value() != "glioma"
+    visit.page.go_forward()
+    arrived(visit, "#explain-answer [data-class=glioma_tumor]")
+
+
+def test_ones_own_picture_survives_a_tab_and_a_lost_connection_and_forward_leads_to_it(visit):
+    key = visit.choose("brain_mri")
+    arrived(visit, "#explain-answer [data-method]")
+    buffer = io.BytesIO()
+    phantoms.draw("busi", "benign", 4).picture.save(buffer, "PNG")
+    visit.upload({"name": "mine.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
+    arrived(visit, "#explain-answer [data-method]")
+    visit.open("Evidence")
+    visit.page.context.set_offline(True)
+    visit.page.wait_for_timeout(1500)
+    visit.page.context.set_offline(False)
+    visit.open("Explain")
+    choose(visit, "method", "Grad-CAM", "data-method=gradcam")
+    assert visit.page.locator("#case-picture").get_attribute("alt") == "mine.png"
+    assert "mine" not in visit.page.url
+    assert "method" not in visit.page.url
+    visit.page.go_back()
+    arrived(visit, f'#case-picture[data-example="{key}"]')
+    visit.page.go_forward()
+    arrived(visit, '#case-picture[data-example=""]')
+    assert visit.page.locator("#case-picture").get_attribute("alt") == "mine.png"
+
+
+def test_the_report_is_a_page_to_keep(visit):
+    arrived(visit, "#explain-answer [data-method]")
+    with visit.page.expect_download(timeout=90_000) as kept:
+        visit.page.locator("#report").click()
+    assert kept.value.suggested_filename.startswith("dinoscope_")
+    text = Path(kept.value.path()).read_text(encoding="utf-8")
+    assert "the head answers" in text
+    assert text.count("<figure>") == 3
+    assert visit.complaints == []
+    assert visit.strangers == []

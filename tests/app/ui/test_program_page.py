@@ -20,7 +20,7 @@ import dinoscope_phantoms as phantoms
 from dinoscope.ui.markup import NOTICE
 from dinoscope.ui.program_page import tool
 
-VERBS = {"batch", "classify", "explain", "features", "similar"}
+VERBS = {"batch", "classify", "explain", "features", "report", "similar"}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from . import agreement, guess, loading
 from .errors import RequestError, shown
 from .explain import Progress
 from .explain.session import ExplainRequest, ExplainSession
-from .guess import nearest
 from .loading import Alone, Fitter, Say
 from .reading import images, scope
 from .reading.encoded import Encoded
@@ -159,7 +158,7 @@ class Workbench:
             RequestError: with the sentence a visitor sees.
         """
         read = self.read(picture)
-        chosen = self._task(task) if task else nearest(self.tasks, read.vector)
+        chosen = self._task(task) if task else guess.nearest(self.tasks, read.vector)
         if self.alone is None:
             like = self._vector(request.like, chosen) if request.like else None
             embed = self.projection.of
@@ -183,7 +182,7 @@ class Workbench:
         """
         # Read at a size of its own, so that what the heads read of the picture serves only to guess a task.
         known = picture if isinstance(picture, Encoded | Decoded) else images.read(picture)
-        chosen = self._task(task) if task else nearest(self.tasks, self.read(known).vector)
+        chosen = self._task(task) if task else guess.nearest(self.tasks, self.read(known).vector)
         if chosen.axes is None:
             raise RequestError(f"{chosen.title} was fitted without colours; fit it again with `dinoscope fit`")
         decoded = known.decoded if isinstance(known, Encoded) else known
@@ -199,7 +198,7 @@ class Workbench:
             RequestError: with the sentence a visitor sees.
         """
         read = self.read(picture)
-        chosen = self._task(task) if task else nearest(self.tasks, read.vector)
+        chosen = self._task(task) if task else guess.nearest(self.tasks, read.vector)
         patches = chosen.regions.vectors(read.patches) if chosen.regions else None
         pixels = images.pixel_hash(read.decoded.picture)
         return Query(chosen.name, read.vector, patches, read.tokens.grid, chosen.of_pixels(pixels), pixels)
@@ -239,7 +238,7 @@ class Workbench:
         query, request = self._query(picture, task), replace(request or SearchRequest(), **fields)
         with search.asking():
             found = search.nearest(self.tasks[query.task], self._index(query.task), query, request)
-        return [self._pictured(s) for s in found]
+        return self.pictures.beside(found)
 
     def similar_to_case(
         self, case_id: str, task: str | None = None, request: SearchRequest | None = None, **fields: Any
@@ -265,7 +264,7 @@ class Workbench:
         query, request = self._query(picture, task), replace(request or SearchRequest(k=3), **fields)
         with search.asking():
             found = search.differential(self.tasks[query.task], self._index(query.task), query, request)
-        return {label: [self._pictured(s) for s in cases] for label, cases in found.items()}
+        return {label: self.pictures.beside(cases) for label, cases in found.items()}
 
     def why_empty(self, task: str, filters: Filters) -> str:
         """One sentence that names the filter that leaves none of the task's cases."""
@@ -279,10 +278,6 @@ class Workbench:
 
     def _query(self, source: Source | Query, task: str | None) -> Query:
         return source if isinstance(source, Query) else self.query(source, task)
-
-    def _pictured(self, found: SimilarCase) -> SimilarCase:
-        """With its thumbnail, where there is one."""
-        return found if found.thumbnail else replace(found, thumbnail=self.pictures.of(found.case))
 
     def _vector(self, case_id: str, task: Task) -> np.ndarray:
         """[K] search vector of a case; the index is asked for an operator's own ones alone, as a server may be slow."""

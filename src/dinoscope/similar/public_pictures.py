@@ -6,14 +6,14 @@ import re
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import whole
 from ..reading import images
 from ..reading.images import ImageError
 from . import download, thumbnails
-from .case import Case
+from .case import Case, SimilarCase
 from .download import FetchError, NoAnswer
 
 BLOB = re.compile(r"[0-9a-f]{40}")
@@ -74,6 +74,10 @@ class PublicPictures:
         else:
             path = place(self.cache, case) if BLOB.fullmatch(case.blob) else None
         return path.read_bytes() if path is not None and path.is_file() else b""
+
+    def beside(self, found: Sequence[SimilarCase]) -> list[SimilarCase]:
+        """Found cases with their thumbnails, where there are any."""
+        return [s if s.thumbnail else replace(s, thumbnail=self.of(s.case)) for s in found]
 
     @property
     def fetches(self) -> bool:

@@ -8,8 +8,9 @@ from pathlib import Path
 import gradio as gr
 from gradio.components.api_component import Api
 
-from .. import bounds, report
+from .. import bounds
 from ..reading import images
+from ..report import gather
 from ..workbench import Workbench
 from . import given, report_markup
 from .running import EXPLAINING
@@ -20,7 +21,7 @@ def add(workbench: Workbench, picture: gr.File, task: Api) -> None:
     facts, page = gr.JSON(label="report"), gr.File(label="page")
     method = given.value("vitcx", str, label="method")
 
-    def make(picture: str, task: str = "", method: str = "vitcx") -> tuple:
+    def report(picture: str, task: str = "", method: str = "vitcx") -> tuple:
         """Report every answer about a medical picture: class, neighbours, map, and how far to believe each.
 
         Research demo. Not a medical device; do not use for diagnosis.
@@ -34,7 +35,7 @@ def add(workbench: Workbench, picture: gr.File, task: Api) -> None:
             keep or print
         """
         asked, how = bounds.text("task", task) or None, bounds.text("method", method) or "vitcx"
-        found = report.gather(workbench, images.read(given.picture(picture)), asked, how)
+        found = gather(workbench, images.read(given.picture(picture)), asked, how)
         with tempfile.TemporaryDirectory() as folder:
             html = Path(folder) / report_markup.file_name(found)
             html.write_text(report_markup.page(found), encoding="utf-8")
@@ -42,4 +43,4 @@ def add(workbench: Workbench, picture: gr.File, task: Api) -> None:
             kept = page.move_resource_to_block_cache(html)
         return found.json(), kept
 
-    gr.Button().click(make, [picture, task, method], [facts, page], api_name="report", **EXPLAINING)
+    gr.Button().click(report, [picture, task, method], [facts, page], api_name="report", **EXPLAINING)

@@ -1,4 +1,4 @@
-"""Command line: dinoscope demo | doctor | read | fit | fetch | index | pretrain | phantoms | attack | benchmark."""
+"""Command line: dinoscope demo, doctor, read, fit, fetch, index, space, pretrain, phantoms, attack, benchmark."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ COMMANDS = {
     "fit": ("dinoscope.fitting.fit_command", "fit heads and case vectors from labelled pictures"),
     "fetch": ("dinoscope.fitting.fetch", "download the originals of a task's public cases"),
     "index": ("dinoscope.fitting.index_command", "add a folder of labelled pictures to a task's search index"),
+    "space": ("dinoscope.fitting.space_command", "write a folder to upload as a Hugging Face Space"),
     "pretrain": ("dinoscope_lab.pretrain.command", "train a backbone on unlabelled pictures"),
     "phantoms": ("dinoscope_phantoms.command", "draw synthetic cases"),
     "phantoms compare": ("dinoscope_lab.drawn.compare", "compare drawn cases with the real pictures at hand"),

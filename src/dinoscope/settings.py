@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 THUMBNAILS = ("on", "cached", "off")
+CHOSEN = "backbone.txt"
+"""In the assets of a Space: the backbone that its heads were fitted for, where no other one is asked for."""
 
 FUSIONS = ("efficientnet-lite0",)
 """Networks that the backbone may be read together with."""
@@ -104,11 +106,14 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         raise ValueError(f"DINOSCOPE_MIRROR is {mirror!r}; set it to http://host or http://host:port")
     # A Space runs in a container: there the app must listen on every address.
     host = text("DINOSCOPE_HOST", "0.0.0.0" if env.get("SPACE_ID") else Settings.host)
+    assets = Path(text("DINOSCOPE_ASSETS", str(Settings.assets)))
+    named = assets / CHOSEN
+    backbone = named.read_text(encoding="utf-8").strip() if named.is_file() else Settings.backbone
     return Settings(
-        backbone=text("DINOSCOPE_BACKBONE", Settings.backbone),
+        backbone=text("DINOSCOPE_BACKBONE", backbone),
         fusion=fusion,
         device=device,
-        assets=Path(text("DINOSCOPE_ASSETS", str(Settings.assets))),
+        assets=assets,
         cache=Path(given) if (given := text("DINOSCOPE_CACHE", "")) else _cache(),
         images=Path(images) if (images := text("DINOSCOPE_IMAGES", "")) else None,
         thumbnails=thumbnails,

@@ -78,3 +78,11 @@ def test_of_findings_the_first_ones_are_compared(workbench, reading):
         "right in 60 of 100 held-out pictures." in said
     )
     assert "Together they bring no finding to its threshold." in said
+
+
+def test_a_head_that_was_never_tested_claims_no_accuracy(workbench, reading):
+    task = workbench.tasks["colours"]
+    untested = replace(task, facts=task.facts | {"metrics": {}})
+    said = words(markup.classification(reading, untested))
+    assert "About this task" in said
+    assert "balanced accuracy" not in said

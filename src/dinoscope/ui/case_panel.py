@@ -193,6 +193,7 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
         drop = gr.UploadButton(
             "Your picture: drop anywhere, paste, or choose", variant="primary", size="md", file_count="multiple"
         )
+    gr.HTML(markup.camera(), elem_id="camera")
     strip = gr.HTML(panel.strip(), js_on_load=theme.static("examples.js"), elem_id="examples")
     gr.HTML(
         markup.caption(

@@ -64,6 +64,11 @@ def strip(shown: Sequence[Example], named: bool) -> Markup:
     return part("page", "strip", entries=entries, named=named)
 
 
+def camera() -> Markup:
+    """A button that a finger finds where there is a camera; style hides it elsewhere."""
+    return part("page", "camera")
+
+
 def footer() -> Markup:
     """Where programs and readers go next."""
     return part("page", "footer", notice=NOTICE)

@@ -79,10 +79,10 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
                 with gr.Tab("Batch", id="batch"):
                     batcher = Batcher(workbench, Path(get_upload_folder()))
                     batch_tab.build(batcher, panel)
-                with gr.Tab("Evidence", id="evidence"):
-                    follow, follow_outputs = evidence_tab.build(workbench, evidence)
+                with gr.Tab("Evidence", id="evidence", elem_id="evidence") as tab:
+                    measured = evidence_tab.build(workbench, evidence, tab, first.chosen)
         gr.HTML(markup.footer())
-        _wire(page, reader, panel, rooms, follow, follow_outputs)
+        _wire(page, reader, panel, rooms, measured)
         report_button.wire(workbench, take_away, panel.widgets["chosen"], rooms.explain.widgets["shown"])
         api.add(workbench)
         batch_api.add(batcher)
@@ -119,7 +119,11 @@ def _rooms(reader: Reader, panel: case_panel.CasePanel, first: Answers) -> _Room
 
 
 def _wire(
-    page: gr.Blocks, reader: Reader, panel: case_panel.CasePanel, rooms: _Rooms, follow: Any, follow_outputs: list
+    page: gr.Blocks,
+    reader: Reader,
+    panel: case_panel.CasePanel,
+    rooms: _Rooms,
+    measured: evidence_tab.EvidenceTab,
 ) -> None:
     """Every answer reaches its card as soon as it is there."""
     chosen = panel.widgets["chosen"]
@@ -157,7 +161,7 @@ def _wire(
     for change in panel.wire(lambda value: shown(unread(value)), answers):
         classified = change.then(read, chosen, [chosen, panel.widgets["task"], *answers], **quiet)
         similar.complete(classified.then(similar.begin, [chosen, *similar.controls], similar.outputs, **quiet).then)
-        classified.then(follow, chosen, follow_outputs, **quiet)
+        classified.then(measured.follow, [chosen, *measured.inputs], measured.outputs, **quiet)
         classified.then(rooms.see.begin, rooms.see.inputs, rooms.see.outputs, **quiet)
         told = {**PRIVATE, **EXPLAINING, "show_progress_on": explain.widgets["answer"]}
         drawn = classified.then(explain.begin, [chosen, *explain.settings], list(explain.widgets.values()), **told)

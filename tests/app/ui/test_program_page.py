@@ -88,12 +88,11 @@ def test_mcp_tells_of_each_verb_with_the_notice_and_answers_mistakes_by_sentence
         ("classify", {"picture": "http://example.org/picture.png"}),
         ("classify", {"picture": picture, "task": "knee"}),
     )
-    named = {t.name: t for t in tools}
-    assert named.keys() >= VERBS
-    for one in named.values():
+    assert {t.name for t in tools} >= VERBS
+    for one in tools:
         assert NOTICE in one.description
-        sent = one.inputSchema["properties"]["pictures" if one.name == "batch" else "picture"]
-        assert "data:image/png;base64" in sent["description"]
+        taken = one.inputSchema["properties"].values()
+        assert any("data:image/png;base64" in value.get("description", "") for value in taken)
     assert NOTICE in mapped.content[0].text
     assert mapped.content[1].type == "image"
     for answer, sentence in ((elsewhere, "Send the picture itself"), (unknown, "no task is called “knee”")):

@@ -1,0 +1,36 @@
+"""A phone: its camera, an Evidence of three screens without the picture, and nothing sent that is not looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+import dinoscope_phantoms as phantoms
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_phone_takes_a_picture_and_a_desktop_offers_no_camera(phone, visit, tmp_path: Path):
+    picture = tmp_path / "just taken.png"
+    phantoms.draw("eye_diseases", "glaucoma", 90210).picture.save(picture)
+    camera = phone.page.locator("#camera input")
+    assert camera.get_attribute("capture") == "environment"
+    assert phone.page.locator("#camera label").bounding_box()["height"] >= 40
+    camera.set_input_files(picture)
+    phone.page.wait_for_selector("#picture .facts:has-text('just taken.png')")
+    assert not visit.page.locator("#camera label").is_visible()
+
+
+def test_the_evidence_comes_when_it_is_opened_in_three_screens_without_the_picture(phone, app):
+    assert "Every measurement" not in httpx.get(app.src).text
+    assert phone.page.locator("#evidence-task .headline").count() == 0
+    phone.open("Evidence")
+    phone.page.wait_for_selector("#evidence-all .section")
+    assert not phone.page.locator("#case-panel").is_visible()
+    assert phone.page.evaluate("document.documentElement.scrollHeight / innerHeight") <= 3
+    task = phone.page.locator("#measured input").input_value()
+    phone.page.get_by_role("tab", name="This picture").click()
+    assert phone.page.locator("#task input").input_value() == f"Guessed: {task}"
+    assert phone.complaints == []

@@ -79,7 +79,8 @@ class BatchView:
 NOTHING = BatchView("", batch_markup.INVITATION, "", None, None, None, False, False, "", None)
 
 
-@dataclass(frozen=True)
+# Gradio writes a callback into the page, and whom it is bound to in full.
+@dataclass(frozen=True, repr=False)
 class Batcher:
     """Reads batches for every visitor, each one's last only. Safe to call from several threads."""
 

@@ -24,7 +24,7 @@ def test_a_phone_takes_a_picture_and_a_desktop_offers_no_camera(phone, visit, tm
 
 
 def test_the_evidence_comes_when_it_is_opened_in_three_screens_without_the_picture(phone, app):
-    assert "Every measurement" not in httpx.get(app.src).text
+    assert "Every measurement" not in httpx.get(app.src, timeout=60).text
     assert phone.page.locator("#evidence-task .headline").count() == 0
     phone.open("Evidence")
     phone.page.wait_for_selector("#evidence-all .section")

@@ -26,7 +26,7 @@ VERBS = {"batch", "classify", "explain", "features", "report", "similar"}
 @pytest.fixture(scope="module")
 def lines(app: Client) -> dict[str, str]:
     """What can be copied from the page, by its kind."""
-    page = httpx.get(f"{app.src}program").raise_for_status().text
+    page = httpx.get(f"{app.src}program", timeout=60).raise_for_status().text
     assert NOTICE in page
     return {kind: html.unescape(text) for kind, text in re.findall(r'data-lines="(\w+)">(.*?)</pre>', page, re.DOTALL)}
 

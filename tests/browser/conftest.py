@@ -67,6 +67,11 @@ class Visit:
         self.page.wait_for_selector("#card-classify strong", timeout=60_000)
         return key
 
+    def another(self) -> str:
+        """Take an example that the page does not begin with."""
+        there = self.page.locator("#case-picture").get_attribute("data-example").partition("/")[0]
+        return self.choose("busi" if there == "brain_mri" else "brain_mri")
+
     def upload(self, files) -> None:
         """Give files and wait until one of them is shown, or refused."""
         self.page.evaluate("() => document.getElementById('case-picture')?.setAttribute('data-before', '')")

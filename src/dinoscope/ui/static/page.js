@@ -4,12 +4,15 @@ const visit = window.dinoscope = { own: null, take };
 function take(files) {
   const input = document.querySelector("#drop input[type=file]");
   if (!files.length || !input) return;
-  visit.own = files;
   const carrier = new DataTransfer();
   for (const file of files) carrier.items.add(file);
   input.files = carrier.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }
+// However it came: dropped, pasted, by the camera, or chosen in the browser's own dialogue.
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.("#drop input[type=file]") && event.target.files.length) visit.own = [...event.target.files];
+}, true);
 const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   window.addEventListener(kind, (event) => {

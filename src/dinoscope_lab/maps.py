@@ -54,7 +54,7 @@ def seen(e: Evidence) -> str:
     return (
         f"**What the network sees**: {first}a lesion pointed at in one picture is found in another of its class in "
         f"{mean[OURS]:g} % of pairs ({beside}).{where}\n\n"
-        "![Drawn cases and their features as colours: a point at a lesion, and the most alike place in another case]"
+        "![Drawn cases, their features as colours, and the place in another case most like a lesion pointed at]"
         f"({FIGURE})"
     )
 

@@ -36,7 +36,8 @@ class FilterWidgets:
         entry: dict = {"labels": labels or [], "origins": origins or []}
         entry |= {key: rest.pop(0) or [] for key in self.choices}
         for key in self.ranges:
-            low, high = rest.pop(0), rest.pop(0)
+            # Gradio shows an empty number as 0, which bounds nothing here from below and everything from above.
+            low, high = rest.pop(0) or None, rest.pop(0) or None
             if low is not None or high is not None:
                 entry[key] = [low, high]
         return Filters.of(entry)

@@ -143,3 +143,13 @@ def test_an_own_case_is_called_own_and_shows_its_thumbnail(task):
     shown = similar_markup.card(replace(own, thumbnail=thumbnails.make(drawn("colours", "red", 1))), task)
     assert 'src="data:image/webp;base64,' in shown
     assert 'alt="own case, red"' in shown
+
+
+def test_a_range_that_the_browser_shows_empty_as_zero_excludes_no_case():
+    import gradio as gr
+
+    with gr.Blocks():
+        widgets = similar_filters.build()
+    nothing: list = [[], [], *([] for _ in widgets.choices)]
+    numbers = [0] * (2 * len(widgets.ranges))
+    assert widgets.read([*nothing, *numbers]) == widgets.read([*nothing, *(None for _ in numbers)])

@@ -12,6 +12,7 @@ from dinoscope.tasks import Task
 
 from ..drawn import fresh, likeness, maps, reals
 from ..evidence import count, number, percent
+from .pool import first
 from .study import Report, Study, headline
 
 EACH, MAPS = 24, 6
@@ -85,13 +86,18 @@ def _all(rows: list[dict]) -> list[dict]:
 
 def _of_task(study: Study, task: Task) -> list[dict]:
     """A row a class, two of maps, one of heads."""
-    real = reals.read(study.encoder, study.workbench.projection, study.images, task.name, study.cache)
-    drawn = fresh.read(study.encoder, task.name, EACH, fresh.FIRST_SEED + study.seed)
+    encoder, projection = study.encoder, study.workbench.projection
+    each, most = (4, 1) if study.quick else (EACH, MAPS)
+    if study.quick:
+        real = reals.read(encoder, projection, study.images, task.name, study.kept, first)
+    else:
+        real = reals.read(encoder, projection, study.images, task.name, study.cache)
+    drawn = fresh.read(encoder, task.name, each, fresh.FIRST_SEED + study.seed)
     heads = {
         "task": task.name,
         "alone": 100 * on_held(real.head, real.held),
         "shipped": 100 * on_held(task.head, real.held),
         "weight": task.facts.get("phantom_weight", 0.0),
     }
-    located = maps.rows(study.encoder, real, drawn, MAPS, study.seed)
+    located = maps.rows(encoder, real, drawn, most, study.seed)
     return [*likeness.rows(real, drawn.labels, drawn.pooled), *located, heads]

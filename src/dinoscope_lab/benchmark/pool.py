@@ -12,7 +12,7 @@ import numpy as np
 
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD, Sample
 
-QUICK = 4
+QUICK = 2
 """Pictures of a class and fold that a quick run takes."""
 
 

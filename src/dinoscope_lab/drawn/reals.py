@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,10 +62,21 @@ class Reals:
         return self.projection.for_scope(self.projection(pooled))
 
 
-def read(encoder: Encoder, projection: Projection, images: Path, task: str, cache: Path) -> Reals:
-    """Read a set's pictures but for fold 0, and fit its head; both are kept below `cache`, never in the repository."""
+def read(
+    encoder: Encoder,
+    projection: Projection,
+    images: Path,
+    task: str,
+    cache: Path,
+    some: Callable[[list[Sample]], Iterable[Sample]] = list,
+) -> Reals:
+    """Read a set's pictures but for fold 0, and fit its head; both are kept below `cache`, never in the repository.
+
+    Args:
+        some: takes fewer of the pictures; needs a `cache` of its own, as the head is kept by its task alone.
+    """
     folder, splits = images / task, images / "splits"
-    pool = read_public(encoder, folder, splits, lambda _: None, _seen, cache=cache)
+    pool = read_public(encoder, folder, splits, lambda _: None, lambda s: list(some(_seen(s))), cache=cache)
     known, held = pool.at(pool.folds > VALIDATION_FOLD), pool.at(pool.folds == VALIDATION_FOLD)
     kept = cache / encoder.fingerprint[:16] / "real_heads" / f"{task}.safetensors"
     try:

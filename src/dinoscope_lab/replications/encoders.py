@@ -61,6 +61,8 @@ DOMAINS = (
     "polyp_kvasirseg",
 )
 """Sets without a copy in another: odir and covid_cxr_boxes share photographs with two of these."""
+QUICK_METADATA, QUICK_DOMAINS = (("covid_cxr_boxes", "age"),), ("brain_mri", "lgg_mri")
+"""Those of a quick run: of small sets, or of sets that it has read for its other questions."""
 PENALTIES = np.logspace(1, 6, 11)
 """Candidates for that of ridge regression."""
 FEWEST = 10
@@ -201,9 +203,9 @@ def measured(study: Study, encoder: Frozen) -> list[dict]:
         rows += part(f"classify {name}", classification, study.pool(name))
     for name in SEGMENTED[:most]:
         rows += part(f"segment {name}", segmented, study.pool(name))
-    for name, column in METADATA[:most]:
+    for name, column in QUICK_METADATA if study.quick else METADATA:
         rows += part(f"{column} of {name}", known_from, study.pool(name), column)
-    several = [study.pool(name) for name in (DOMAINS[:2] if study.quick else DOMAINS)]
+    several = [study.pool(name) for name in (QUICK_DOMAINS if study.quick else DOMAINS)]
     key = f"{encoder.name}: domain"
     return rows + study.part(key, partial(domain, study, encoder, several), encoder.fingerprint)
 

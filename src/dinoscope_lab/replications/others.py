@@ -71,7 +71,8 @@ def distilled_encoder(study: Study) -> Encoder:
             batch=16 if study.quick else 64,
             warmup=50,
         )
-        images, splits = (study.images / LABELLED[0], None) if study.quick else (study.images, study.images / "splits")
+        images = study.pool(LABELLED[0]).files[0].parent if study.quick else study.images  # one class of one set
+        splits = None if study.quick else study.images / "splits"
         packed = pack.build(images, splits, PACKED, place.parent)
         export.write(study.encoder.model, study.encoder.size, place / "start")
         steps = 2 if study.quick else STEPS

@@ -51,11 +51,11 @@ def measure(study: Study) -> Report:
     others = rivals.beside(study.cache, study.encoder.device.type)
     starts = encoders(study, others.encoders)
     rows: list[dict] = []
-    for name, findings in list(FINDINGS.items())[: 1 if study.quick else None]:
+    for name, findings in list(FINDINGS.items())[-1 if study.quick else 0 :]:
         pool, truth = asked(study.pool(name), findings)
         for way in (FROZEN, TUNED):
             scores = {s: scored(study, pool, truth, s, e, way) for s, e in starts.items()}
-            rows += compared(pool, truth, findings or tuple(pool.classes), scores, way)
+            rows += compared(pool, truth, findings or tuple(pool.classes), scores, way, 1 if study.quick else FEWEST)
     corrected = holm([r["p"] for r in rows])
     for row, holms in zip(rows, corrected, strict=True):
         row["holm"] = round(holms, 4)
@@ -202,15 +202,20 @@ def tuned(
 
 
 def compared(
-    pool: Pool, truth: np.ndarray, findings: tuple[str, ...], scores: dict[str, np.ndarray], way: str
+    pool: Pool,
+    truth: np.ndarray,
+    findings: tuple[str, ...],
+    scores: dict[str, np.ndarray],
+    way: str,
+    fewest: int = FEWEST,
 ) -> list[dict]:
-    """A row for each finding of enough patients, and each start that the self-supervised one is held against."""
+    """A row for each finding of at least `fewest` patients, and each start it is held against."""
     groups = pool.groups[pool.test]
     times = group_draws(groups, DRAWS)
     rows = []
     for k, finding in enumerate(findings):
         present = truth[pool.test, k]
-        if min(len(np.unique(groups[present])), len(np.unique(groups[~present]))) < FEWEST:
+        if min(len(np.unique(groups[present])), len(np.unique(groups[~present]))) < fewest:
             continue
         ours = scores[OURS][:, k]
         drawn = drawn_area(times, present, ours)

@@ -53,7 +53,7 @@ def test_a_visitor_uploads_classifies_explains_searches_and_changes_the_class(vi
     visit.page.wait_for_selector(".plots svg", timeout=90_000)
     first = visit.read("#explain-answer .answer")
     assert "faithful" in first
-    assert "random" in visit.page.locator(".plots svg").first.text_content()
+    assert "random" in visit.page.locator(".plots").first.text_content()
     visit.page.locator("#opacity-slider").evaluate(
         "(s) => { s.value = 20; s.dispatchEvent(new Event('input', {bubbles: true})); }"
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dinoscope.evidence import Evidence
+from dinoscope.evidence import Column, Evidence, Table
 from dinoscope.explain.faithfulness import Curve, Curves
 from dinoscope.explain.localisation import Localisation
 from dinoscope.explain.methods import METHODS
@@ -59,7 +59,9 @@ def served(browser, workbench):
 
     best = [{"task": t, "method": "gradcam", **dict.fromkeys(GAINS, 0.5)} for t in workbench.tasks]
     headline = {"label": "made up", "value": 0.5, "low": None, "high": None, "unit": ""}
-    evidence = {"explain": Evidence("explain", headline, "made up", 0, "", "", "", 1.0, best, [])}
+    columns = (Column("task"), Column("method"), *(Column(gain, digits=2) for gain in GAINS))
+    table = Table("faithful", "", "table", columns, best, "task")
+    evidence = {"explain": Evidence("explain", headline, "made up", 0, "", "", "", 1.0, [], [table])}
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

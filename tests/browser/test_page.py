@@ -69,7 +69,8 @@ def test_a_visitor_uploads_classifies_explains_searches_and_changes_the_class(vi
     assert f"the score for {other}" in visit.read("#explain-answer .answer")
 
     visit.open("Similar cases")
-    assert "nearest cases" in visit.read("#similar-answer .answer")
+    # A drawing may be unlike every known case, which is then said.
+    assert re.search("nearest cases|None is really near", visit.read("#similar-answer .answer"))
     assert visit.page.locator("#similar-answer .card").count() == 8
 
     visit.open("Evidence")
@@ -81,7 +82,7 @@ def test_a_visitor_uploads_classifies_explains_searches_and_changes_the_class(vi
 def test_two_methods_are_compared_and_their_sliders_keep_their_place(visit):
     visit.choose("brain_mri")
     visit.open("Explain")
-    visit.page.wait_for_selector("#explain-answer .stage .heat", timeout=90_000)
+    visit.page.wait_for_selector(".plots svg", timeout=90_000)
     visit.page.locator("#contour-slider").evaluate(
         "(s) => { s.value = 20; s.dispatchEvent(new Event('input', {bubbles: true})); }"
     )

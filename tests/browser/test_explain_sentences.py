@@ -85,13 +85,15 @@ def said(served):
     def choose(method: str) -> tuple[str, str]:
         served.locator("#method input").click()
         served.get_by_role("option", name=METHODS[method].title, exact=True).click()
-        served.wait_for_function(
+        there = (
             "title => document.querySelector('#explain-answer figcaption')?.innerText.includes(title)"
             " && document.querySelector('#explain-answer .downloads')"
-            " && document.querySelector('#card-explain strong').innerText !== 'Map drawn'",
-            arg=METHODS[method].title,
-            timeout=60_000,
+            " && document.querySelector('#card-explain strong').innerText !== 'Map drawn'"
         )
+        # Twice: the map may stand there before its card, which still tells of the map before.
+        served.wait_for_function(there, arg=METHODS[method].title, timeout=60_000)
+        served.wait_for_timeout(1_000)
+        served.wait_for_function(there, arg=METHODS[method].title, timeout=60_000)
         return served.inner_text("#explain-answer .answer"), served.inner_text("#card-explain strong")
 
     return choose

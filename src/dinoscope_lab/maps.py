@@ -7,13 +7,15 @@ from dinoscope.fitting import catalogue
 
 FIGURE = "docs/see.jpg"
 RIVALS = {"vitcx_published": "published ViT-CX", "centred_blob": "a blob in the middle"}
+EARLIER = "(Of an earlier backbone.) "
 OURS, POSITION, NETWORK = "backbone", "same position", "efficientnet-lite0"
 
 
-def paragraphs(evidence: dict[str, Evidence]) -> str:
-    """Two short paragraphs, each where it was measured."""
-    said = [write(evidence[name]) for name, write in (("explain", explained), ("see", seen)) if name in evidence]
-    return "\n\n".join(p for p in said if p)
+def paragraphs(evidence: dict[str, Evidence], fingerprint: str) -> str:
+    """Two short paragraphs, each where it was measured; one that is not of the backbone that ships says so first."""
+    found = [(evidence[name], write) for name, write in (("explain", explained), ("see", seen)) if name in evidence]
+    said = [(e, write(e)) for e, write in found]
+    return "\n\n".join(f"{'' if e.fingerprint == fingerprint else EARLIER}{text}" for e, text in said if text)
 
 
 def explained(e: Evidence) -> str:

@@ -97,9 +97,9 @@ def rivals(evidence: dict[str, Evidence]) -> str:
     return "\n".join(lines)
 
 
-def block(evidence: dict[str, Evidence]) -> str:
+def block(evidence: dict[str, Evidence], fingerprint: str) -> str:
     """What stands between the README's two marks: the table, and a paragraph each on Explain and what is seen."""
-    return "\n\n".join(filter(None, [rivals(evidence), maps.paragraphs(evidence)]))
+    return "\n\n".join(filter(None, [rivals(evidence), maps.paragraphs(evidence, fingerprint)]))
 
 
 def table(given: Table) -> str:
@@ -126,7 +126,7 @@ def renew(root: Path = ROOT) -> None:
     readme = root / "README.md"
     before, rest = readme.read_text(encoding="utf-8").split(BEGIN, 1)
     after = rest.split(END, 1)[1]
-    readme.write_text(f"{before}{BEGIN}\n\n{block(measured)}\n\n{END}{after}", encoding="utf-8")
+    readme.write_text(f"{before}{BEGIN}\n\n{block(measured, shipped)}\n\n{END}{after}", encoding="utf-8")
 
 
 def sheet(path: Path = ROOT / "docs" / "phantoms.png", side: int = 150, columns: int = 6, seed: int = 7) -> None:

@@ -64,7 +64,7 @@ def test_where_something_simpler_finds_the_place_as_often_that_comes_first():
     )
     assert "On Skin lesion (PH2) the same position alone does as well." in behind
     assert maps.FIGURE in behind
-    assert maps.paragraphs({}) == ""
+    assert maps.paragraphs({}, "") == ""
 
 
 def test_the_picture_has_a_row_of_a_case_and_another_of_its_class_with_the_point_in_both(workbench, tmp_path):
@@ -83,3 +83,9 @@ def test_the_picture_has_a_row_of_a_case_and_another_of_its_class_with_the_point
     # The ring lies around the middle of the outline: the upper left ninth.
     white = np.argwhere((first == 255).all(axis=2))
     assert np.abs(white.mean(axis=0) - side / 6).max() < side / 20
+
+
+def test_what_was_measured_on_an_earlier_backbone_says_so_first():
+    measured = {"explain": evidence("explain", of_sets(0.2))}
+    assert maps.paragraphs(measured, "another").startswith(f"{maps.EARLIER}**Explain**")
+    assert maps.paragraphs(measured, "").startswith("**Explain**")

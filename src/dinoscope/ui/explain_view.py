@@ -36,11 +36,15 @@ Show = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Shown(Shared):
-    """What one visitor's tab shows: the picture's explanations, one or two side by side, and their sessions."""
+    """What one visitor's tab shows: the picture's explanations, one or two side by side, and their sessions.
+
+    `wanted` raises once the visitor has asked for something else, or no longer wants it measured.
+    """
 
     chosen: Chosen
     sessions: tuple[ExplainSession, ...]
     found: tuple[Explanation, ...]
+    wanted: Callable[[], None] = lambda: None
 
     @property
     def task(self) -> Task:
@@ -125,7 +129,7 @@ class Explainer:
             return replace(refused(str(fault)), about=about)
         except StoppedError:
             return replace(WORKING, card=cards.failed("explain"), answer=explain_markup.STOPPED, about=about)
-        shown = Shown(chosen, sessions, found)
+        shown = Shown(chosen, sessions, found, wanted)
         return replace(
             _view(shown),
             target=Menu(_classes(task), found[0].target),
@@ -141,14 +145,14 @@ class Explainer:
         """Measure how faithful the maps are that are shown."""
         if shown is None:
             return ExplainView()
-        wanted = self.running.begin(visitor)
-        told = _told(wanted, show, "Removing patches")
+        told = _told(shown.wanted, show, "Removing patches")
         try:
+            shown.wanted()  # a map asked for since must not be superseded by the measuring of the one before
             found = tuple(
                 self._once(visitor, shown.chosen, s, "measured", partial(s.measure, f, told))
                 for s, f in zip(shown.sessions, shown.found, strict=True)
             )
-            wanted()
+            shown.wanted()
         except SupersededError:
             return ExplainView()
         except StoppedError:

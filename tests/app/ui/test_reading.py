@@ -13,7 +13,7 @@ from dinoscope.reading.scope import Scope
 from dinoscope.similar import Filters, SearchRequest
 from dinoscope.ui import cards, classify_tab, examples
 from dinoscope.ui.case_panel import AUTO, Panel
-from dinoscope.ui.explain_view import Explainer
+from dinoscope.ui.explain_view import Explainer, ExplainView
 from dinoscope.ui.reading import Reader
 from dinoscope.ui.running import Running
 from dinoscope.ui.similar_view import Searcher, Wanted
@@ -267,3 +267,19 @@ def test_a_map_of_a_strange_picture_says_that_it_is_worth_little(reader):
     view = reader.explainer.ask(strange, [ExplainRequest("red", method="gradcam")], "anna", quiet)
     assert "unlike anything this head knows" in view.answer
     assert "Of little worth here" in view.card
+
+
+def test_measuring_a_map_never_takes_the_place_of_one_asked_for_since(workbench):
+    """The page measures a map after it is drawn, by which time its visitor may have chosen another method."""
+    explainer = Explainer(workbench, {}, Running(), Running())
+    *_, last = Reader.of(workbench, {}).read(chosen(task="colours"), "anna")
+    request = ExplainRequest("red", method="gradcam")
+    before = explainer.ask(last.chosen, [request], "anna", quiet).shown
+
+    def meanwhile(done: int, total: int, what: str) -> None:
+        assert explainer.measure(before, "anna", quiet) == ExplainView()
+
+    newer = explainer.ask(last.chosen, [replace(request, method="rise")], "anna", meanwhile)
+    assert newer.shown is not None
+    assert newer.method == "rise"
+    assert explainer.measure(newer.shown, "anna", quiet).curves

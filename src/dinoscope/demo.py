@@ -55,11 +55,13 @@ def _serve(chosen: Settings, draw: Draw, folder: Path) -> None:
     took = Took()
     with took("libraries"):
         from . import evidence
+        from .reading import one_thread
         from .reading.encoder import EncoderError
         from .reading.heads import HeadError
         from .tasks import AssetError
         from .ui import page
         from .workbench import Workbench
+    one_thread.begin()
     with took("backbone and tasks"), _spoken(AssetError, EncoderError, HeadError):
         workbench = Workbench.load(chosen, LateFitter())
     with took("evidence"), _spoken(ValueError):

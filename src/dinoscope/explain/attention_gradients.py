@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..reading.one_thread import in_one_thread
 from . import Progress, Saliency, Subject
 from .readout import read
 
@@ -17,6 +18,7 @@ def explain(subject: Subject, seed: int, quick: bool = False, progress: Progress
     return Saliency(subject.enlarge(relevance(subject)[None])[0].cpu().numpy())
 
 
+@in_one_thread
 def relevance(subject: Subject) -> Tensor:
     """R <- R + mean over heads of (gradient of the log-odds x attention, where positive) R, block by block: [h * w]."""
     trace = subject.trace()

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import torch
 
+from ..reading.one_thread import in_one_thread
 from . import Progress, Saliency, Subject
 
 
+@in_one_thread
 def explain(subject: Subject, seed: int, quick: bool = False, progress: Progress | None = None) -> Saliency:
     """Positive part of sum over channels of (mean gradient of the channel) x (its map). The seed has no effect."""
     trace = subject.trace()

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from . import torch_file
 from .encoder import EncoderError
+from .one_thread import in_one_thread
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """ImageNet's, as the package documents."""
@@ -132,6 +133,7 @@ class EfficientNet:
         x = torch.from_numpy(np.stack(arrays)).to(self.device).permute(0, 3, 1, 2).float() / 255
         return (x - self.mean) / self.std
 
+    @in_one_thread
     @torch.inference_mode()
     def __call__(self, pictures: Sequence[Image.Image], batch: int = 32) -> Maps:
         """Read pictures, `batch` at a time."""

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from . import backbone, hub, walk
 from .backbone import FILES, EncoderError
+from .one_thread import in_one_thread
 
 EPSILON = 1e-6
 """Added to a variance, so that a blank picture has a gradient, too."""
@@ -165,6 +166,7 @@ class Encoder:
         """Normalised pixels [N, 3, h, w] -> the levels they came from, [N, h, w, 3] float32 from 0 to 1."""
         return (pixels * self.std + self.mean).permute(0, 2, 3, 1).cpu().numpy()
 
+    @in_one_thread
     @torch.inference_mode()
     def tokens(self, pixels: Tensor, hurried: bool = False) -> Tokens:
         """Normalised pixels [N, 3, h, w] -> tokens; sides must be divisible by the patch size.
@@ -194,6 +196,7 @@ class Encoder:
         patches = after[:, self.prefix :].float()
         return Tokens(after[:, 0].float(), patches, before[:, self.prefix :].float(), grid, pooled)
 
+    @in_one_thread
     @torch.inference_mode()
     def leaving(self, pixels: Tensor, before: int) -> Tensor:
         """Normalised pixels [N, 3, h, w] -> patch tokens [N, h * w, D] float32 as they leave a block.
@@ -205,6 +208,7 @@ class Encoder:
         state = output.hidden_states[-1 - before] if before else output.last_hidden_state
         return state[:, self.prefix :].float()
 
+    @in_one_thread
     def trace(self, pixels: Tensor, hurried: bool = False) -> Trace:
         """Normalised pixels [1, 3, h, w] -> tokens and attentions that can be differentiated, also by the pixels.
 
@@ -221,11 +225,13 @@ class Encoder:
             tokens, normed = self._walk(self.embed(pixels), self._grid(pixels), hurried, attentions.append)
         return Trace(tokens, normed, tuple(attentions), self.prefix)
 
+    @in_one_thread
     def embed(self, pixels: Tensor) -> Tensor:
         """Normalised pixels [N, 3, h, w] -> what enters the first block [N, T, D]: prefix and patches, placed."""
         with torch.autocast(self.device.type, enabled=False):
             return self.model.embeddings(pixels.to(self.dtype))
 
+    @in_one_thread
     @torch.inference_mode()
     def chosen(self, embedded: Tensor, kept: Tensor, hurried: bool = False) -> Tokens:
         """Read one picture through some of its patches only, as in pre-training: the others are not there at all.
@@ -244,6 +250,7 @@ class Encoder:
         state = walk.gather(embedded, kept, self.prefix)
         return self._walk(state, (1, kept.shape[1]), hurried)[0]
 
+    @in_one_thread
     @torch.inference_mode()
     def swapped(self, embedded: Tensor, other: Tensor, where: Tensor, hurried: bool = False) -> Tokens:
         """Read a picture some of whose patches are another picture's; both are embedded once.

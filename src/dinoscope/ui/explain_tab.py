@@ -44,7 +44,9 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
     pace_and_more = [laid[name] for name in ("second", "pace", "seed")]
 
     def follow(event: Any) -> Any:
-        return event.then(calls.measure, shown, outputs, show_progress_on=laid["curves"], **PRIVATE, **EXPLAINING)
+        # Each map is measured: by default none would be while the page still waits for the measure of the one before.
+        told: dict[str, Any] = {"show_progress_on": laid["curves"], "trigger_mode": "multiple"}
+        return event.then(calls.measure, shown, outputs, **told, **PRIVATE, **EXPLAINING)
 
     def asks(event: Callable, like: gr.Dropdown | gr.State) -> Any:
         asked = [chosen, laid["target"], method, laid["instead"], like, *pace_and_more]

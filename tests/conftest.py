@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from gradio_client import Client
 
 from dinoscope import tasks
@@ -21,7 +22,7 @@ from dinoscope.reading.encoder import Encoder
 from dinoscope.settings import Settings
 from dinoscope.workbench import Workbench
 from dinoscope_lab import evidence
-from dinoscope_lab.benchmark.serving import served
+from dinoscope_lab.benchmark.serving import once_there, started
 from fixtures.tiny import CLASSES, drawn, write_backbone
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,6 +32,9 @@ for name in [n for n in os.environ if n.startswith(FOREIGN)]:
     del os.environ[name]
 os.environ["DINOSCOPE_THUMBNAILS"] = "cached"  # no test asks the hosts of public pictures
 os.environ["PYTHONPATH"] = str(ROOT / "src")
+if beside := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):  # tests side by side share the cores
+    torch.set_num_threads(max(1, torch.get_num_threads() // beside))
+    os.environ["OMP_NUM_THREADS"] = str(torch.get_num_threads())
 
 
 def write_phantoms(task: str, folder: Path, n: int = 4) -> None:
@@ -149,5 +153,5 @@ def run_python() -> RunPython:
 @pytest.fixture(scope="session")
 def app() -> Iterator[Client]:
     """A client of the app itself, served on the bundled backbone by a process of its own."""
-    with served() as (client, _):
-        yield client
+    with started() as (address, process, _):
+        yield once_there(process, lambda: Client(address, verbose=False))

@@ -43,6 +43,9 @@ class Fitter(Protocol):
         ...
 
 
+BACKBONE_ALONE = "Explained is what the backbone alone sees and says; the answer was read by two networks."
+
+
 @dataclass(frozen=True)
 class Alone:
     """The backbone's own projection and tasks, where heads and cases read a second network beside it."""

@@ -14,7 +14,7 @@ from . import agreement, guess, loading
 from .errors import RequestError, shown
 from .explain import Progress
 from .explain.session import ExplainRequest, ExplainSession
-from .loading import Alone, Fitter, Say
+from .loading import BACKBONE_ALONE, Alone, Fitter, Say
 from .reading import images, scope
 from .reading.encoded import Encoded
 from .reading.encoder import Encoder
@@ -31,9 +31,6 @@ from .visit_tasks import OWN, VisitTasks
 
 Source = Path | bytes | Image.Image | Decoded | Encoded
 """A picture, or what `read` made of it. Never a string: what a visitor sent as text is not opened as a file."""
-
-
-BACKBONE_ALONE = "Explained is what the backbone alone sees and says; the answer was read by two networks."
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from dinoscope import fusion, manifest, settings, tasks
 from dinoscope.explain.session import ExplainRequest
 from dinoscope.fitting import index_command
 from dinoscope.fitting.fit_fused import DIMENSIONS, fit_fused
+from dinoscope.loading import BACKBONE_ALONE
 from dinoscope.reading import images
 from dinoscope.reading.encoder import Encoder, EncoderError
 from dinoscope.reading.fused import Fused
 from dinoscope.reading.projection import Projection
 from dinoscope.settings import Settings
 from dinoscope.tasks import AssetError
-from dinoscope.workbench import BACKBONE_ALONE, Workbench
+from dinoscope.workbench import Workbench
 from fixtures.rival import Colours
 from fixtures.tiny import CLASSES, drawn
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import TimeoutError
 
 from dinoscope.evidence import Column, Evidence, Table
 from dinoscope.explain.faithfulness import Curve, Curves
@@ -84,27 +83,17 @@ def said(served):
     """(method) -> the sentence about its map once it is measured, and what stands first on its card."""
 
     def choose(method: str) -> tuple[str, str]:
+        served.locator("#method input").click()
+        served.get_by_role("option", name=METHODS[method].title, exact=True).click()
         there = (
             "title => document.querySelector('#explain-answer figcaption')?.innerText.includes(title)"
             " && document.querySelector('#explain-answer .downloads')"
             " && document.querySelector('#card-explain strong').innerText !== 'Map drawn'"
         )
-        title = METHODS[method].title
-        for last in (False, True):  # a choice made while the page still answers the one before may be lost
-            served.locator("#method input").click()
-            served.get_by_role("option", name=title, exact=True).click()
-            try:
-                # Twice: the map may stand there before its card, which still tells of the map before.
-                for _ in range(2):
-                    served.wait_for_function(there, arg=title, timeout=60_000 if last else 15_000)
-                    served.wait_for_timeout(1_000)
-                break
-            except TimeoutError:
-                if last:
-                    raise
-                served.locator("#method input").click()
-                served.get_by_role("option", name=METHODS["random"].title, exact=True).click()
-                served.wait_for_timeout(3_000)
+        # Twice: the map may stand there before its card, which still tells of the map before.
+        served.wait_for_function(there, arg=METHODS[method].title, timeout=60_000)
+        served.wait_for_timeout(1_000)
+        served.wait_for_function(there, arg=METHODS[method].title, timeout=60_000)
         return served.inner_text("#explain-answer .answer"), served.inner_text("#card-explain strong")
 
     return choose

@@ -8,7 +8,7 @@ import pytest
 
 from dinoscope_lab import attack
 from dinoscope_lab.attack import calls, files, same
-from dinoscope_lab.attack.caller import ANSWER, Caller, Outcome
+from dinoscope_lab.caller import ANSWER, Caller, Outcome
 
 
 def test_the_same_seed_makes_the_same_files_of_which_none_is_like_another():

@@ -72,6 +72,8 @@ class GuardedBlocks(gr.Blocks):
             if block_fn.api_visibility == "private":
                 for block, value in zip(block_fn.inputs, inputs, strict=True):
                     _refuse_unset(block, value)
+            else:  # a program that leaves out the last values means what their endpoint takes by itself
+                inputs = [*inputs, *(block.value for block in block_fn.inputs[len(inputs) :])]
             return await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except (gr.Error, RequestError):
             raise

@@ -35,12 +35,12 @@ from . import (
     social,
     theme,
 )
+from .answers import Answers, Reader, unread
 from .batch_view import Batcher
 from .case_panel import PanelView
 from .case_pictures import CasePictures
 from .explain_tab import PRIVATE
 from .guarded import GuardedBlocks
-from .reading import Answers, Reader, unread
 from .running import EXPLAINING
 from .see_view import Seer
 from .view import SAME, updates

@@ -21,9 +21,9 @@ from dinoscope.evidence import TABLE, Column, Table
 from dinoscope.reading.encoder import Encoder
 
 from .. import evidence
+from ..caller import ANSWER, BROKEN, SENTENCE, Caller, Outcome
 from ..evidence import count, number
 from . import calls, disks, files, kills, same
-from .caller import ANSWER, BROKEN, SENTENCE, Caller, Outcome
 from .processes import App, app
 from .visitors import VERBS, crowd
 

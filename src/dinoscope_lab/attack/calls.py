@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .caller import Caller, Outcome
+from ..caller import Caller, Outcome
 
 
 @dataclass(frozen=True)

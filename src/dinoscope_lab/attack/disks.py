@@ -13,7 +13,7 @@ from pathlib import Path
 from dinoscope import manifest, whole
 from dinoscope.similar import Storage
 
-from .caller import BROKEN, Caller
+from ..caller import BROKEN, Caller
 from .kills import TASK, copied
 from .processes import app, finished
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .caller import ANSWER, Caller
+from ..caller import ANSWER, Caller
 
 AT_ONCE = 48
 """Strangers who ask at the same time; fewer than may wait in the queue."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from .caller import BROKEN, Caller, Outcome
+from ..caller import BROKEN, Caller, Outcome
 
 VERBS = ("classify", "similar", "explain")
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import io
 from pathlib import Path
 
 import numpy as np
-from gradio_client import Client, handle_file
 
 from dinoscope.evidence import BARS, TABLE, Column, Table
 from dinoscope.fitting import datasets
@@ -16,7 +15,7 @@ from dinoscope.workbench import Workbench
 
 from ..evidence import count, number, percent
 from . import first_answer, two_networks
-from .serving import served
+from .serving import Asking, served
 from .study import Report, Study, headline
 
 VERBS = ("classify", "explain", "similar")
@@ -43,12 +42,11 @@ def measure(study: Study) -> Report:
     rows, asked = [], 0
     runs = 1 if study.quick else first_answer.RUNS
     begun = first_answer.measure(next(iter(pictures.values()))[0].path, runs)
-    with served() as (client, _):
+    with served() as (asking, _):
         for task, samples in pictures.items():
             answers = []
             for sample in samples:
-                file = handle_file(sample.path)
-                found = {verb: _timed(client, verb, file, task, latency[verb]) for verb in VERBS}
+                found = {verb: _timed(asking, verb, sample.path, task, latency[verb]) for verb in VERBS}
                 _compare(workbench, sample, task, found)
                 answers.append(found["classify"]["label"])
                 asked += 1
@@ -67,7 +65,8 @@ def measure(study: Study) -> Report:
         f"{asked} pictures of fold 0, of every task; every answer agreed with the workbench to {TOLERANCE:g}.",
         f"Starts are medians of {runs} new processes: to the page with its finished example, and to class, map and "
         "similar cases of a picture that was then sent.",
-        "Other seconds are through HTTP, upload included. Tasks with findings instead of classes are not scored here.",
+        "Other seconds are through plain HTTP, upload included.",
+        "Tasks with findings instead of classes are not scored here.",
     ]
     without = [] if two else ["What a second network costs was left out: its heads are not among the assets."]
     return Report(figure, [*tables(rows, seconds), two_networks.table(two)], [*notes, *without])
@@ -85,14 +84,10 @@ def tables(rows: list[dict], seconds: list[dict]) -> list[Table]:
     ]
 
 
-def _timed(client: Client, verb: str, file: dict, task: str, seconds: list[float]) -> dict:
-    began = time.monotonic()
-    answer = client.predict(file, task, api_name=f"/{verb}")
-    seconds.append(time.monotonic() - began)
-    if verb != "explain":
-        return answer
-    facts, _, saliency = answer
-    return {**facts, "saliency": np.load(saliency)}
+def _timed(asking: Asking, verb: str, picture: Path, task: str, seconds: list[float]) -> dict:
+    (facts, *files), took = asking(verb, picture, task=task)
+    seconds.append(took)
+    return {**facts, "saliency": np.load(io.BytesIO(files[-1]))} if verb == "explain" else facts
 
 
 def _compare(workbench: Workbench, sample: Sample, task: str, found: dict[str, dict]) -> None:

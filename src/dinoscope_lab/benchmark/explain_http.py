@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import numpy as np
-from gradio_client import Client, handle_file
 
 from dinoscope.fitting.datasets import Sample
 
-from .serving import served
+from .serving import Asking, served
 
 PACES = {"full": False, "quick": True}
 
 
 def measure(pictures: Sequence[tuple[str, Sample]]) -> list[dict]:
     """A row for each pace of (task, picture) pairs."""
-    with served() as (client, _):
-        return [_row(client, pictures, pace) for pace in PACES]
+    with served() as (asking, _):
+        return [_row(asking, pictures, pace) for pace in PACES]
 
 
-def _row(client: Client, pictures: Sequence[tuple[str, Sample]], pace: str) -> dict:
+def _row(asking: Asking, pictures: Sequence[tuple[str, Sample]], pace: str) -> dict:
     def ask(task: str, sample: Sample) -> float:
-        began = time.monotonic()
-        client.predict(handle_file(sample.path), task, quick=PACES[pace], api_name="/explain")
-        return time.monotonic() - began
+        return asking("explain", sample.path, task=task, quick=PACES[pace])[1]
 
     ask(*pictures[0])  # the first answer also loads what later ones share
     seconds = [ask(task, sample) for task, sample in pictures]

@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 
 import httpx
-from gradio_client import Client, handle_file
 
-from .serving import once_there, started
+from .serving import Asking, once_there, started
 
 RUNS = 5
 PAGE, ANSWER = "start to the page", "start to the first answer"
@@ -34,7 +33,7 @@ def _once(picture: Path) -> tuple[float, float]:
     with started() as (address, process, began):
         once_there(process, lambda: httpx.get(address, timeout=30).raise_for_status())
         page = time.monotonic() - began
-        client = Client(address, verbose=False)
+        asking = Asking(address)
         for verb in VERBS:
-            client.predict(handle_file(picture), api_name=f"/{verb}")
+            asking(verb, picture)
         return page, time.monotonic() - began

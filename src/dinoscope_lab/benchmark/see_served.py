@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from gradio_client import Client, handle_file
 
 from dinoscope.evidence import TABLE, Column, Table
 from dinoscope.fitting.datasets import Sample
@@ -16,7 +14,7 @@ from dinoscope.see.sight import SIDE
 
 from ..evidence import count, number
 from . import end_to_end
-from .serving import served
+from .serving import Asking, served
 from .study import Study
 
 if TYPE_CHECKING:
@@ -60,8 +58,8 @@ def measure(pictures: Sequence[tuple[str, Sample]]) -> list[dict]:
 
     Without a browser the second row is left out, and that is said.
     """
-    with served() as (client, _):
-        rows = [colours(client, pictures)]
+    with served() as (asking, _):
+        rows = [colours(asking, pictures)]
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
         if chromium is None:
             print("no Chromium here, so that moves of the pointer are not timed", flush=True)
@@ -71,7 +69,7 @@ def measure(pictures: Sequence[tuple[str, Sample]]) -> list[dict]:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.goto(client.src.rstrip("/") + OPEN)
+            page.goto(asking.address + OPEN)
             unfold(page)
             rows.append(pointer(page))
             browser.close()
@@ -85,13 +83,11 @@ def table(rows: list[dict]) -> Table:
     return Table("served", "In the running app", TABLE, columns, rows)
 
 
-def colours(client: Client, pictures: Sequence[tuple[str, Sample]]) -> dict:
+def colours(asking: Asking, pictures: Sequence[tuple[str, Sample]]) -> dict:
     """Seconds of /features for each picture, upload and files included."""
 
     def ask(task: str, sample: Sample) -> float:
-        began = time.monotonic()
-        client.predict(handle_file(sample.path), task, api_name="/features")
-        return time.monotonic() - began
+        return asking("features", sample.path, task=task)[1]
 
     ask(*pictures[0])  # the first answer also loads what later ones share
     seconds = [ask(task, sample) for task, sample in pictures]

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from gradio_client import Client, handle_file
 
 from dinoscope import fusion
 from dinoscope.evidence import TABLE, Column, Table
@@ -16,7 +15,7 @@ from dinoscope.fitting.datasets import Sample
 from dinoscope.reading.efficientnet import TITLES
 
 from ..evidence import count, number
-from .serving import once_there, started
+from .serving import Asking, once_there, started
 from .study import Study
 
 NETWORK, VERBS = "efficientnet-lite0", ("classify", "similar")
@@ -37,15 +36,11 @@ def measure(study: Study, pictures: Sequence[tuple[str, Sample]]) -> list[dict]:
 
 def _served(settings: dict[str, str], pictures: Sequence[tuple[str, Sample]]) -> dict:
     with started(settings=settings) as (address, process, began):
-        client = once_there(process, lambda: Client(address, verbose=False))
-        client.predict(handle_file(pictures[0][1].path), api_name="/classify")
+        asking = once_there(process, lambda: Asking(address))
+        asking("classify", pictures[0][1].path)
         row: dict = {"start": round(time.monotonic() - began, 1), "answers": len(pictures)}
         for verb in VERBS:
-            seconds = []
-            for task, sample in pictures:
-                asked = time.monotonic()
-                client.predict(handle_file(sample.path), task, api_name=f"/{verb}")
-                seconds.append(time.monotonic() - asked)
+            seconds = [asking(verb, sample.path, task=task)[1] for task, sample in pictures]
             row |= {verb: round(float(np.median(seconds)), 3)}
             row |= {f"{verb}_late": round(float(np.percentile(seconds, 95)), 3)}
         row["memory"] = round(_resident(process.pid) / 1e6) or None

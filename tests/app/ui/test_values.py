@@ -41,6 +41,14 @@ def test_a_picture_that_was_not_uploaded_is_not_read(address: str, tmp_path: Pat
         assert "are not opened here" in answer
 
 
+@pytest.mark.parametrize("verb", ["classify", "explain", "similar", "features"])
+def test_values_that_a_program_leaves_out_are_those_that_the_endpoint_takes_by_itself(address: str, verb: str):
+    picture = uploaded(address)
+    short = ask(address, verb, picture)
+    assert short.startswith("event: complete"), short
+    assert sentence(ask(address, verb)).startswith("send" if verb == "similar" else "no picture was sent")
+
+
 @pytest.mark.parametrize("verb", ["classify", "similar"])
 def test_an_address_is_refused_before_its_host_is_looked_up(address: str, verb: str, monkeypatch: pytest.MonkeyPatch):
     looked_up: list[str] = []

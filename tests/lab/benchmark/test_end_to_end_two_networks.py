@@ -23,12 +23,15 @@ def test_both_ways_are_asked_the_same_where_heads_are_shipped(encoder, tmp_path,
         began.append(settings)
         yield "address", SimpleNamespace(pid=1, poll=lambda: None), 0.0
 
-    client = SimpleNamespace(predict=lambda *given, api_name: asked.append((given[1:], api_name)))
+    def asking(verb, picture, **named):
+        asked.append((verb, named))
+        return [{}], 0.1
+
     monkeypatch.setattr(two_networks, "started", started)
-    monkeypatch.setattr(two_networks, "Client", lambda *_, **__: client)
+    monkeypatch.setattr(two_networks, "Asking", lambda address: asking)
     alone, both = two_networks.measure(study, pictures)
     assert [s["DINOSCOPE_FUSION"] for s in began] == ["", "efficientnet-lite0"]
     assert (alone["method"], both["method"]) == ("backbone alone", "with EfficientNet-Lite0")
     assert asked[: len(asked) // 2] == asked[len(asked) // 2 :]
-    assert asked[1:][:2] == [(("colours",), "/classify"), (("stripes",), "/classify")]
+    assert asked[1:][:2] == [("classify", {"task": "colours"}), ("classify", {"task": "stripes"})]
     assert two_networks.table([alone, both]).rows[0]["answers"] == 2

@@ -12,9 +12,9 @@ from dinoscope.reading import images
 from dinoscope.reading.scope import Scope
 from dinoscope.similar import Filters, SearchRequest
 from dinoscope.ui import cards, classify_tab, examples
+from dinoscope.ui.answers import Reader
 from dinoscope.ui.case_panel import AUTO, Panel
 from dinoscope.ui.explain_view import Explainer, ExplainView
-from dinoscope.ui.reading import Reader
 from dinoscope.ui.running import Running
 from dinoscope.ui.similar_view import Searcher, Wanted
 from dinoscope.ui.view import SAME

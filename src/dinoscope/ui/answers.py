@@ -1,4 +1,4 @@
-"""Reading: a chosen picture is read once, and each of the three rooms makes its answer of it."""
+"""Answers: a chosen picture is read once, and each of the three rooms makes its answer of it."""
 
 from __future__ import annotations
 

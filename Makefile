@@ -11,7 +11,7 @@ demo: $(VENV)/demo  ## install, then serve the app on port 7860
 	$(BIN)/python app.py
 
 test: $(VENV)/dev chromium  ## install, then run every test, or those of one folder: PART=app/reading
-	$(BIN)/python -m pytest -n auto --dist loadfile $(if $(PART),tests/$(PART))
+	$(BIN)/python -m pytest $(if $(PART),tests/$(PART))
 
 lint: $(VENV)/dev  ## formatting, style and types
 	$(BIN)/ruff format --check .

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from gradio_client import Client
 
 from dinoscope import tasks
@@ -32,9 +31,6 @@ for name in [n for n in os.environ if n.startswith(FOREIGN)]:
     del os.environ[name]
 os.environ["DINOSCOPE_THUMBNAILS"] = "cached"  # no test asks the hosts of public pictures
 os.environ["PYTHONPATH"] = str(ROOT / "src")
-if beside := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):  # tests side by side share the cores
-    torch.set_num_threads(max(1, torch.get_num_threads() // beside))
-    os.environ["OMP_NUM_THREADS"] = str(torch.get_num_threads())
 
 
 def write_phantoms(task: str, folder: Path, n: int = 4) -> None:

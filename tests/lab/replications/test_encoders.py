@@ -106,7 +106,7 @@ def test_the_other_eye_of_a_patient_does_not_choose_the_penalty():
 def test_a_value_that_is_rare_or_unknown_is_not_guessed(study, monkeypatch):
     pool = study.pool("colours")
     views = ["unknown" if i % 10 == 0 else "odd" if i == 3 else ("PA", "AP")[t % 2] for i, t in enumerate(pool.truth)]
-    monkeypatch.setattr(encoders, "FEWEST", 5)
+    monkeypatch.setattr(questions, "FEWEST", 5)
     (row,) = questions.known_from(study, study.encoder, told(pool, "view", views), "view")
     assert row["chance"] == 50
     assert row["value"] > 60

@@ -56,7 +56,7 @@ def test_the_lines_of_curl_run_as_they_stand(lines: dict[str, str], beside_pictu
 
 
 def test_the_lines_of_mcp_run_as_they_stand(lines: dict[str, str], beside_picture: Path, capsys):
-    with ThreadPoolExecutor(1) as beside:  # as in `mcp`
+    with ThreadPoolExecutor(1) as beside:  # as in `asked`
         beside.submit(exec, compile(lines["mcp"], "page", "exec"), {}).result()
     tools, answer = capsys.readouterr().out.strip().split("\n", 1)
     assert "classify" in tools

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
 
 import dinoscope_phantoms as phantoms
+from dinoscope_lab.benchmark import on_page
 
 pytestmark = pytest.mark.browser
 
@@ -105,3 +107,12 @@ def test_the_first_answer_is_on_the_first_screen_of_a_phone(phone):
     box = phone.page.locator("#card-classify").bounding_box()
     assert box["y"] + box["height"] <= 844
     assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= 391
+
+
+def test_what_a_visitor_waits_for_is_measured_from_the_press_to_each_answer(browser, app):
+    with ThreadPoolExecutor(1) as beside:  # one thread cannot drive two browsers
+        waits = beside.submit(on_page.measure, app.src, 1).result()
+    each = [waits[what][0] for what in on_page.ANSWERS]
+    assert all(0 < seconds < on_page.LONGEST / 1000 for seconds in each)
+    assert waits[on_page.ALL] == [max(each)]
+    assert {row["what"] for row in on_page.rows(waits)} == {on_page.FIRST, on_page.ALL, *on_page.ANSWERS}

@@ -14,7 +14,7 @@ from dinoscope.fitting.statistics import balanced_accuracy, grouped_bootstrap
 from dinoscope.workbench import Workbench
 
 from ..evidence import count, number, percent
-from . import first_answer, two_networks
+from . import first_answer, on_page, two_networks
 from .serving import Asking, served
 from .study import Report, Study, headline
 
@@ -54,10 +54,12 @@ def measure(study: Study) -> Report:
             if head.exclusive:
                 rows.append(_row(task, samples, np.array(answers), len(head.classes)))
             print(f"{task}: {len(samples)} pictures", flush=True)
+        seen = on_page.measure(asking.address, 1 if study.quick else on_page.VISITS)
     seconds: list[dict] = [{"what": what, "answers": runs, "median": median} for what, median in begun.items()]
     for verb, spent in latency.items():
         median, late = (round(float(np.percentile(spent, p)), 3) for p in (50, 95))
         seconds.append({"what": verb, "answers": len(spent), "median": median, "late": late})
+    seconds += on_page.rows(seen)
     two = two_networks.measure(study, [(t, s) for t, samples in pictures.items() for s in samples[:PAIRED]])
     mean = round(float(np.mean([r["value"] for r in rows])), 1)
     figure = headline("Mean balanced accuracy of the shipped heads, through the running app", mean, "%")
@@ -66,6 +68,7 @@ def measure(study: Study) -> Report:
         f"Starts are medians of {runs} new processes: to the page with its finished example, and to class, map and "
         "similar cases of a picture that was then sent.",
         "Other seconds are through plain HTTP, upload included.",
+        "On the page: in Chromium on the same machine, which takes part of it.",
         "Tasks with findings instead of classes are not scored here.",
     ]
     without = [] if two else ["What a second network costs was left out: its heads are not among the assets."]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from dinoscope.fitting.datasets import Sample
 from dinoscope.see.sight import SIDE
 
 from ..evidence import count, number
-from . import end_to_end
+from . import browsing, end_to_end
 from .serving import Asking, served
 from .study import Study
 
@@ -60,19 +59,12 @@ def measure(pictures: Sequence[tuple[str, Sample]]) -> list[dict]:
     """
     with served() as (asking, _):
         rows = [colours(asking, pictures)]
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        if chromium is None:
-            print("no Chromium here, so that moves of the pointer are not timed", flush=True)
-            return rows
-        from playwright.sync_api import sync_playwright  # needed by this row alone
-
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
+        with browsing.page() as page:
+            if page is None:
+                return rows
             page.goto(asking.address + OPEN)
             unfold(page)
             rows.append(pointer(page))
-            browser.close()
     return rows
 
 

@@ -14,7 +14,8 @@ from typing import ParamSpec, TypeVar
 
 import torch
 
-Given, Made = ParamSpec("Given"), TypeVar("Made")
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 _worker: ThreadPoolExecutor | None = None
 _inside = threading.local()

@@ -49,3 +49,27 @@ def test_nothing_moves_where_motion_is_not_wanted(browser, app):
     page.locator("#card-explain").evaluate("(card, still) => card.insertAdjacentHTML('beforeend', still)", still)
     assert page.locator("#cards .still i").last.evaluate("e => getComputedStyle(e).animationName") == "none"
     context.close()
+
+
+def test_a_menu_that_is_left_as_it_was_asks_nothing_anew(visit):
+    visit.page.wait_for_selector("#curves svg", state="attached")
+    visit.page.evaluate("() => document.querySelectorAll('.answer').forEach((a) => a.setAttribute('data-kept', ''))")
+    kept = visit.page.locator(".answer[data-kept]").count()
+    task = visit.page.get_by_label("Task").first
+    task.focus()
+    visit.page.keyboard.press("Tab")
+    task.click()
+    visit.page.locator("h1").click()
+    visit.page.locator("#card-explain").click()
+    visit.page.get_by_label("Method").first.click()
+    visit.page.locator("h1").click()
+    visit.page.wait_for_timeout(2000)
+    assert visit.page.locator(".answer[data-kept]").count() == kept
+    # One that is used still is.
+    visit.page.locator("#card-classify").click()
+    task.click()
+    visit.page.get_by_role("option", name="Retina", exact=True).click()
+    visit.page.locator("#classify-answer", has_text="Task chosen by you: Retina.").wait_for(timeout=60_000)
+    task.click()
+    visit.page.get_by_role("option").first.click()
+    visit.page.locator("#classify-answer", has_text="Guessed from the nearest cases").wait_for(timeout=60_000)

@@ -190,18 +190,10 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
     menu, kinds = panel.tasks(first), panel.kinds()
     task = gr.Dropdown(menu.choices, value=menu.value, label="Task", show_label=False, elem_id="task", container=False)
     with gr.Row(elem_id="drop"):
-        drop = gr.UploadButton(
-            "Your picture: drop anywhere, paste, or choose", variant="primary", size="md", file_count="multiple"
-        )
+        drop = gr.UploadButton("Try your own picture", variant="primary", size="md", file_count="multiple")
     gr.HTML(markup.camera(), elem_id="camera")
     strip = gr.HTML(panel.strip(), js_on_load=theme.static("examples.js"), elem_id="examples")
-    gr.HTML(
-        markup.caption(
-            f"Examples are drawn by code: no patient is shown. Your own picture ({images.SUPPORTED}) stays in this "
-            "visit and is deleted after it."
-        ),
-        elem_id="promise",
-    )
+    gr.HTML(markup.promise(images.SUPPORTED), elem_id="promise")
     with gr.Accordion("Draw a new one", open=False, elem_id="draw-new"):
         kind = gr.Dropdown(kinds, value=kinds[0][1] if kinds else None, label="What to draw")
         seed = gr.Number(1, label="Seed", precision=0, minimum=0)
@@ -221,8 +213,15 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
     def draw_new(kind: str, seed: float | None, task: str) -> dict:
         return updates(panel.draw_new(kind, seed, task), widgets)
 
+    def ask(value: Chosen | None, task: str) -> Any:
+        return gr.skip() if value is not None and value.task == _asked(task) else f"{task} {id(value)}"
+
     def choose_task(value: Chosen | None, task: str) -> dict:
         return updates(panel.choose_task(value, task), widgets)
+
+    # A menu says that it was used whenever it is left, too, and twice where an entry is pressed.
+    asked = gr.State("")
+    task.input(ask, [chosen, task], asked, show_progress="hidden", **PRIVATE)
 
     events: list[tuple[Callable, Callable, list]] = [
         # The button is emptied each time, so that it always takes the next file.
@@ -230,7 +229,7 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
         (frame.release, turn, [chosen, frame]),
         (strip.click, example, [task]),
         (draw_button.click, draw_new, [kind, seed, task]),
-        (task.input, choose_task, [chosen, task]),
+        (asked.change, choose_task, [chosen, task]),
     ]
     return CasePanel(panel, widgets, events)
 

@@ -49,7 +49,7 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
         return event.then(calls.measure, shown, outputs, **told, **PRIVATE, **EXPLAINING)
 
     def asks(event: Callable, like: gr.Dropdown | gr.State) -> Any:
-        asked = [chosen, laid["target"], method, laid["instead"], like, *pace_and_more]
+        asked = [chosen, shown, laid["target"], method, laid["instead"], like, *pace_and_more]
         told: dict[str, Any] = {"show_progress_on": laid["answer"], "trigger_mode": "always_last"}
         run = event(calls.ask, asked, outputs, **told, **PRIVATE, **EXPLAINING)
         follow(run)
@@ -125,6 +125,7 @@ class _Calls:
     def ask(
         self,
         value: Chosen | None,
+        before: Shown | None,
         target: str | None,
         method: str,
         instead: str | None,
@@ -139,6 +140,8 @@ class _Calls:
             requests = self.explainer.requests(value, target, method, instead, like, second, pace, seed)
         except RequestError as fault:
             return updates(refused(str(fault)), self.widgets)
+        if before and before.measured and before.chosen is value and [s.request for s in before.sessions] == requests:
+            return gr.skip()  # a menu was left as it was
         return updates(self.explainer.ask(value, requests, visitor_of(request), _shown_on(progress)), self.widgets)
 
     def measure(self, value: Shown | None, request: gr.Request, progress=gr.Progress()) -> dict:  # noqa: B008

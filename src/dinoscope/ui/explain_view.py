@@ -51,6 +51,11 @@ class Shown(Shared):
         """The task whose score is explained."""
         return self.sessions[0].task
 
+    @property
+    def measured(self) -> bool:
+        """Whether it is known of every map how faithful it is."""
+        return all(found.verdict is not None for found in self.found)
+
 
 @dataclass(frozen=True)
 class ExplainView:
@@ -70,18 +75,6 @@ class ExplainView:
     better: Any = SAME
 
 
-NOTHING = ExplainView(
-    card=cards.waiting("explain"),
-    answer=markup.WAITING,
-    curves="",
-    masks=markup.WAITING,
-    checked="",
-    shown=None,
-    target=Menu([]),
-    instead=Menu([]),
-    like=Menu([]),
-    better=Offer(),
-)
 WORKING = ExplainView(
     card=cards.reading("explain"),
     answer=markup.WORKING,
@@ -90,6 +83,9 @@ WORKING = ExplainView(
     checked="",
     shown=None,
     better=Offer(),
+)
+NOTHING = replace(
+    WORKING, card=cards.waiting("explain"), answer=markup.WAITING, target=Menu([]), instead=Menu([]), like=Menu([])
 )
 
 
@@ -143,7 +139,7 @@ class Explainer:
 
     def measure(self, shown: Shown | None, visitor: str, show: Show) -> ExplainView:
         """Measure how faithful the maps are that are shown."""
-        if shown is None:
+        if shown is None or shown.measured:
             return ExplainView()
         told = _told(shown.wanted, show, "Removing patches")
         try:

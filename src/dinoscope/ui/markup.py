@@ -69,6 +69,11 @@ def camera() -> Markup:
     return part("page", "camera")
 
 
+def promise(kinds: str) -> Markup:
+    """Whose pictures the examples are, how one's own comes here, and what becomes of it."""
+    return part("page", "promise", kinds=kinds)
+
+
 def footer() -> Markup:
     """Where programs and readers go next."""
     return part("page", "footer", notice=NOTICE)

@@ -78,6 +78,11 @@ class Task:
         """Short name for a menu."""
         return self.facts["title"]
 
+    @property
+    def crossed(self) -> bool:
+        """Whether its head was measured by cross-validation, as no picture was kept back for a test."""
+        return self.facts["metrics"].get("split", "").startswith("cross-validation")
+
     def display(self, label: str) -> str:
         """A class as a reader would write it."""
         return self.facts["classes"].get(label, label.replace("_", " "))

@@ -50,7 +50,7 @@ def failed(room: str) -> Markup:
 
 
 def classify(found: Reading, task: Task, drawn: tuple[str, str] | None = None, second: str = "") -> Markup:
-    """The class, what is ruled out, how familiar the picture is, and whether it was drawn as what it is read as.
+    """The class, what else is in its set, how familiar the picture is, and whether it was drawn as what it is read as.
 
     Args:
         drawn: (task, label) it was drawn as; second: what else its task may be.
@@ -58,9 +58,8 @@ def classify(found: Reading, task: Task, drawn: tuple[str, str] | None = None, s
     likely = f"{task.display(found.label)}, {percent(found.probabilities[found.label])}"
     if task.head.exclusive:
         left = [task.display(c) for c in found.prediction_set if c != found.label]
-        out = [task.display(c) for c in found.probabilities if c not in found.prediction_set and c != found.label]
         headline = likely
-        ruling = f"{listed(left)} cannot be ruled out." if left else _out(out, found)
+        ruling = f"{listed(left)} cannot be ruled out." if left else _alone(found)
     else:
         present = [f"{task.display(c)}, {percent(found.probabilities[c])}" for c in found.prediction_set]
         headline = present[0] if present else "No finding"
@@ -94,10 +93,11 @@ def _read(found: Reading, task: Task) -> Sequence[str]:
     return [found.label] if task.head.exclusive else found.prediction_set
 
 
-def _out(names: list[str], found: Reading) -> str:
-    """What is ruled out, in words that fit a card."""
-    what = listed(names) if len(names) <= 3 else f"The other {len(names)} classes"
-    return f"{what} {'are' if len(names) > 1 else 'is'} ruled out at {percent(found.coverage)}."
+def _alone(found: Reading) -> str:
+    """The set holds one class: how often such a set is wrong, as a class outside it may still have 20 %."""
+    return (
+        f"Alone in its {percent(found.coverage)} set; such a set misses in {percent(1 - found.coverage)} of pictures."
+    )
 
 
 def _share(scope: Scope) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dinoscope.results import Agreement, Record
-from dinoscope.ui import markup
+from dinoscope.ui import cards, markup
 from fixtures.tiny import drawn
 
 
@@ -34,7 +34,7 @@ def test_agreement_stands_in_the_first_sentence_with_how_often_it_was_right(work
     said = answer(workbench, reading, record=Record(0.876, 0.8, 0.93, 120))
     assert (
         "Most likely red (70 %), and the nearest cases agree: such answers were right in 88 of 100 held-out "
-        "pictures. The other classes are ruled out." in said
+        "pictures. No other class is in its 90 % set." in said
     )
 
 
@@ -49,7 +49,7 @@ def test_disagreement_names_both_and_the_head_stays_the_headline(workbench, read
 
 def test_what_was_not_measured_is_not_claimed(workbench, reading):
     said = answer(workbench, reading)
-    assert "and the nearest cases agree. The other" in said
+    assert "and the nearest cases agree. No other" in said
     assert "held-out pictures, 95 %" not in said
 
 
@@ -63,8 +63,19 @@ def test_both_together_are_one_click_away(workbench, reading):
 
 def test_without_real_cases_the_head_speaks_alone(workbench, reading):
     said = words(markup.classification(replace(reading, agreement=None), workbench.tasks["colours"]))
-    assert "Most likely red (70 %). The other classes are ruled out." in said
+    assert "Most likely red (70 %). No other class is in its 90 % set." in said
     assert "nearest cases together" not in said
+
+
+def test_a_class_outside_the_set_is_never_called_ruled_out(workbench, reading):
+    task = workbench.tasks["colours"]
+    card = words(cards.classify(reading, task))
+    assert "Alone in its 90 % set; such a set misses in 10 % of pictures." in card
+    page = words(markup.classification(reading, task))
+    assert "90 % have their class in such a set, and 10 % outside it" in page
+    assert "ruled out" not in card + page
+    two = words(cards.classify(replace(reading, prediction_set=("red", "green")), task))
+    assert "Green cannot be ruled out." in two
 
 
 def test_of_findings_the_first_ones_are_compared(workbench, reading):

@@ -26,6 +26,8 @@ from .workbench import Source, Workbench
 CASES = 8
 SPREAD = 0.3
 """A map whose upper half of weight takes more than this share of the picture lies in no one place."""
+NEAR = 1 / 4
+"""Of the longer side: a map with less than half of that upper half so near to its centre lies in several places."""
 PARTS = ("Python", "torch", "transformers", "gradio", "qdrant-client")
 
 
@@ -135,9 +137,9 @@ def _answer(reading: Reading, task: Task) -> str:
             return f"{asked} that no finding reaches its threshold; the nearest to it is {likely}."
         return f"{asked} with the findings that reach their thresholds: {enumerated(present)}."
     others = [task.display(c) for c in reading.prediction_set if c != reading.label]
-    left = f"{enumerated(others)} cannot be ruled out" if others else "every other class is ruled out"
+    left = f"; {enumerated(others)} cannot be ruled out by" if others else ", alone in"
     sure = percent(reading.coverage)
-    return f"{asked} {likely}; {left} by a set that holds the true class for {sure} of such pictures."
+    return f"{asked} {likely}{left} a set that holds the true class for {sure} of such pictures."
 
 
 def _familiar(reading: Reading) -> str:
@@ -220,7 +222,11 @@ def lies(saliency: np.ndarray) -> str:
     if share > SPREAD:
         return "all over the picture"
     height, width = weight.shape
-    row, column = (float(np.mean(axis)) for axis in np.unravel_index(held, weight.shape))
+    rows, columns = np.unravel_index(held, weight.shape)
+    row, column = (float(np.average(axis, weights=weight.ravel()[held])) for axis in (rows, columns))
+    near = np.hypot(rows - row, columns - column) < max(height, width) * NEAR
+    if weight.ravel()[held][near].sum() < total / 4:
+        return f"in several places (half of its weight on {percent(share)} of the picture)"
     down = ("upper", "", "lower")[min(int(3 * (row + 0.5) / height), 2)]
     across = ("left", "", "right")[min(int(3 * (column + 0.5) / width), 2)]
     place = {(False, False): "middle", (True, False): f"{down} middle", (False, True): f"{across} of the middle"}
@@ -234,9 +240,12 @@ def _evidence(task: Task) -> str:
     if not right:
         return "How good the head is on this task was not measured."
     called = "a balanced accuracy" if metrics.get("balanced_accuracy") else "an ROC-AUC"
+    where = f"On {metrics['pictures']} real test pictures that nothing was fitted on"
+    if task.crossed:
+        where = f"By cross-validation on the {metrics['pictures']} pictures it was fitted on"
     text = (
-        f"On {metrics['pictures']} real test pictures that nothing was fitted on, the head reached {called} of "
-        f"{percent(right['value'])} (95 % interval {percent(right['low'])} to {percent(right['high'])})"
+        f"{where}, the head reached {called} of {percent(right['value'])} "
+        f"(95 % interval {percent(right['low'])} to {percent(right['high'])})"
     )
     return f"{text}. {task.facts['flaw']}" if task.facts.get("flaw") else f"{text}."
 

@@ -14,7 +14,7 @@ from dinoscope.errors import RequestError
 from dinoscope.notice import NOTICE
 from dinoscope.reading import images
 from dinoscope.reading.scope import Scope
-from dinoscope.ui import report_button, report_markup
+from dinoscope.ui import markup, report_button, report_markup
 from dinoscope.ui.visit import Chosen
 from fixtures.tiny import drawn
 
@@ -37,9 +37,22 @@ def test_the_paragraph_says_what_each_room_says(found):
     assert (f"All {votes} nearest known cases are red" if every else f"{votes} are red") in said
     assert "The map by Grad-CAM of the score for red" in said
     metrics = found.task.facts["metrics"]
-    assert f"On {metrics['pictures']} real test pictures" in said
+    assert f"On {metrics['pictures']} real test pictures that nothing was fitted on" in said
     assert found.reading.agreement is not None
     assert "head and cases together give" in said
+
+
+def test_a_head_measured_by_cross_validation_claims_no_test(found):
+    metrics = found.task.facts["metrics"] | {"split": "cross-validation in five parts"}
+    crossed = replace(found, task=replace(found.task, facts=found.task.facts | {"metrics": metrics}))
+    said = text(crossed)
+    assert f"By cross-validation on the {metrics['pictures']} pictures it was fitted on, the head reached" in said
+    assert "that nothing was fitted on" not in said
+    assert "test pictures" not in words_of_classification(crossed)
+
+
+def words_of_classification(found) -> str:
+    return markup.classification(replace(found.reading, agreement=None), found.task)
 
 
 def test_an_unfamiliar_picture_is_told_first(found):
@@ -61,6 +74,9 @@ def test_a_map_no_better_than_chance_is_not_placed(found):
     poor = Poor(**vars(found.explanation))
     assert "no better than chance (beating 1 to 1 of 10 random orders" in text(replace(found, explanation=poor))
     assert "mostly in" not in text(replace(found, explanation=poor))
+    page = report_markup.page(replace(found, explanation=poor))
+    assert "No better than chance, so shown pale: do not read it." in page
+    assert "What moves the score" not in page
 
 
 @pytest.mark.parametrize(
@@ -80,7 +96,21 @@ def test_the_place_of_a_map_is_where_half_of_its_weight_is(rows, columns, place)
 
 def test_a_map_without_a_place_says_so():
     assert report.lies(np.zeros((9, 9), np.float32)) == "nowhere in particular"
-    assert report.lies(np.random.default_rng(0).random((40, 40), np.float32)).startswith("mostly in the middle")
+    assert report.lies(np.random.default_rng(0).random((40, 40), np.float32)).startswith("in several places")
+
+
+def test_two_places_far_apart_are_not_the_middle_between_them():
+    saliency = np.zeros((90, 100), np.float32)
+    saliency[40:50, 0:10] = saliency[40:50, 90:100] = 1
+    assert report.lies(saliency) == "in several places (half of its weight on 1 % of the picture)"
+    saliency[40:50, 90:100] = 0.2
+    assert report.lies(saliency).startswith("mostly in the left of the middle")
+
+
+def test_each_sentence_is_a_paragraph_of_its_own(found):
+    page = report_markup.page(found)
+    said = page.split('<section class="said')[1].split("</section>")[0]
+    assert said.count("<p>") == len(report.paragraph(found))
 
 
 def test_the_page_holds_everything_itself(found):

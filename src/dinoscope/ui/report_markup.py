@@ -12,7 +12,7 @@ from ..explain.methods import METHODS
 from ..notice import NOTICE
 from ..report import Report, paragraph
 from ..visit_tasks import OWN
-from .explain_markup import CURVES
+from .explain_markup import CURVES, doubtful
 from .markup import class_colours
 from .pictures import data_url
 from .render import part
@@ -64,12 +64,14 @@ def _figures(report: Report) -> list[Figure]:
     picture = report.picture.convert("RGB")
     picture.thumbnail((SHOWN, SHOWN), Image.Resampling.LANCZOS)
     heat = figures.heat(report.explanation.saliency).resize(picture.size, Image.Resampling.BILINEAR)
+    worth = f"What moves the score, by {METHODS[report.explanation.method].title}: bright where most."
+    shaded = Image.blend(picture, heat, 0.5)
+    if doubtful(report.explanation):
+        worth = "No better than chance, so shown pale: do not read it."
+        shaded = Image.blend(picture, heat.convert("L").convert("RGB"), 0.3)
     found = [
         Figure(data_url(picture, SHOWN, "WEBP"), "The picture, as it was read."),
-        Figure(
-            data_url(Image.blend(picture, heat, 0.5), SHOWN, "WEBP"),
-            f"What moves the score, by {METHODS[report.explanation.method].title}: bright where most.",
-        ),
+        Figure(data_url(shaded, SHOWN, "WEBP"), worth),
     ]
     if report.sight is not None:
         share = f"{100 * report.sight.share:.0f} %"

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from ..evidence import BARS, CURVES, MATRIX, MEAN, Column, Evidence, Table
 from ..tasks import Task
+from ..visit_tasks import OWN
 from . import charts
 from .charts import Dot
 from .render import part
@@ -22,6 +23,8 @@ def of_head(shown: Task) -> list[Markup]:
     metrics = shown.facts["metrics"]
     names = [shown.display(c) for c in shown.head.classes]
     file, command = f"tasks/{shown.name}/task.json", f"dinoscope fit --task {shown.name}"
+    if shown.name.startswith(OWN):  # its name is a secret of the visit, and may end up in a picture of the screen
+        file, command = "fitted in this visit", "dinoscope fit --from dinoscope-head.zip"
     source = part("evidence", "source", file=file, date=metrics.get("date"), command=command)
     found = []
     if "confusion" in metrics:

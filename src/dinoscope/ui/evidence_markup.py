@@ -52,6 +52,7 @@ def task(shown: Task, measured: dict[str, Evidence], fingerprint: str) -> Markup
     return part(
         "evidence",
         "task",
+        crossed=shown.crossed,
         facts=shown.facts,
         chance=chance,
         rival=rival,

@@ -35,12 +35,14 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], tab: gr.Tab, chos
     names = {task.name: task.title for task in workbench.tasks.values()}
     first = chosen.reading.task if chosen and chosen.reading else next(iter(names), None)
     opened = gr.State(False)
-    menu = gr.Dropdown([(title, name) for name, title in names.items()], value=first, label="Task", elem_id="measured")
+    choices = [(title, name) for name, title in names.items()]
+    menu = gr.Dropdown(choices, value=first, label="Task", elem_id="measured")
     shown = gr.HTML(LOADING, elem_id="evidence-task")
     everything = gr.HTML("", elem_id="evidence-all")
 
     def show(name: str | None) -> str:
-        return markup.task(workbench.tasks[name], evidence, workbench.encoder.fingerprint) if name else markup.NOTHING
+        task = workbench.tasks.get(name or "")  # a visit's own may be gone
+        return markup.task(task, evidence, workbench.encoder.fingerprint) if task else markup.NOTHING
 
     def open_(known: bool, name: str | None) -> tuple:
         if known:
@@ -48,10 +50,13 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], tab: gr.Tab, chos
         return True, show(name), markup.everything(evidence, names, workbench.encoder.fingerprint)
 
     def follow(chosen: Chosen | None, known: bool) -> tuple:
-        """Show the task that the picture in front of the visitor belongs to."""
-        if chosen is None or chosen.reading is None or chosen.reading.task not in names:  # a visit's own has none
+        """Show the task that the picture in front of the visitor belongs to, be it the visit's own."""
+        task = workbench.tasks.get(chosen.reading.task) if chosen and chosen.reading else None
+        if task is None:
             return gr.skip(), gr.skip()
-        return chosen.reading.task, show(chosen.reading.task) if known else gr.skip()
+        own = [] if task.name in names else [(f"Yours: {task.title}", task.name)]
+        menu = gr.update(choices=[*choices, *own], value=task.name)
+        return menu, show(task.name) if known else gr.skip()
 
     tab.select(open_, [opened, menu], [opened, shown, everything], show_progress="hidden", **PRIVATE)
     menu.input(show, menu, shown, api_visibility="private", trigger_mode="always_last")

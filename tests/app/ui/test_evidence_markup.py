@@ -123,8 +123,9 @@ def test_a_paired_difference_is_said_with_its_interval_whichever_way_it_points(c
     row = {"set": "colours", "method": "network", "whose": "rival"}
     differences = backbone.differences_table([row | {"ahead": gap, "ahead_low": gap - 1, "ahead_high": gap + 2}])
     shown = markup.task(colours, {"backbone": evidence([compared("colours"), differences])}, FINGERPRINT)
-    ends = f"{gap - 1:.1f} to {gap + 2:.1f}"
-    assert f"79 % (the frozen features are {said} it by 4.2 points, {ends})." in shown
+    # What is behind by 4.25 points is behind by 2.25 to 5.25 of them, and not by a negative number.
+    ends = "3.2 to 6.2" if gap > 0 else "2.2 to 5.2"
+    assert f"79 % (the frozen features are {said} it by 4.2 points, 95 % interval {ends})." in shown
 
 
 def test_only_what_was_measured_on_the_chosen_task_is_drawn_for_it(colours):

@@ -107,6 +107,11 @@ def test_a_head_is_fitted_on_an_archive_and_reads_the_next_picture(phone):
     phone.page.locator('#batch-table button[data-row="0"]').tap()
     phone.page.locator("#card-classify", has_text="Cold").wait_for(timeout=60_000)
     assert phone.page.locator("#picture .warning", has_text="fitted on this very picture").count() == 1
+    phone.open("Evidence")
+    said = phone.page.locator("#evidence-task .answer", has_text="By cross-validation on the 12 pictures")
+    said.wait_for(timeout=60_000)
+    assert phone.page.locator("#measured input").input_value() == "Yours: Our pictures"
+    assert "own-" not in phone.page.locator("#evidence-task").inner_html()
     assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= 391
     assert phone.complaints == []
     assert phone.strangers == []

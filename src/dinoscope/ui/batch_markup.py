@@ -74,6 +74,8 @@ def summary(rows: Sequence[Row], task: Task, said: Sequence[str]) -> Markup:
         figure=summaries.in_words(measured) if measured else "",
         caveats=summaries.caveats(measured) if measured else "",
         matrix=matrix,
+        lost=len(found.unfamiliar) > read / 2,
+        foldered=any(r.item.label for r in rows),
         lists=[
             ("unlike anything the head knows", found.unfamiliar),
             ("at the edge of what it knows", found.edge),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ..words import percent
 
@@ -13,6 +14,11 @@ from ..words import percent
 def plain(value: float) -> str:
     """A number as a reader would write it: 77.5, 0.0894, 1280."""
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def breakable(name: str) -> Markup:
+    """A file's name that a narrow column breaks where its parts end."""
+    return Markup(re.sub(r"([/_])", r"\1<wbr>", str(escape(name))))
 
 
 _TEMPLATES = Environment(
@@ -23,6 +29,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters |= {"percent": percent, "plain": plain, "fixed": lambda value, digits: f"{value:.{digits}f}"}
+_TEMPLATES.filters["breakable"] = breakable
 
 
 def part(room: str, name: str, /, **values: Any) -> Markup:

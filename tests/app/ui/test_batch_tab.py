@@ -17,6 +17,7 @@ from dinoscope.batch.gather import Item
 from dinoscope.batch.rows import Row
 from dinoscope.errors import RequestError
 from dinoscope.notice import NOTICE
+from dinoscope.reading.scope import Scope
 from dinoscope.settings import Settings
 from dinoscope.ui import batch_markup, batch_view, case_panel, page
 from dinoscope.ui.batch_view import Batcher, BatchView
@@ -145,6 +146,22 @@ def test_a_head_is_fitted_for_the_visit_and_reads_what_is_opened_next(batcher: B
     own.end(view.batch)
     assert not Path(batch.folder).exists()
     assert view.batch.task not in own.workbench.tasks
+
+
+def test_a_batch_that_the_head_does_not_know_begins_with_that(batcher: Batcher, archive: Path, workbench: Workbench):
+    task, rows = workbench.tasks["colours"], last(batcher, archive).batch.rows
+    strange = [replace(r, reading=r.reading and replace(r.reading, scope=Scope(0.9, 0.0, False))) for r in rows]
+    page_part = batch_markup.summary(strange, task, [])
+    warning = "This head does not know such pictures: 8 of 8 are unlike anything it was fitted on."
+    assert page_part.index(warning) < page_part.index("Balanced accuracy")
+    few = [*strange[:3], *rows[3:]]
+    assert "does not know such pictures" not in batch_markup.summary(few, task, [])
+
+
+def test_the_table_says_how_many_rows_it_scrolls_over(batcher: Batcher, archive: Path, workbench: Workbench):
+    view = last(batcher, archive)
+    assert "9 pictures" in view.table.split("<table")[0]
+    assert "blue/<wbr>0.png" in view.table
 
 
 def test_no_name_or_label_becomes_a_tag(workbench: Workbench):

@@ -78,7 +78,7 @@ def _worth(found: Explanation) -> tuple[str, str, bool]:
     """What the measures say of a map: headline, a line, and whether it is nothing to read."""
     verdict, where = found.verdict, found.localisation
     if verdict is None:
-        return "Map drawn", "How faithful it is is being measured.", False
+        return "Map drawn", "Now measuring how faithful it is.", False
     counts = [getattr(verdict, name) for name in CURVES]
     lies = f"{percent(where.overlap)} overlap with the drawn lesion." if where else ""
     if found.method == "random":

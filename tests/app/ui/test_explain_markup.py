@@ -87,7 +87,7 @@ def test_a_random_map_is_a_baseline_and_never_said_to_cause_anything(found, pict
 
 def test_before_it_is_measured_nothing_is_claimed(found, picture, task):
     page = explain_markup.answer([replace(found, by_tokens=None, by_pixels=None)], picture, task)
-    assert "How faithful that is is being measured" in page
+    assert "How faithful that is, is still being measured" in page
     assert "cause" not in page
     assert explain_markup.curves([replace(found, by_tokens=None, by_pixels=None)]).count("<svg") == 0
 

@@ -22,6 +22,14 @@ function open(room, focus) {
   remember();
 }
 
+// Where the cards stand one below the other, what a tap unfolds would lie below the screen.
+function unroll(room) {
+  open(room);
+  if (!matchMedia("(max-width: 760px)").matches) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  document.getElementById(`panel-${room}`)?.scrollIntoView({ behavior: calm ? "instant" : "smooth", block: "start" });
+}
+
 // Gradio's containers take no roles of their own, so they are named once they are there.
 function name() {
   if (!cardOf("similar") || !document.getElementById("panel-similar") || document.getElementById("cards").role === "tablist") return;
@@ -112,7 +120,7 @@ new MutationObserver(() => { mark(); name(); }).observe(document.documentElement
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("#levels button[role=tab]")) setTimeout(remember);
   const card = event.target.closest?.("#cards > .card-tab");
-  if (card) open(card.id.replace("card-", ""));
+  if (card) unroll(card.id.replace("card-", ""));
 });
 document.addEventListener("keydown", (event) => {
   const card = event.target.closest?.("#cards > .card-tab");

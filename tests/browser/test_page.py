@@ -50,7 +50,7 @@ def test_a_visitor_uploads_classifies_explains_searches_and_changes_the_class(vi
 
     visit.open("Explain")
     visit.page.wait_for_selector("#explain-answer .stage .heat", timeout=90_000)
-    visit.page.wait_for_selector(".plots svg", timeout=90_000)
+    visit.page.wait_for_selector(".plots svg", state="attached", timeout=90_000)
     first = visit.read("#explain-answer .answer")
     assert "faithful" in first
     assert "random" in visit.page.locator(".plots").first.text_content()
@@ -82,7 +82,7 @@ def test_a_visitor_uploads_classifies_explains_searches_and_changes_the_class(vi
 def test_two_methods_are_compared_and_their_sliders_keep_their_place(visit):
     visit.choose("brain_mri")
     visit.open("Explain")
-    visit.page.wait_for_selector(".plots svg", timeout=90_000)
+    visit.page.wait_for_selector(".plots svg", state="attached", timeout=90_000)
     visit.page.locator("#contour-slider").evaluate(
         "(s) => { s.value = 20; s.dispatchEvent(new Event('input', {bubbles: true})); }"
     )
@@ -101,7 +101,7 @@ def test_two_methods_are_compared_and_their_sliders_keep_their_place(visit):
 def test_an_explanation_that_takes_too_long_is_stopped(visit):
     visit.choose("brain_mri")
     visit.open("Explain")
-    visit.page.wait_for_selector(".plots svg", timeout=90_000)
+    visit.page.wait_for_selector(".plots svg", state="attached", timeout=90_000)
     visit.page.locator("#method input").click()
     visit.page.get_by_role("option", name="ViT-CX, as published").click()
     visit.page.locator("#stop").click(timeout=30_000)
@@ -112,12 +112,12 @@ def test_an_explanation_that_takes_too_long_is_stopped(visit):
 def test_a_random_map_is_called_a_baseline_before_and_after_it_is_measured(visit):
     visit.page.locator("#examples button").first.click()
     visit.open("Explain")
-    visit.page.wait_for_selector(".plots svg", timeout=90_000)
+    visit.page.wait_for_selector(".plots svg", state="attached", timeout=90_000)
     visit.page.locator("#method input").click()
     visit.page.get_by_role("option", name="Random map").click()
     sentence = visit.page.get_by_text("A random map, drawn without looking at the picture: a baseline")
     sentence.wait_for(timeout=30_000)
-    visit.page.wait_for_selector(".plots svg", timeout=90_000)
+    visit.page.wait_for_selector(".plots svg", state="attached", timeout=90_000)
     assert sentence.is_visible()
     assert "cause" not in visit.read("#explain-answer .answer")
 
@@ -125,7 +125,7 @@ def test_a_random_map_is_called_a_baseline_before_and_after_it_is_measured(visit
 def test_a_class_compared_with_itself_is_answered_by_a_sentence(visit):
     visit.choose("brain_mri")
     visit.open("Explain")
-    visit.page.wait_for_selector(".plots svg", timeout=90_000)
+    visit.page.wait_for_selector(".plots svg", state="attached", timeout=90_000)
     visit.page.get_by_text("Compare and adjust").click()
     shown = visit.page.locator("#target input").input_value()
     visit.page.locator("#instead input").click()
@@ -190,7 +190,7 @@ def test_no_answer_about_an_earlier_picture_stands_beside_the_next_one(visit):
         " return answer && !answer.innerText.includes('tumour'); }",
         timeout=90_000,
     )
-    visit.page.wait_for_selector(".plots svg", timeout=90_000)
+    visit.page.wait_for_selector(".plots svg", state="attached", timeout=90_000)
     assert "tumour" not in visit.read("#explain-answer .answer")
 
 

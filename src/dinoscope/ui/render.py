@@ -29,7 +29,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters |= {"percent": percent, "plain": plain, "fixed": lambda value, digits: f"{value:.{digits}f}"}
-_TEMPLATES.filters["breakable"] = breakable
+_TEMPLATES.filters |= {"breakable": breakable, "tied": lambda words: words.replace(" ", "\N{NO-BREAK SPACE}")}
 
 
 def part(room: str, name: str, /, **values: Any) -> Markup:

@@ -67,7 +67,7 @@ def test_the_answer_comes_first_with_its_interval_and_what_guessing_gives(colour
     right = colours.facts["metrics"]["balanced_accuracy"]
     shown = markup.task(colours, {}, FINGERPRINT)
     assert shown.startswith('<p class="answer"')
-    assert f"<b>{100 * right['value']:.0f} %</b>" in shown
+    assert f"<b>{100 * right['value']:.0f}\N{NO-BREAK SPACE}%</b>" in shown
     assert f"{100 * right['low']:.0f} to {100 * right['high']:.0f} %" in shown
     assert "guessing gives 33 %" in shown
 

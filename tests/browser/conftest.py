@@ -88,6 +88,20 @@ class Visit:
 
 
 @pytest.fixture
+def visit_at(browser):
+    """(address) -> somebody at a desk who visits the app there."""
+    contexts = []
+
+    def there(address: str) -> Visit:
+        contexts.append(browser.new_context(viewport={"width": 1440, "height": 900}))
+        return Visit(contexts[-1].new_page(), address)
+
+    yield there
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
 def visit(browser, app):
     """A desktop visitor."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})

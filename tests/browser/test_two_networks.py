@@ -8,7 +8,6 @@ import zipfile
 import httpx
 import pytest
 
-from conftest import Visit
 from dinoscope.fusion import place
 from dinoscope.settings import ROOT
 from dinoscope_lab.benchmark.serving import once_there, started
@@ -31,13 +30,12 @@ def archive() -> bytes:
     return buffer.getvalue()
 
 
-def test_a_visit_reads_with_two_networks_and_fits_a_head_on_both(browser):
+def test_a_visit_reads_with_two_networks_and_fits_a_head_on_both(visit_at):
     pytest.importorskip("efficientnet_lite_pytorch", reason="the second network is not installed here")
     assert any(place(ROOT / "model_assets", NETWORK).iterdir())
     with started(settings={"DINOSCOPE_FUSION": NETWORK}) as (address, process, _):
         once_there(process, lambda: httpx.get(address, timeout=30).raise_for_status())
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        visit = Visit(context.new_page(), address)
+        visit = visit_at(address)
         page = visit.page
         assert "EfficientNet-Lite0" in page.locator("body").inner_text()
         visit.another()
@@ -54,4 +52,3 @@ def test_a_visit_reads_with_two_networks_and_fits_a_head_on_both(browser):
         page.wait_for_selector("#card-explain img", timeout=60_000)
         assert visit.complaints == []
         assert visit.strangers == []
-        context.close()

@@ -62,7 +62,7 @@ class Seer:
         task = self.workbench.tasks[value.reading.task]
         if task.axes is None:
             return error(f"{task.title} was fitted without colours; fit it again with `dinoscope fit`")
-        sides = [self._shown("your picture", value.picture, task.name)]
+        sides = [self._shown("this picture", value.picture, task.name)]
         if case_id:
             found = next((f for f in self._near(value) if f.case.id == case_id), None)
             if found is not None:

@@ -81,7 +81,7 @@ class Searcher:
             query = self.workbench.query(chosen.picture, chosen.reading.task)
         except RequestError as fault:
             return refused(str(fault))
-        trail = Trail((Step(query, "your picture"),))
+        trail = Trail((Step(query, "this picture"),))
         first = self.view(chosen, trail, wanted, fresh=True)
         if chosen.wish.case:
             with contextlib.suppress(RequestError):  # an address may name a case that there is no more

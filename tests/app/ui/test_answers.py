@@ -218,7 +218,7 @@ def test_an_address_says_what_is_asked_first(panel, reader):
     assert reader.explainer.classes(last.chosen).target.value == "blue"
     found = reader.searcher.begin(last.chosen, Wanted())
     assert 'data-case="phantom_red_1"' in found.board
-    assert [s.name for s in found.trail.steps] == ["your picture", "case phantom_red_1"]
+    assert [s.name for s in found.trail.steps] == ["this picture", "case phantom_red_1"]
     wrong = panel.example(said | {"task": "none", "method": "none", "class": "none", "case": "none"}, AUTO).chosen
     *_, last = reader.read(wrong, "anna")
     (question,) = reader.explainer.first(last.chosen, "rise", "", False, 0)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import memory, settings, visits
+from .reading import one_thread
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -54,14 +55,13 @@ def _serve(chosen: Settings, draw: Draw, folder: Path) -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     took = Took()
     with took("libraries"):
+        one_thread.begin()
         from . import evidence
-        from .reading import one_thread
         from .reading.encoder import EncoderError
         from .reading.heads import HeadError
         from .tasks import AssetError
         from .ui import page
         from .workbench import Workbench
-    one_thread.begin()
     with took("backbone and tasks"), _spoken(AssetError, EncoderError, HeadError):
         workbench = Workbench.load(chosen, LateFitter())
     with took("evidence"), _spoken(ValueError):

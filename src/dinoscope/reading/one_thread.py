@@ -7,24 +7,34 @@ outnumber the cores every team sleeps between two steps, so that each answer tak
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-import torch
-
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
+
+CORES = "OMP_NUM_THREADS"
+"""Read by OpenMP and MKL once, when torch is imported: how many cores any new thread computes with."""
 
 _worker: ThreadPoolExecutor | None = None
 _inside = threading.local()
 
 
 def begin() -> None:
-    """From now on compute there; what other threads still do with torch takes one core."""
+    """From now on compute there, with all cores or as many as `CORES` says; every other thread has one core, always.
+
+    Where a thread's first product took two and its second one, sums would come in another order: answers would differ
+    in their last bits. So it has to come before torch is imported.
+    """
     global _worker
-    cores = torch.get_num_threads()
+    told = os.environ.get(CORES, "")
+    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = max(1, int(told)) if told.isdigit() else mine
+    os.environ[CORES] = "1"
+    import torch
 
     def enter() -> None:
         _inside.here = True
@@ -32,7 +42,7 @@ def begin() -> None:
 
     _worker = ThreadPoolExecutor(1, "networks", enter)
     _worker.submit(torch.get_num_threads).result()
-    torch.set_num_threads(1)  # after it: threads that are yet to come take over what was set last
+    torch.set_num_threads(1)  # after it: what was set last is what threads take over that are yet to come
 
 
 def in_one_thread(work: Callable[Given, Made]) -> Callable[Given, Made]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import zipfile
 
 import pytest
 
 import dinoscope_phantoms as phantoms
-from fixtures.tiny import drawn
+from fixtures.tiny import archive
 
 pytestmark = pytest.mark.browser
 
@@ -43,16 +42,6 @@ def png(picture) -> list[int]:
 
 def phantom(seed: int, label: str = "glioma_tumor") -> list[int]:
     return png(phantoms.draw("brain_mri", label, seed).picture)
-
-
-def archive() -> bytes:
-    """Six pictures of each of two classes that no task has."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as made:
-        for name, label in (("warm", "red"), ("cold", "blue")):
-            for i in range(6):
-                made.writestr(f"clinic/{name}/{name}{i}_a.png", bytes(png(drawn("colours", label, i, strength=90))))
-    return buffer.getvalue()
 
 
 def test_several_dropped_files_go_to_batch_and_a_row_opens_its_picture(visit):

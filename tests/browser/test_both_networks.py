@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-
 import httpx
 import pytest
 
 from dinoscope.fusion import place
 from dinoscope.settings import ROOT
 from dinoscope_lab.benchmark.serving import once_there, started
-from fixtures.tiny import drawn
+from fixtures.tiny import archive
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NETWORK = "efficientnet-lite0"
-
-
-def archive() -> bytes:
-    """Six pictures of each of two classes that no task has."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as packed:
-        for label, shown in (("cold", "blue"), ("warm", "red")):
-            for i in range(6):
-                picture = io.BytesIO()
-                drawn("colours", shown, 500 + i).save(picture, "PNG")
-                packed.writestr(f"{label}/{label}_{i}.png", picture.getvalue())
-    return buffer.getvalue()
 
 
 def test_a_visit_reads_with_two_networks_and_fits_a_head_on_both(visit_at):

@@ -1,11 +1,6 @@
 """Fit: the head is scikit-learn's, its probabilities are honest, and the test fold leaves no trace."""
 
-import csv
-import errno
-import io
 import json
-import re
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -13,54 +8,14 @@ import pytest
 from PIL import Image
 from safetensors import safe_open
 
-from dinoscope import manifest, tasks
-from dinoscope.cli import main
+from dinoscope import tasks
 from dinoscope.fitting import fit
 from dinoscope.fitting.features import read_phantoms, read_public
 from dinoscope.reading import images, scope
-from dinoscope.reading.encoder import Encoder
 from dinoscope.reading.projection import Projection
-from dinoscope.settings import Settings
-from dinoscope.similar import thumbnails
-from dinoscope.workbench import Workbench
+from fixtures.coloured import picture, quiet, rows_of, write_set
 
-COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (50, 60, 210)}
 WRITTEN = ("head.safetensors", "vectors.safetensors", "cases.jsonl")
-
-
-def quiet(_):
-    pass
-
-
-def picture(label, seed):
-    """A plain colour with grain, 40 x 40 pixels, different for each seed."""
-    rng = np.random.default_rng([seed, *label.encode()])
-    return Image.fromarray((np.array(COLOURS[label]) + rng.integers(-30, 31, (40, 40, 3))).astype(np.uint8))
-
-
-def write_set(folder, rows):
-    """Write pictures and a labels.csv; `rows` are (id, label, fold, picture)."""
-    folder.mkdir()
-    with (folder / "labels.csv").open("w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(("id", "file", "label", "fold"))
-        for name, label, fold, shown in rows:
-            shown.save(folder / f"{name}.png")
-            table.writerow((name, f"{name}.png", label, fold))
-    return folder
-
-
-def rows_of(per_fold=6, test_seed=0):
-    """A set of coloured pictures; `test_seed` changes every picture and label of fold 0 and nothing else."""
-    rows = []
-    for fold in range(5):
-        for i in range(per_fold):
-            label = list(COLOURS)[i % 3]
-            seed = 100 * fold + i
-            if fold == 0 and test_seed:
-                label, seed = list(COLOURS)[(i + 1) % 3], 10_000 * test_seed + i
-            rows.append((f"{fold}-{i}", label, fold, picture(label, seed)))
-    return rows
 
 
 @pytest.fixture(scope="module")
@@ -171,137 +126,3 @@ def test_drawn_cases_leave_training_where_real_fold_1_is_read_worse_for_them(
     assert facts["drawn_in_training"] == {"with": with_drawn, "without": without}
     assert ("without_phantoms" in facts["metrics"]) is (weight > 0)
     assert ("with_phantoms" in facts["metrics"]) is (weight == 0)
-
-
-@pytest.fixture(scope="module")
-def brought(tmp_path_factory, tiny_backbone, run_python):
-    """Assets to which somebody has fitted a task of their own from a class-per-folder tree, and the tree."""
-    root = tmp_path_factory.mktemp("brought")
-    for label in COLOURS:
-        (root / "mine" / label).mkdir(parents=True)
-        for i in range(15):
-            picture(label, i).save(root / "mine" / label / f"img_{i:02}.png")  # the same names in each class
-    assets = root / "assets"
-    (assets / "tasks").mkdir(parents=True)
-    shutil.copytree(tiny_backbone, assets / "backbone")
-    run = run_python(
-        *("-m", "dinoscope", "fit", "--task", "mine", "--images", str(root / "mine")),
-        DINOSCOPE_ASSETS=str(assets),
-        DINOSCOPE_DEVICE="cpu",
-        DINOSCOPE_CACHE=str(root / "cache"),
-    )
-    return run, assets, root / "mine"
-
-
-def test_the_command_fits_a_task_from_a_folder_of_classes(brought):
-    run, assets, _ = brought
-    assert run.returncode == 0, run.stderr
-    assert "mine: 45 of 45 pictures read" in run.stdout
-    assert f"1 task(s) written below {assets / 'tasks'}" in run.stdout
-    facts = json.loads((assets / "tasks" / "mine" / "task.json").read_text())
-    assert facts["title"] == "Mine"
-    assert facts["cases"] == {"public": 0, "phantom": 0, "own": 36}
-    assert facts["metrics"]["balanced_accuracy"]["value"] > 0.9
-    assert facts["licence"] == "your own"
-
-
-def test_the_app_loads_what_the_command_wrote(brought, tmp_path):
-    _, assets, pictures = brought
-    workbench = Workbench.load(Settings(device="cpu", assets=assets, cache=tmp_path), say=quiet)
-    assert workbench.index.count("mine") == 36, "pictures of one name in several folders are cases of their own"
-    for label in COLOURS:
-        reading = workbench.classify(picture(label, 500), "mine")
-        assert reading.label == label
-        assert reading.probabilities.keys() == COLOURS.keys()
-        assert (reading.agreement.agree, reading.agreement.label) == (True, label), "its cases vote as bundled ones do"
-        assert reading.agreement.record.pictures > 0
-        found = workbench.similar(picture(label, 501), "mine", k=3)
-        assert [s.case.labels[0] for s in found] == [label] * 3
-    known = pictures / next(iter(COLOURS)) / "img_03.png"
-    assert images.pixel_hash(Image.open(known)) not in {s.case.pixels for s in workbench.similar(known, "mine")}
-
-
-@pytest.fixture
-def refused(brought, monkeypatch, capsys):
-    """Fit pictures that cannot be fitted, and give what the command says."""
-
-    def run(*arguments):
-        monkeypatch.setenv("DINOSCOPE_ASSETS", str(brought[1]))
-        monkeypatch.setenv("DINOSCOPE_CACHE", str(brought[1].parent / "cache"))
-        assert main(["fit", "--task", "mine", *map(str, arguments)]) == 1
-        return capsys.readouterr().err
-
-    return run
-
-
-def test_the_command_names_a_folder_that_is_not_there(refused, tmp_path):
-    said = refused("--images", tmp_path / "nowhere")
-    assert "nowhere is not a folder; give a folder with one sub-folder a class" in said
-
-
-def test_the_command_names_a_picture_that_cannot_be_read(brought, refused, tmp_path):
-    shutil.copytree(brought[2], tmp_path / "mine")
-    (tmp_path / "mine" / "red" / "broken.png").write_bytes(b"\x00\x01" * 200)
-    assert '"broken.png" is not a picture' in refused("--images", tmp_path / "mine")
-
-
-def test_a_broken_picture_is_named_with_its_folder(brought, refused, tmp_path):
-    shutil.copytree(brought[2], tmp_path / "mine")
-    (tmp_path / "mine" / "red" / "broken.png").write_bytes(b"\x00\x01" * 200)
-    assert str(tmp_path / "mine" / "red" / "broken.png") in refused("--images", tmp_path / "mine")
-
-
-def test_a_picture_in_two_classes_is_refused_by_name(brought, refused, tmp_path):
-    shutil.copytree(brought[2], tmp_path / "mine")
-    for i in range(2):
-        shutil.copy(tmp_path / f"mine/red/img_0{i}.png", tmp_path / f"mine/blue/copy{i}.png")
-    said = refused("--images", tmp_path / "mine")
-    assert said.startswith("2 pictures stand in two classes: ")
-    assert "blue/copy0.png (blue)" in said
-    assert "red/img_00.png (red)" in said
-
-
-@pytest.mark.parametrize("name", ["liver/ct", "..", "", "a b"])
-def test_a_name_that_no_folder_should_get_is_refused_before_anything_is_read(monkeypatch, capsys, tmp_path, name):
-    monkeypatch.setattr(Encoder, "load", lambda *_: pytest.fail("the backbone was read first"))
-    assert main(["fit", "--task", name, "--images", str(tmp_path / "nowhere")]) == 1
-    assert capsys.readouterr().err.startswith(f"a task cannot be called {name!r}, as folders get its name")
-    monkeypatch.setenv("QDRANT_PATH", str(tmp_path / "index"))
-    assert main(["index", "--task", name, "--cases", str(tmp_path)]) == 1
-    assert capsys.readouterr().err.startswith(f"a task cannot be called {name!r}")
-
-
-def test_a_disk_that_fills_up_leaves_the_tasks_as_they_were(brought, refused, monkeypatch):
-    def full(*_, **__):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    before = {p: p.read_bytes() for p in brought[1].rglob("*") if p.is_file()}
-    monkeypatch.setattr(manifest, "stage", full)
-    assert "cannot be read or written (No space left on device); the tasks are as before" in refused(
-        "--images", brought[2]
-    )
-    assert {p: p.read_bytes() for p in brought[1].rglob("*") if p.is_file()} == before
-
-
-def test_an_own_task_remembers_its_pictures_and_keeps_thumbnails_of_them(brought, tmp_path):
-    run, assets, pictures = brought
-    facts = json.loads((assets / "tasks" / "mine" / "task.json").read_text())
-    assert facts["pictures"] == {"folder": str(pictures.resolve()), "splits": ""}
-    assert re.search(
-        r"mine: balanced accuracy \d\.\d{3} \(95 % interval .* to .*\), 9 test pictures in 9 gr", run.stdout
-    )
-    cases = tasks.load(assets / "tasks" / "mine", facts_of(assets)).cases
-    assert {c.origin for c in cases} == {"own"}
-    small = thumbnails.of(assets.parent / "cache", cases)
-    assert all(small)
-    with Image.open(io.BytesIO(small[0])) as shown:
-        assert shown.size == (40, 40)
-
-
-def facts_of(assets):
-    return Encoder.load("bundled", assets / "backbone", "cpu").fingerprint
-
-
-def test_a_fit_that_was_refused_leaves_the_assets_as_they_were(brought, refused, tmp_path):
-    refused("--images", tmp_path)
-    assert tasks.verify(brought[1]) == sum(p.is_file() for p in brought[1].rglob("*")) - 1

@@ -9,16 +9,14 @@ from __future__ import annotations
 import torch
 
 from ..reading.one_thread import in_one_thread
-from . import Progress, Saliency, Subject
+from . import Progress, Saliency, Subject, gradients
 
 
 @in_one_thread
 def explain(subject: Subject, seed: int, quick: bool = False, progress: Progress | None = None) -> Saliency:
     """Positive part of sum over channels of (mean gradient of the channel) x (its map). The seed has no effect."""
     trace = subject.trace()
-    with torch.enable_grad():
-        score = subject.target.log_odds(trace.tokens.pooled)
-    (gradient,) = torch.autograd.grad(score.sum(), trace.normed)
+    (gradient,) = gradients.of(subject.target, trace, [trace.normed])
     with torch.no_grad():
         maps = trace.normed[0, trace.prefix :].float()
         weights = gradient[0, trace.prefix :].float().mean(0)

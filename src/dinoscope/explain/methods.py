@@ -55,8 +55,8 @@ class Method:
 METHODS = {
     "vitcx": Method(
         "ViT-CX on tokens",
-        "Reads only the patches where a group of the network's feature maps is high, sees what score is left, and "
-        "multiplies that by where the attention goes for the score.",
+        "Reads only the patches where a group of the network's feature maps is high, sees what score is left, adds "
+        "what each patch itself adds to it, and multiplies that by where the attention goes for the score.",
         vitcx.explain,
     ),
     "attention_gradients": Method(

@@ -81,12 +81,14 @@ class Trace:
     Attributes:
         tokens: as `Encoder.tokens` gives them, to be differentiated.
         normed: [1, T, D] every token after the last block's first norm, in the graph.
+        entering: [1, T, D] a block, every token as it enters it, in the graph.
         attentions: [1, heads, T, T] a block, rows sum to 1, in the graph.
         prefix: how many of the T tokens come before the patches: CLS, then registers.
     """
 
     tokens: Tokens
     normed: Tensor
+    entering: tuple[Tensor, ...]
     attentions: tuple[Tensor, ...]
     prefix: int
 
@@ -222,8 +224,8 @@ class Encoder:
             raise ValueError(f"one picture is traced at a time, not {pixels.shape[0]}")
         attentions: list[Tensor] = []
         with torch.enable_grad():
-            tokens, normed = self._walk(self.embed(pixels), self._grid(pixels), hurried, attentions.append)
-        return Trace(tokens, normed, tuple(attentions), self.prefix)
+            tokens, normed, entering = self._walk(self.embed(pixels), self._grid(pixels), hurried, attentions.append)
+        return Trace(tokens, normed, tuple(entering), tuple(attentions), self.prefix)
 
     @in_one_thread
     def embed(self, pixels: Tensor) -> Tensor:
@@ -265,13 +267,13 @@ class Encoder:
 
     def _walk(
         self, state: Tensor, grid: tuple[int, int], hurried: bool, attended: walk.Attended = lambda weights: None
-    ) -> tuple[Tokens, Tensor]:
-        """Embedded tokens [N, T, D] -> what they become, and all of them after the last block's first norm."""
+    ) -> tuple[Tokens, Tensor, list[Tensor]]:
+        """Embedded tokens [N, T, D] -> what they become; after the last first norm; as they enter each block."""
         hurried = hurried and self.half_pays
         model = self._halved if hurried and self.device.type == "cpu" else self.model
         with torch.autocast(self.device.type, torch.bfloat16, enabled=hurried):
-            after, left, normed = walk.through(model, state, attended)
-            return self._gathered(after, left, normed, grid), normed
+            after, entering, normed = walk.through(model, state, attended)
+            return self._gathered(after, entering[1:], normed, grid), normed, entering
 
     def _grid(self, pixels: Tensor) -> tuple[int, int]:
         return pixels.shape[2] // self.patch, pixels.shape[3] // self.patch

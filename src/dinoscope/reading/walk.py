@@ -25,10 +25,7 @@ def gather(embedded: Tensor, kept: Tensor, prefix: int) -> Tensor:
 
 
 def through(model: Any, state: Tensor, attended: Attended) -> tuple[Tensor, list[Tensor], Tensor]:
-    """[N, T, D] -> tokens after the final norm, as they leave each earlier block, and after the last one's first norm.
-
-    All are [N, T, D]; of B blocks B - 1 are earlier ones.
-    """
+    """[N, T, D] -> tokens after the final norm, as they enter each block, and after the last one's first norm."""
     if torch.is_grad_enabled():
         state.requires_grad_()
     entered: list[Tensor] = []
@@ -39,7 +36,7 @@ def through(model: Any, state: Tensor, attended: Attended) -> tuple[Tensor, list
         attended(weights)
         state = state + block.layer_scale1(mixed)
         state = state + block.layer_scale2(block.mlp(block.norm2(state)))
-    return model.layernorm(state), entered[1:], normed
+    return model.layernorm(state), entered, normed
 
 
 def attend(attention: Any, normed: Tensor) -> tuple[Tensor, Tensor]:

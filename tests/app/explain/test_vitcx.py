@@ -13,7 +13,6 @@ from sklearn.cluster import AgglomerativeClustering
 
 from dinoscope.errors import RequestError
 from dinoscope.explain import Subject, Target, masks, targets, vitcx, vitcx_published
-from dinoscope.explain.attention_gradients import relevance
 from fixtures.tiny import drawn
 
 
@@ -131,9 +130,22 @@ def test_the_map_on_tokens_is_that_of_its_sets_written_out(subject):
     assert found.scores == pytest.approx(scores, abs=1e-3)
     mean = total / np.maximum(count, 1)
     mean[count == 0] = mean[count > 0].min()
-    attended = relevance(subject).numpy()
-    stretched = [(m - m.min()) / np.ptp(m) for m in (mean, attended)]
-    expected = (stretched[0] * np.sqrt(stretched[1])).reshape(4, 4)
+    # Chefer's rule and gradient x token written out on the tokens of one pass with its graph.
+    trace = subject.trace()
+    score = subject.target.log_odds(trace.tokens.pooled).sum()
+    relevance, added = torch.eye(len(trace.normed[0])), []
+    for attention in trace.attentions:
+        slope = torch.autograd.grad(score, attention, retain_graph=True)[0]
+        relevance = relevance + (attention * slope)[0].float().clamp(min=0).mean(0) @ relevance
+    for tokens in trace.entering[-2:]:
+        slope = torch.autograd.grad(score, tokens, retain_graph=True)[0][0, trace.prefix :].detach().float()
+        patches = tokens[0, trace.prefix :].detach().float()
+        added.append(np.array([float((p - patches.mean(0)) @ s) for p, s in zip(patches, slope, strict=True)]))
+    relevance = (relevance - torch.eye(len(relevance))).detach()
+    rows = [relevance[0, trace.prefix :], relevance[trace.prefix :, trace.prefix :].mean(0)]
+    attended = sum(row / row.sum() for row in rows).numpy()
+    held, first, second, carried = ((m - m.min()) / np.ptp(m) for m in (mean, *added, attended))
+    expected = ((held + first + second) * carried**vitcx.POWER).reshape(4, 4)
     assert found.map == pytest.approx(enlarged(expected, 56), abs=1e-3)
 
 

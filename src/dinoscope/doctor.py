@@ -18,7 +18,6 @@ from .tasks import AssetError
 PACKAGES = (
     "gradio",
     "torch",
-    "transformers",
     "qdrant-client",
     "qdrant-edge-py",
     "numpy",

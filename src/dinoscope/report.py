@@ -28,7 +28,7 @@ SPREAD = 0.3
 """A map whose upper half of weight takes more than this share of the picture lies in no one place."""
 NEAR = 1 / 4
 """Of the longer side: a map with less than half of that upper half so near to its centre lies in several places."""
-PARTS = ("Python", "torch", "transformers", "gradio", "qdrant-client")
+PARTS = ("Python", "torch", "gradio", "qdrant-client")
 
 
 @dataclass(frozen=True)

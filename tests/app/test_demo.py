@@ -94,7 +94,7 @@ def test_what_keeps_the_app_from_starting_is_one_sentence(run_python, settings: 
     assert expected in failed(run_python, **({"DINOSCOPE_PORT": str(free_port())} | settings))
 
 
-LATE = ("sklearn", "pydicom", "nibabel", "matplotlib", "scipy.stats", "gdcm")
+LATE = ("transformers", "sklearn", "pydicom", "nibabel", "matplotlib", "scipy.stats", "gdcm")
 
 
 def test_a_start_imports_nothing_that_only_fitting_or_few_files_need(run_python):

@@ -64,7 +64,7 @@ BEHIND = {
     "gradio": ("dinoscope/ui/",),
     "qdrant_client": ("dinoscope/similar/",),
     "qdrant_edge": ("dinoscope/similar/",),
-    "transformers": ("dinoscope/reading/backbone.py", "dinoscope_lab/"),
+    "transformers": ("dinoscope_lab/",),
     "sklearn": ("dinoscope/fitting/", "dinoscope_lab/"),
 }
 """Library -> the only places that import it."""

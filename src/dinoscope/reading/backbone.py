@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel
-from transformers.utils import logging
 
-logging.disable_progress_bar()  # a local file is there in milliseconds; its progress bar only litters the log
+from . import dinov2
+from .dinov2 import Dinov2
 
 FILES = ("config.json", "model.safetensors", "preprocessor_config.json")
 BLOCKS = 2
@@ -23,7 +21,7 @@ class EncoderError(RuntimeError):
     """A backbone that cannot be loaded; the message says which, why and what to do."""
 
 
-def read(folder: Path, name: str, dtype: torch.dtype) -> tuple[Any, dict, int]:
+def read(folder: Path, name: str, dtype: torch.dtype) -> tuple[Dinov2, dict, int]:
     """The network in a folder that holds `FILES`, what its preprocessing says, and the side it reads pictures at.
 
     Raises:
@@ -33,25 +31,18 @@ def read(folder: Path, name: str, dtype: torch.dtype) -> tuple[Any, dict, int]:
     if missing:
         raise EncoderError(f"the backbone {name!r} lacks {', '.join(missing)}; a folder needs {', '.join(FILES)}")
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        if config.model_type not in ("dinov2", "dinov2_with_registers"):
-            raise EncoderError(f"the backbone {name!r} is a {config.model_type!r} network; give one shaped like DINOv2")
-        model, report = AutoModel.from_pretrained(
-            folder,
-            config=config,
-            dtype=dtype,
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-        )
+        told = dinov2.described(folder)
+        if (kind := told["model_type"]) not in dinov2.KINDS:
+            raise EncoderError(f"the backbone {name!r} is a {kind!r} network; give one shaped like DINOv2")
+        try:
+            model = dinov2.load(folder, told, dtype)
+        except dinov2.LackingError as fault:
+            raise EncoderError(f"the weights of the backbone {name!r} lack {fault}") from fault
         processing = json.loads((folder / "preprocessor_config.json").read_text())
-        side = _side(processing, config.patch_size)
-        # transformers fills in at random what the file lacks; only the mask token is never read here.
-        if lacking := sorted(set(report["missing_keys"]) - {"embeddings.mask_token"}):
-            raise EncoderError(f"the weights of the backbone {name!r} lack {', '.join(lacking[:3])}")
+        side = _side(processing, model.config.patch_size)
     except EncoderError:
         raise
-    except Exception as fault:  # safetensors, json and transformers each raise their own kinds
+    except Exception as fault:  # safetensors, json and torch each raise their own kinds
         raise EncoderError(f"the backbone {name!r} in {folder} cannot be read: {fault}") from fault
     return model, processing, side
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from . import backbone, hub, walk
 from .backbone import FILES, EncoderError
+from .dinov2 import Dinov2
 from .one_thread import in_one_thread
 
 EPSILON = 1e-6
@@ -97,7 +97,7 @@ class Encoder:
     """A DINOv2-shaped vision transformer with its preprocessing. Never trained here; safe to share by threads.
 
     Attributes:
-        name: what it was loaded from.
+        name: what it was loaded by; folder: where its files lie.
         dim: D, the width of a token.
         blocks: how many of its last blocks are pooled; width: P, the length of what heads and the projection read.
         size: side in pixels to which pictures are squashed before they are read.
@@ -113,7 +113,7 @@ class Encoder:
         """
         model, processing, self.size = backbone.read(folder, name, dtype)
         config = model.config
-        self.name = name
+        self.name, self.folder = name, folder
         self.device = torch.device(device)
         self.dtype = dtype
         self.model = model.to(self.device).eval().requires_grad_(False)
@@ -121,7 +121,7 @@ class Encoder:
         self.blocks: int = min(backbone.BLOCKS, config.num_hidden_layers)
         self.width = 3 * self.dim * self.blocks
         self.patch: int = config.patch_size
-        self.prefix = 1 + getattr(config, "num_register_tokens", 0)
+        self.prefix = 1 + config.num_register_tokens
         mean, std = processing.get("image_mean", (0.5,) * 3), processing.get("image_std", (0.5,) * 3)
         self.mean, self.std = (torch.tensor(v, device=self.device).view(1, 3, 1, 1) for v in (mean, std))
         self.fingerprint = backbone.fingerprint(folder)
@@ -185,12 +185,10 @@ class Encoder:
             # A processor attends in bfloat16 faster when attention is written out: a sixth of the pass.
             return self._walk(self.embed(pixels), self._grid(pixels), hurried)[0]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=hurried and self.half_pays):
-            output = self.model(pixels.to(self.dtype), output_hidden_states=True)
-            last = self.model.encoder.layer[-1]
+            after, entering = self.model(pixels.to(self.dtype))
             # Input of the last block through its first norm, without a hook that two threads could share.
-            before = last.norm1(output.hidden_states[-2])
-        grid = (height // self.patch, width // self.patch)
-        return self._gathered(output.last_hidden_state, output.hidden_states[1:-1], before, grid)
+            before = self.model.blocks[-1].norm1(entering[-1])
+        return self._gathered(after, entering[1:], before, self._grid(pixels))
 
     def _gathered(self, after: Tensor, earlier: Sequence[Tensor], before: Tensor, grid: tuple[int, int]) -> Tokens:
         """Tokens of a pass: after the final norm, as they leave each earlier block, and as the last one norms them."""
@@ -206,8 +204,8 @@ class Encoder:
         Args:
             before: so many blocks follow it; 0 for the last one, whose tokens come after the final norm.
         """
-        output = self.model(pixels.to(self.dtype), output_hidden_states=True)
-        state = output.hidden_states[-1 - before] if before else output.last_hidden_state
+        after, entering = self.model(pixels.to(self.dtype))
+        state = entering[-before] if before else after
         return state[:, self.prefix :].float()
 
     @in_one_thread
@@ -279,7 +277,7 @@ class Encoder:
         return pixels.shape[2] // self.patch, pixels.shape[3] // self.patch
 
     @cached_property
-    def _halved(self) -> Any:
+    def _halved(self) -> Dinov2:
         """The model with its linear layers in bfloat16, made once."""
         return walk.halved(self.model)
 

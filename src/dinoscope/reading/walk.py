@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
+
+from .dinov2 import Attention, Dinov2
 
 Attended = Callable[[Tensor], None]
 """Told the attention of each block [N, heads, T, T]."""
@@ -24,12 +25,12 @@ def gather(embedded: Tensor, kept: Tensor, prefix: int) -> Tensor:
     return torch.cat([embedded[:, :prefix].expand(len(kept), -1, -1), embedded[0, prefix:][kept]], dim=1)
 
 
-def through(model: Any, state: Tensor, attended: Attended) -> tuple[Tensor, list[Tensor], Tensor]:
+def through(model: Dinov2, state: Tensor, attended: Attended) -> tuple[Tensor, list[Tensor], Tensor]:
     """[N, T, D] -> tokens after the final norm, as they enter each block, and after the last one's first norm."""
     if torch.is_grad_enabled():
         state.requires_grad_()
     entered: list[Tensor] = []
-    for block in model.encoder.layer:
+    for block in model.blocks:
         entered.append(state)
         normed = block.norm1(state)
         mixed, weights = attend(block.attention, normed)
@@ -39,7 +40,7 @@ def through(model: Any, state: Tensor, attended: Attended) -> tuple[Tensor, list
     return model.layernorm(state), entered, normed
 
 
-def attend(attention: Any, normed: Tensor) -> tuple[Tensor, Tensor]:
+def attend(attention: Attention, normed: Tensor) -> tuple[Tensor, Tensor]:
     """Self-attention of [N, T, D] written out -> what it gives [N, T, D], and its weights [N, heads, T, T]."""
     shape = (*normed.shape[:2], -1, attention.head_dim)
     projections = (attention.q_proj, attention.k_proj, attention.v_proj)
@@ -48,20 +49,20 @@ def attend(attention: Any, normed: Tensor) -> tuple[Tensor, Tensor]:
     return attention.o_proj((weights @ value).transpose(1, 2).flatten(2)), weights
 
 
-def halved(model: Any) -> Any:
+def halved(model: Dinov2) -> Dinov2:
     """A copy of the model with its linear layers in bfloat16, as autocast would make them at every pass.
 
     The scale of each layer's outcome is multiplied into its weights, where it costs nothing.
     """
     with torch.inference_mode(False):  # a copy made in that mode could never be differentiated
         model = copy.deepcopy(model)
-        for block in model.encoder.layer:
+        for block in model.blocks:
             last = [m for m in block.mlp.modules() if isinstance(m, torch.nn.Linear)][-1]
             for layer, scale in ((block.attention.o_proj, block.layer_scale1), (last, block.layer_scale2)):
                 layer.weight.mul_(scale.lambda1[:, None])
                 layer.bias.mul_(scale.lambda1)
-            block.layer_scale1 = block.layer_scale2 = torch.nn.Identity()
-        for layer in model.modules():
-            if isinstance(layer, torch.nn.Linear):
-                layer.to(torch.bfloat16)
+            block.layer_scale1 = block.layer_scale2 = torch.nn.Identity()  # type: ignore[assignment]
+        for module in model.modules():
+            if isinstance(module, torch.nn.Linear):
+                module.to(torch.bfloat16)
     return model

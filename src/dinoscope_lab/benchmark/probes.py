@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from torch import nn
-from transformers import Dinov2Config, Dinov2Model
+from transformers import Dinov2Model
 
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
 from dinoscope.fitting.feature_cache import FeatureCache
@@ -64,7 +64,7 @@ def baseline(method: str, pool: Pool, study: Study) -> np.ndarray:
     they do depend on: its shape where they share it, the split, and the code."""
     encoder, seed, quick = study.encoder, study.seed, study.quick
     kept = study.kept.parent / "baselines"
-    config: Dinov2Config = encoder.model.config
+    config = export.shape(encoder)
     tag = BASELINES[method].format(shape=f"{study.shape}-{encoder.size}")
     code = source.fingerprint(supervised.__name__)[:8] + source.fingerprint(baselines.__name__)[:8]
     path = kept / f"{pool.name.replace(', ', '-')}-{tag}-{seed}-{pool.split}-{code}.safetensors"
@@ -92,7 +92,7 @@ def random_encoder(encoder: Encoder, folder: Path, seed: int) -> Encoder:
     """The backbone's architecture with random weights, kept below `folder`."""
     place = folder / f"random-{seed}"
     torch.manual_seed(seed)
-    export.write(Dinov2Model(encoder.model.config), encoder.size, place)
+    export.write(Dinov2Model(export.shape(encoder)), encoder.size, place)
     return Encoder(place, "random weights")
 
 

@@ -18,7 +18,7 @@ from dinoscope.reading.efficientnet import EfficientNet
 from dinoscope.reading.encoder import Encoder, pool
 
 from ..comparison import area
-from ..pretrain import views
+from ..pretrain import export, views
 from ..pretrain.objective import tokens_of
 
 SIZE = 112
@@ -60,7 +60,7 @@ def begun_with(start: Encoder | EfficientNet) -> Callable[[int], nn.Module]:
     """Number of classes -> a network of the start's shape and weights, to be trained further."""
     if isinstance(start, EfficientNet):
         return partial(Convolutional, start)
-    return partial(Classifier, start.model.config, start=start.model)
+    return partial(Classifier, export.shape(start), start=export.trainable(start))
 
 
 class Residual(nn.Module):

@@ -5,9 +5,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from transformers import Dinov2Model
+import torch
+from transformers import Dinov2Config, Dinov2Model
+
+from dinoscope.reading.encoder import Encoder
 
 from .views import MEAN, STD
+
+
+def shape(encoder: Encoder) -> Dinov2Config:
+    """The shape of a backbone, for a network that is to be trained."""
+    return Dinov2Config.from_pretrained(encoder.folder, local_files_only=True)
+
+
+def trainable(encoder: Encoder) -> Dinov2Model:
+    """A backbone as a network that can be trained further, in float32."""
+    return Dinov2Model.from_pretrained(encoder.folder, dtype=torch.float32, local_files_only=True)
 
 
 def write(model: Dinov2Model, size: int, folder: Path) -> None:

@@ -46,7 +46,7 @@ def supervised_encoder(study: Study) -> Encoder:
         files = [f for p in pools for f in p.files]
         known, held = np.flatnonzero(fold > 1), np.flatnonzero(fold == 1)
         model = supervised.train(
-            partial(supervised.Classifier, study.encoder.model.config),
+            partial(supervised.Classifier, export.shape(study.encoder)),
             baselines.squashed([files[i] for i in known], 144),
             truth[known],
             (baselines.squashed([files[i] for i in held], 144), truth[held]),
@@ -74,7 +74,7 @@ def distilled_encoder(study: Study) -> Encoder:
         images = study.pool(LABELLED[0]).files[0].parent if study.quick else study.images  # one class of one set
         splits = None if study.quick else study.images / "splits"
         packed = pack.build(images, splits, PACKED, place.parent)
-        export.write(study.encoder.model, study.encoder.size, place / "start")
+        export.write(export.trainable(study.encoder), study.encoder.size, place / "start")
         steps = 2 if study.quick else STEPS
         learned = train(plan, packed, place / "state", math.inf, study.seed, steps=steps, start=place / "start")
         export.write(learned.teacher, study.encoder.size, place)

@@ -72,8 +72,8 @@ class Workbench:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Sentences the page shows now: those from the start, and what is the matter with the search server."""
-        return (*self.fixed_notices, *(self.index.notices if isinstance(self.index, Standby) else ()))
+        """Sentences the page shows now: those from the start, and what is the matter with the index."""
+        return (*self.fixed_notices, *self.index.notices)
 
     def read(self, picture: Source) -> Encoded:
         """Let the encoder read a picture; every verb takes the outcome in its place and reads it no more.

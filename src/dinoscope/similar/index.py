@@ -37,12 +37,21 @@ class CaseIndex:
         self._collections: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
         self._expected: dict[str, Callable[[], object]] = {}
+        self._filling: list[str] = []
         # Local mode keeps its points in plain numpy arrays, which a reader must not see half written.
         self._lock = threading.RLock()
 
     def expect(self, task: str, fill: Callable[[], object]) -> None:
         """Let a task's collection be filled when it is first asked for, or by `complete`: a start need not wait."""
         self._expected[task] = fill
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """A sentence for the page, as long as a collection is still expected to be filled."""
+        if not (waiting := len(self._expected) + len(self._filling)):
+            return ()
+        tasks = "one task" if waiting == 1 else f"{waiting} tasks"
+        return (f"The cases of {tasks} are still being made ready; a search among them takes a little longer.",)
 
     def complete(self) -> int:
         """Fill every collection that is still expected to be; returns how many there were."""
@@ -212,7 +221,11 @@ class CaseIndex:
         """Name of the task's collection, which is filled first where that was expected."""
         with self._lock:
             if fill := self._expected.pop(task, None):
-                fill()
+                self._filling.append(task)
+                try:
+                    fill()
+                finally:
+                    self._filling.remove(task)
         return self._collections.get(task, task)
 
     @contextmanager

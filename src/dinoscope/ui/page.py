@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,8 @@ from .visit import Chosen
 UPLOAD_LIMIT = "128mb"
 CACHE_SWEEP, CACHE_AGE = 300, 1800
 """Every so many seconds, files of visitors older than so many seconds are deleted."""
+NOTICED = 120
+"""So many seconds a page that is open waits for a notice to pass; a visit that begins later begins without it."""
 SESSION_BYTES = 120 << 20
 """What a visit takes at most: its picture, of 4096 px a side, and the maps of it."""
 
@@ -65,10 +69,19 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
     with GuardedBlocks(title=theme.TITLE, analytics_enabled=False, delete_cache=(CACHE_SWEEP, CACHE_AGE)) as page:
 
         def header() -> str:
-            """Made anew for every visit: what is the matter with a search server passes."""
             return markup.header(workbench.encoder.name, len(workbench.tasks), workbench.notices)
 
-        page.load(header, None, gr.HTML(header(), elem_id="header"), show_progress="hidden", **PRIVATE)
+        async def headers() -> AsyncIterator[str]:
+            """Made anew for every visit: what is the matter with the index passes, often while somebody looks."""
+            until = time.monotonic() + NOTICED
+            while (shown := workbench.notices) != workbench.fixed_notices and time.monotonic() < until:
+                yield header()
+                while workbench.notices == shown and time.monotonic() < until:
+                    await asyncio.sleep(0.5)
+            yield header()
+
+        at_top = gr.HTML(header(), elem_id="header")
+        page.load(headers, None, at_top, show_progress="hidden", concurrency_limit=None, **PRIVATE)
         with gr.Row(elem_id="page"):
             with gr.Column(scale=4, min_width=320, elem_id="case-panel"):
                 panel = case_panel.build(case_panel.Panel(workbench, draw), first.chosen)

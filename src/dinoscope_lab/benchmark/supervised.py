@@ -32,6 +32,8 @@ class Classifier(nn.Module):
     def __init__(self, config: Dinov2Config, classes: int, start: Dinov2Model | None = None) -> None:
         super().__init__()
         self.body = Dinov2Model(config)
+        # A processor goes back through the fast form 20 times as slowly as forward: two fifths of a step.
+        self.body.set_attn_implementation("eager")
         if start is not None:
             self.body.load_state_dict(start.state_dict())
         self.head = nn.Sequential(nn.LayerNorm(3 * config.hidden_size), nn.Linear(3 * config.hidden_size, classes))

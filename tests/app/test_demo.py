@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dinoscope.demo import undisturbed
 from dinoscope.settings import ROOT
 
 
@@ -100,3 +102,18 @@ LATE = ("transformers", "sklearn", "pydicom", "nibabel", "matplotlib", "scipy.st
 def test_a_start_imports_nothing_that_only_fitting_or_few_files_need(run_python):
     found = run_python("-c", f"import sys, dinoscope.ui.page; print([n for n in {LATE} if n in sys.modules])")
     assert found.stdout.strip() == "[]"
+
+
+def test_libraries_are_imported_without_a_search_for_garbage_and_it_goes_on_afterwards():
+    searched: list[dict] = []
+    gc.callbacks.append(lambda phase, info: searched.append(info))
+    try:
+        with pytest.raises(KeyError), undisturbed():
+            kept = [[] for _ in range(100_000)]
+            assert not searched
+            raise KeyError
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > len(kept)
+    finally:
+        gc.callbacks.pop()
+        gc.unfreeze()

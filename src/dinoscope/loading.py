@@ -170,13 +170,7 @@ def load_index(
     A server is filled in the background, and the cases are searched in memory until it is; in memory, with a notice,
     also where a folder fails. There each task is filled when it is first asked for, or by `CaseIndex.complete`.
     """
-    storage = Storage(
-        settings.qdrant_url,
-        settings.qdrant_api_key,
-        settings.qdrant_path,
-        settings.qdrant_shards,
-        settings.qdrant_replicas,
-    )
+    storage = Storage.of(settings)
 
     def fill_one(index: CaseIndex, task: Task) -> None:
         cells = task.regions.cells.astype(np.float32) if task.regions else None

@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from . import whole
+from . import atomic
 
 MANIFEST = "manifest.json"
 BACKBONE = ("backbone/config.json", "backbone/model.safetensors")
@@ -19,7 +19,7 @@ class AssetError(RuntimeError):
 
 def write(assets: Path) -> None:
     """Record every file below `assets` as it is; hidden ones are none of its business."""
-    whole.write(assets / MANIFEST, _text(_entries(assets)))
+    atomic.write(assets / MANIFEST, _text(_entries(assets)))
 
 
 def stage(assets: Path, staged: Path) -> None:
@@ -28,7 +28,7 @@ def stage(assets: Path, staged: Path) -> None:
     Damage elsewhere stays damage: recording everything as it lies would bless it.
 
     Args:
-        staged: the folder of `whole.change(assets)`, with all its files in it.
+        staged: the folder of `atomic.change(assets)`, with all its files in it.
     Raises:
         AssetError: when the manifest that is there is damaged.
     """
@@ -69,7 +69,7 @@ def verify(assets: Path) -> int:
         AssetError: for a manifest that is none, and the first file that is missing or differs.
     """
     for root in (assets, assets / "tasks"):  # the phantoms of a task are drawn below it
-        whole.finish(root)
+        atomic.finish(root)
     entries = read(assets)
     for name, entry in entries.items():
         file = assets / name
@@ -83,7 +83,7 @@ def verify(assets: Path) -> int:
 
 def _entries(folder: Path) -> dict[str, dict]:
     """Entries of every file below a folder, but for its own manifest."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and not whole.hidden(p, folder))
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and not atomic.hidden(p, folder))
     return {
         p.relative_to(folder).as_posix(): {"sha256": _sha256(p), "bytes": p.stat().st_size}
         for p in files

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from . import whole
+from . import atomic
 from .reading.heads import FORMAT
 
 FILES = ("task.json", "cases.jsonl", "head.safetensors", "vectors.safetensors")
@@ -39,7 +39,7 @@ def found(folder: Path) -> tuple[list[Path], list[str]]:
         missing = [name for name in FILES if not (path / name).is_file()]
         if not missing and NAME.fullmatch(path.name):
             tasks.append(path)
-        elif not path.name.startswith((whole.STAGED, whole.DECIDED)):
+        elif not path.name.startswith((atomic.STAGED, atomic.DECIDED)):
             why = f"lacks {', '.join(missing)}" if missing else "has a name that no task can have"
             strays.append(f"{path} {why} and is passed over; fit the task again, or remove the folder")
     return tasks, strays

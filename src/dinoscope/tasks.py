@@ -183,7 +183,7 @@ class Task:
 
 
 def save(folder: Path, facts: dict, head: Head, cases: list[Case], vectors: np.ndarray, reference: np.ndarray) -> None:
-    """Write a task's folder; head and vectors say that they are its own. For one that is in use, see `whole.change`.
+    """Write a task's folder; head and vectors say that they are its own. For one that is in use, see `atomic.change`.
 
     Args:
         vectors: [N, K] unit vectors of the cases; stored as float16.

@@ -1,4 +1,4 @@
-"""Workbench: the verbs on one picture - classify, explain, similar. No widgets, no plots."""
+"""Workbench: the verbs on one picture - classify, explain, similar, see. No widgets, no plots."""
 
 from __future__ import annotations
 
@@ -72,8 +72,14 @@ class Workbench:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Sentences the page shows now: those from the start, and what is the matter with the index."""
-        return (*self.fixed_notices, *self.index.notices)
+        """Sentences the page shows now: those from the start, and what is the matter with the search server."""
+        return (*self.fixed_notices, *(self.index.notices if isinstance(self.index, Standby) else ()))
+
+    @property
+    def passing_notices(self) -> tuple[str, ...]:
+        """Those of them that pass by themselves, and which cases are still being made ready."""
+        filling = self.index.filling if isinstance(self.index, CaseIndex) else ()
+        return (*self.notices[len(self.fixed_notices) :], *filling)
 
     def read(self, picture: Source) -> Encoded:
         """Let the encoder read a picture; every verb takes the outcome in its place and reads it no more.

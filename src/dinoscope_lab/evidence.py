@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from dinoscope import manifest, whole
+from dinoscope import atomic, manifest
 from dinoscope.evidence import Column, Table, json_of
 
 
@@ -62,13 +62,13 @@ def write(path: Path, headline: dict, how: How, tables: Iterable[Table], notes: 
     # Together with its line in the manifest: a kill between the two would leave assets that the app refuses.
     try:
         if (assets / manifest.MANIFEST).is_file():
-            with whole.change(assets) as staged:
-                whole.write(staged / path.relative_to(assets), text)
+            with atomic.change(assets) as staged:
+                atomic.write(staged / path.relative_to(assets), text)
                 manifest.stage(assets, staged)
             return
     except manifest.AssetError as fault:  # no reason to lose what took hours to measure
         print(fault, flush=True)
-    whole.write(path, text)
+    atomic.write(path, text)
 
 
 def text_of(head: dict, tables: Sequence[Table]) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dinoscope.colour_maps import OKABE_ITO
 from dinoscope.evidence import MEAN, SETS, Evidence
-from dinoscope.figures import OKABE_ITO
 from dinoscope.fitting import catalogue
 
 from . import rivals

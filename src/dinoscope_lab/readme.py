@@ -21,7 +21,7 @@ BEGIN, END = "<!-- evidence: begin -->", "<!-- evidence: end -->"
 PICTURE, PAGE = "docs/evidence.svg", "docs/EVIDENCE.md"
 DRAWN = (
     "Balanced accuracy of the frozen backbone and of its rivals on each set; accuracy by labels a class; accuracy by "
-    "strength of seven corruptions. The numbers stand in docs/EVIDENCE.md"
+    "strength of every corruption. The numbers stand in docs/EVIDENCE.md"
 )
 GROWTH = "docs/growth.svg"
 GROWN = "Milliseconds of a search by the number of cases, in memory and in a folder. The numbers stand in the tables"

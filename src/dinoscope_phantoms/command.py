@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from dinoscope import whole
+from dinoscope import atomic
 from dinoscope.reading.images import pixel_hash
 
 from . import ROOMS, classes, draw
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def write(task: str, folder: Path, n: int, seed: int, size: int) -> None:
     """Draw `n` phantoms a class into `folder`: images/*.webp, masks/*.png, phantoms.jsonl; all of them or none."""
-    with whole.change(folder.parent) as staged:
+    with atomic.change(folder.parent) as staged:
         entries = _draw(task, staged / folder.name, n, seed, size)
     listed = {entry[part] for entry in entries for part in ("image", "mask") if part in entry}
     for old in (*folder.glob("images/phantom_*"), *folder.glob("masks/phantom_*")):

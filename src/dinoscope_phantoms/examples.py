@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from dinoscope import examples, manifest, settings, whole
+from dinoscope import atomic, examples, manifest, settings
 from dinoscope.examples import Choice
 from dinoscope.explain.session import ExplainRequest, ExplainSession
 from dinoscope.reading import images
@@ -66,8 +66,8 @@ def choose(workbench: Workbench, task: Task) -> tuple[list[Choice], dict[str, in
 
 def write(assets: Path, folder: Path, found: list[Choice], counts: dict[str, int]) -> None:
     """Write the choice into a task's folder, together with its line in the manifest."""
-    with whole.change(assets) as staged:
-        whole.write(staged / folder.relative_to(assets) / examples.FILE, examples.text(folder, found, counts))
+    with atomic.change(assets) as staged:
+        atomic.write(staged / folder.relative_to(assets) / examples.FILE, examples.text(folder, found, counts))
         manifest.stage(assets, staged)
 
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from dinoscope import figures
+from dinoscope.colour_maps import OKABE_ITO
 
 
 def luminance(picture: Image.Image) -> np.ndarray:
@@ -58,8 +59,8 @@ def test_the_colours_are_inferno_to_the_bit():
 
 
 def test_class_colours_are_eight_different_ones():
-    assert len(set(figures.OKABE_ITO)) == 8
-    assert all(re.fullmatch("#[0-9A-F]{6}", colour) for colour in figures.OKABE_ITO)
+    assert len(set(OKABE_ITO)) == 8
+    assert all(re.fullmatch("#[0-9A-F]{6}", colour) for colour in OKABE_ITO)
 
 
 def test_ranks_are_the_share_of_the_map_below_each_pixel(ramp):

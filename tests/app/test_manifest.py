@@ -11,7 +11,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from dinoscope import manifest, tasks, whole
+from dinoscope import atomic, manifest, tasks
 from dinoscope.settings import Settings
 from dinoscope.tasks import AssetError
 from dinoscope.workbench import Workbench
@@ -100,7 +100,7 @@ def test_a_manifest_that_is_none_is_named_with_its_remedy(assets, content, sente
 def test_the_manifest_of_a_change_does_not_bless_damage_elsewhere(assets):
     with (assets / "backbone/config.json").open("a") as file:
         file.write(" ")
-    with whole.change(assets) as staged:
+    with atomic.change(assets) as staged:
         (staged / "evidence").mkdir()
         (staged / "evidence/new.json").write_text("{}")
         manifest.stage(assets, staged)

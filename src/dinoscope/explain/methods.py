@@ -1,4 +1,7 @@
-"""Methods: every way to explain, by name; a new one is a file with an `explain` and a line here."""
+"""Methods: every way to explain, by name; a new one is a file with an `explain` and a line here.
+
+It is measured once it stands in `dinoscope_lab/benchmark/explain.py`, too.
+"""
 
 from __future__ import annotations
 

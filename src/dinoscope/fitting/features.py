@@ -12,12 +12,14 @@ import numpy as np
 from ..reading import images
 from ..reading.frozen import Frozen
 from ..similar import Case, regions, thumbnails
+from ..similar.facets import FACETS
 from . import catalogue, datasets
 from .datasets import TEST_FOLD, Sample
 from .feature_cache import FeatureCache
 from .trees import LeftOut
 
-METADATA = ("age", "sex", "eye", "view", "localization")
+METADATA = tuple(source for facet in FACETS.values() for source in facet.sources)
+"""What is kept of a picture beside its class: all that cases can be filtered by."""
 BATCH = 64
 
 Say = Callable[[str], None]

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .. import settings, whole
+from .. import atomic, settings
 from ..settings import Settings
 from ..similar import Case, public_pictures
 from . import catalogue, unlabelled
@@ -115,7 +115,7 @@ def _list(cases: Sequence[Case], folder: Path) -> None:
     for c in cases:
         known = [_file(c), c.labels[0], c.id, c.group, c.fold, c.url, c.blob]
         table.writerow([*known, *(int(f in c.labels) for f in findings)])
-    whole.write(folder / "labels.csv", text.getvalue())
+    atomic.write(folder / "labels.csv", text.getvalue())
 
 
 def _names(tasks: Path) -> list[str]:

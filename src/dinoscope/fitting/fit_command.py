@@ -10,7 +10,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from .. import fusion, manifest, settings, tasks, whole
+from .. import atomic, fusion, manifest, settings, tasks
 from ..manifest import AssetError
 from ..reading.efficientnet import EfficientNet
 from ..reading.encoder import Encoder, EncoderError
@@ -74,7 +74,7 @@ def _fit(arguments: argparse.Namespace) -> None:
     names = list(catalogue.TASKS) if arguments.all else [tasks.check_name(arguments.task)]
     chosen = settings.load()
     folder = chosen.assets / "tasks"
-    whole.finish(chosen.assets)
+    atomic.finish(chosen.assets)
     encoder = Encoder.load(arguments.backbone or chosen.backbone, chosen.assets / "backbone", chosen.device)
     if arguments.parcel:
         _take_in(arguments, encoder, chosen)
@@ -97,7 +97,7 @@ def _fit(arguments: argparse.Namespace) -> None:
     renewed = projection is None
     if projection is None:
         projection = fit.project((public + phantoms for public, phantoms in pools.values()), encoder.fingerprint)
-    with whole.change(chosen.assets) as staged:
+    with atomic.change(chosen.assets) as staged:
         for name, (public, phantoms) in pools.items():
             pictures = arguments.images / name if arguments.all else arguments.images
             source = None if name in catalogue.TASKS else (pictures, arguments.splits)
@@ -127,7 +127,7 @@ def _take_in(arguments: argparse.Namespace, encoder: Encoder, chosen: settings.S
     if projection is None:
         raise ValueError(f"{folder} has no projection for this backbone; fit a task with --images first")
     found = crossed.fit(arguments.task, title, pool, projection, folder / arguments.task).task
-    with whole.change(chosen.assets) as staged:
+    with atomic.change(chosen.assets) as staged:
         place = staged / "tasks" / arguments.task
         tasks.save(place, found.facts, found.head, list(found.cases), found.vectors, found.reference)
         manifest.stage(chosen.assets, staged)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import fusion, manifest, tasks, whole
+from .. import atomic, fusion, manifest, tasks
 from ..reading.frozen import Frozen
 from ..reading.fused import Fused
 from ..tasks import AssetError
@@ -46,7 +46,7 @@ def fit_fused(
                 "on them first, without --fusion"
             )
     projection = fit.project((public + drawn for public, drawn in pools.values()), reader.fingerprint, DIMENSIONS)
-    with whole.change(assets) as staged:
+    with atomic.change(assets) as staged:
         for name, (public, drawn) in pools.items():
             with tempfile.TemporaryDirectory() as beside:
                 fit.fit_task(name, public, drawn, projection, Path(beside) / name, say)

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import fusion, settings, tasks, whole
+from .. import atomic, fusion, settings, tasks
 from ..reading.encoder import Encoder, EncoderError
 from ..reading.heads import HeadError
 from ..reading.projection import Projection
 from ..similar import CaseIndex, IndexFault, Storage, regions, thumbnails
 from ..tasks import AssetError, Task
 from . import classes, datasets
-from .apart import carry_out
 from .datasets import Sample
 from .own_cases import Arrivals, Known, New
+from .own_process import carry_out
 
 SAY_EVERY = 2.0
 """Seconds between two lines of progress."""
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     tasks.check_name(arguments.task)
     chosen = settings.load()
-    kind = _storage(chosen).kind
+    kind = Storage.of(chosen).kind
     if kind == "memory":
         raise ValueError("set QDRANT_URL to a Qdrant server or QDRANT_PATH to a folder; memory forgets at the end")
     if kind == "folder":  # its engine writes through mapped memory: a disk that fills up meanwhile kills the process
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> None:
 def add(arguments: argparse.Namespace) -> None:
     """The work of the command, in this process; raises as `run` does."""
     chosen = settings.load()
-    whole.finish(chosen.assets)
+    atomic.finish(chosen.assets)
     folder = chosen.assets / "tasks" / arguments.task
     if not folder.is_dir():
         raise FileNotFoundError(f"no task is called {arguments.task!r}; fit it first with `dinoscope fit`")
@@ -101,7 +101,7 @@ def add(arguments: argparse.Namespace) -> None:
         print(
             f"bringing the index up to date with the {len(task.cases)} cases that {task.name} was fitted on", flush=True
         )
-        index = CaseIndex(_storage(chosen))
+        index = CaseIndex(Storage.of(chosen))
         cells = task.regions.cells.astype(np.float32) if task.regions else None
         small = thumbnails.of(chosen.cache, task.cases)
         index.fill(task.name, task.cases, task.vectors, cells, task.space(projection), small)
@@ -116,12 +116,6 @@ def add(arguments: argparse.Namespace) -> None:
     except IndexFault as fault:
         raise ValueError(f"{fault}; run the command again, it goes on where it stopped") from fault
     print(f"{tally}\n{task.name} now holds {count} cases", flush=True)
-
-
-def _storage(chosen: settings.Settings) -> Storage:
-    return Storage(
-        chosen.qdrant_url, chosen.qdrant_api_key, chosen.qdrant_path, chosen.qdrant_shards, chosen.qdrant_replicas
-    )
 
 
 def check(folder: Path, task: Task) -> list[Sample]:

@@ -12,8 +12,8 @@ from pathlib import Path
 from ..reading.formats import kinds
 from . import classes
 
-SUFFIXES = {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".dcm"}
-VOLUMES = (".nii", ".nii.gz")
+VOLUMES = kinds.SUFFIXES["NIfTI"]
+SUFFIXES = {s for endings in kinds.SUFFIXES.values() for s in endings} - {*VOLUMES}
 
 Say = Callable[[str], None]
 

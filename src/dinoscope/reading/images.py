@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .formats import apart, decoding, raster, refusals
+from .formats import decoding, isolated, raster, refusals
 from .formats.decoded import HERE, Decoded, Heavy, ImageError
 
 __all__ = ["MAX_SIDE", "SUPPORTED", "Decoded", "ImageError", "pixel_hash", "read"]
@@ -43,7 +43,7 @@ def read(source: Path | bytes | Image.Image, frame: int | None = None) -> Decode
     try:
         return decoding.decode(file, HERE)
     except Heavy:
-        return apart.read(file)
+        return isolated.read(file)
     except MemoryError as error:
         raise refusals.damaged(subject, file.kind) from error
 

@@ -1,4 +1,4 @@
-"""Facets: what the cases of a task can be filtered by, read the same way from every data set."""
+"""Facets: what the cases of a task can be filtered by, read the same way from every data set; a new one is a line."""
 
 from __future__ import annotations
 

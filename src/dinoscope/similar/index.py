@@ -46,7 +46,7 @@ class CaseIndex:
         self._expected[task] = fill
 
     @property
-    def notices(self) -> tuple[str, ...]:
+    def filling(self) -> tuple[str, ...]:
         """A sentence for the page, as long as a collection is still expected to be filled."""
         if not (waiting := len(self._expected) + len(self._filling)):
             return ()

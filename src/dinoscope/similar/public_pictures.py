@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .. import whole
+from .. import atomic
 from ..reading import images
 from ..reading.images import ImageError
 from . import download, thumbnails
@@ -118,7 +118,7 @@ class PublicPictures:
             with self._turns:
                 if self.fetches and self.cache is not None:
                     found = download.content(case.id, case.url, case.blob, self.mirror, PATIENCE)
-                    whole.write(place(self.cache, case), small(found))
+                    atomic.write(place(self.cache, case), small(found))
         except NoAnswer:
             self._silent_until = time.monotonic() + SILENCE
         except (FetchError, ImageError, OSError):

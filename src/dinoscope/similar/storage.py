@@ -1,4 +1,7 @@
-"""Storage: where the index keeps its points - in memory, in a folder, or on a Qdrant server."""
+"""Storage: where the index keeps its points - in memory, in a folder, or on a Qdrant server.
+
+Another one needs a client that answers as Qdrant's does (`edge.py` makes the folder's engine one) and a `kind` here.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
+from ..settings import Settings
 from . import folder
 from .facets import FACETS
 from .server import IndexFault, Server
@@ -31,6 +35,13 @@ class Storage:
     path: Path | None = None
     shards: int = 1
     replicas: int = 1
+
+    @classmethod
+    def of(cls, chosen: Settings) -> Storage:
+        """Where the settings want the cases to be kept."""
+        return cls(
+            chosen.qdrant_url, chosen.qdrant_api_key, chosen.qdrant_path, chosen.qdrant_shards, chosen.qdrant_replicas
+        )
 
     @property
     def kind(self) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .. import whole
+from .. import atomic
 from ..reading import images
 from .case import Case
 
@@ -33,7 +33,7 @@ def place(cache: Path, case: Case) -> Path:
 def keep(cache: Path, case: Case, file: Path) -> None:
     """Make a thumbnail of a case's own file, unless it is there."""
     if not place(cache, case).is_file():
-        whole.write(place(cache, case), make(images.read(file).picture))
+        atomic.write(place(cache, case), make(images.read(file).picture))
 
 
 def of(cache: Path, cases: Sequence[Case]) -> list[bytes]:

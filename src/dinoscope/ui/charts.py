@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ..figures import OKABE_ITO
+from ..colour_maps import OKABE_ITO
 from .render import part, plain
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 260, 44, 24, 10, 40

@@ -1,4 +1,7 @@
-"""Evidence tab: how good each task's head is, and everything else that was measured; sent once it is opened."""
+"""Evidence tab: how good each task's head is, and everything else that was measured; sent once it is opened.
+
+A new section is a measurement in `dinoscope_lab/benchmark`; `evidence_markup.TITLES` says how it is called here.
+"""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from markupsafe import Markup
 
+from ..colour_maps import OKABE_ITO
 from ..explain.faithfulness import Curve, Curves
-from ..figures import OKABE_ITO
 from .charts import Plot, ticks_between
 from .render import part
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from ..figures import OKABE_ITO
+from ..colour_maps import OKABE_ITO
 from ..notice import NOTICE
 from ..results import Reading
 from ..tasks import Task

@@ -69,14 +69,15 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
     with GuardedBlocks(title=theme.TITLE, analytics_enabled=False, delete_cache=(CACHE_SWEEP, CACHE_AGE)) as page:
 
         def header() -> str:
-            return markup.header(workbench.encoder.name, len(workbench.tasks), workbench.notices)
+            notices = (*workbench.fixed_notices, *workbench.passing_notices)
+            return markup.header(workbench.encoder.name, len(workbench.tasks), notices)
 
         async def headers() -> AsyncIterator[str]:
             """Made anew for every visit: what is the matter with the index passes, often while somebody looks."""
             until = time.monotonic() + NOTICED
-            while (shown := workbench.notices) != workbench.fixed_notices and time.monotonic() < until:
+            while (shown := workbench.passing_notices) and time.monotonic() < until:
                 yield header()
-                while workbench.notices == shown and time.monotonic() < until:
+                while workbench.passing_notices == shown and time.monotonic() < until:
                     await asyncio.sleep(0.5)
             yield header()
 

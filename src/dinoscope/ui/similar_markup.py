@@ -69,13 +69,19 @@ def found_cases(
 
 
 def differential(rows: Mapping[str, Sequence[SimilarCase]], task: Task, vote: str | None) -> Markup:
-    """The nearest cases of each class but the one the vote went to, a row a class, nearest first."""
+    """The nearest cases of each class but the one the vote went to, a row a class: pictures, then names without."""
     shown = [
-        (task.display(label), _colour(task, label), [(s, _thumb(s, task)) for s in cases])
+        (task.display(label), _colour(task, label), _pictures_first(cases, task))
         for label, cases in rows.items()
         if label != vote and cases
     ]
     return part("similar", "differential", rows=shown) if shown else Markup()
+
+
+def _pictures_first(cases: Sequence[SimilarCase], task: Task) -> list[tuple[SimilarCase, Markup]]:
+    """Each case with its picture, nearest first; then those whose picture is not here, with nothing."""
+    pairs = [(s, _thumb(s, task) if small(s, task) else Markup()) for s in cases]
+    return sorted(pairs, key=lambda pair: not pair[1])
 
 
 def card(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dinoscope import manifest, whole
+from dinoscope import atomic, manifest
 from dinoscope.similar import Storage
 
 from ..caller import BROKEN, Caller
@@ -74,7 +74,7 @@ def full(assets: Path, pictures: Path, task: str, scratch: Path) -> Found:
                 "fit on a full disk",
                 *finished(["-m", "dinoscope", "fit", "--task", TASK, "--images", str(pictures)], settings),
             )
-            whole.finish(copy)
+            atomic.finish(copy)
             found.true("the assets are as they were", bool(manifest.verify(copy)))
             index = ["-m", "dinoscope", "index", "--cases", str(pictures), "--task", task]
             found.sentence("index on a full disk", *finished(index, settings | {"QDRANT_PATH": str(disk / "index")}))

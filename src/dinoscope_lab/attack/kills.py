@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dinoscope import manifest, whole
+from dinoscope import atomic, manifest
 
 from .processes import App, app, finished, killed_after
 
@@ -22,7 +22,7 @@ def fit(assets: Path, pictures: Path, count: int, seed: int, scratch: Path) -> t
     settings = {"DINOSCOPE_ASSETS": str(assets), "DINOSCOPE_CACHE": str(scratch / "cache")}
 
     def check() -> str:
-        whole.finish(assets)  # as whoever reads the assets next does
+        atomic.finish(assets)  # as whoever reads the assets next does
         manifest.verify(assets)
         return ""
 

@@ -49,7 +49,8 @@ def measure(study: Study) -> Report:
     rows = [*means(rows), *shown(rows)]
     middle = [r["value"] for r in rows if r["set"] == MEAN and r["strength"] == MIDDLE]
     clean = next(r for r in rows if r["set"] == MEAN and r["strength"] == 0)["value"]
-    label = f"Mean balanced accuracy under seven corruptions at strength {MIDDLE} of 5; {clean} on clean pictures"
+    kinds = len(CORRUPTIONS)
+    label = f"Mean balanced accuracy under {kinds} corruptions at strength {MIDDLE} of 5; {clean} on clean pictures"
     figure = headline(label, round(float(np.mean(middle)), 1), "%")
     return Report(figure, tables(rows, groups, lost), [multiplicity(len(lost)), *NOTES])
 

@@ -1,1 +1,1 @@
-"""Sources: the experiments of five papers, repeated on the bundled backbone and public data."""
+"""Replications: the experiments of five papers, repeated on the bundled backbone and public data."""

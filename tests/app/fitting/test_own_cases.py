@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dinoscope.fitting import apart, datasets
+from dinoscope.fitting import datasets, own_process
 from dinoscope.fitting.own_cases import Arrivals, Known, New
 from dinoscope.reading import images
 from dinoscope.similar import Case, CaseIndex, thumbnails
@@ -145,9 +145,9 @@ def test_an_own_case_is_found_with_a_small_picture_of_it(index, tmp_path):
 
 def test_a_signal_that_kills_the_work_ends_in_a_sentence():
     with pytest.raises(ValueError, match=r"^the work was ended by SIGBUS; make room$"):
-        apart.carry_out(signal.raise_signal, signal.SIGBUS, "make room")
+        own_process.carry_out(signal.raise_signal, signal.SIGBUS, "make room")
 
 
 def test_a_refusal_comes_through_as_it_is():
     with pytest.raises(ValueError, match="could not convert string to float: 'x'"):
-        apart.carry_out(float, "x", "")
+        own_process.carry_out(float, "x", "")

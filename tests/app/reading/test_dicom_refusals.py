@@ -18,7 +18,7 @@ from pydicom import Dataset, dcmread, uid
 from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels import compress
 
-from dinoscope.reading.formats import apart, decoding
+from dinoscope.reading.formats import decoding, isolated
 from dinoscope.reading.formats.decoded import APART, File
 from dinoscope.reading.images import Decoded, ImageError, read
 from fixtures.dicom_files import (
@@ -195,7 +195,7 @@ def test_a_frame_that_kills_its_decoder_is_only_a_refusal(tmp_path):
 
 
 def test_a_decoder_that_hangs_is_stopped(monkeypatch, tmp_path):
-    monkeypatch.setattr(apart, "SECONDS", 0.005)
+    monkeypatch.setattr(isolated, "SECONDS", 0.005)
     data = by_gdcm(dataset(UNSIGNED), gdcm.TransferSyntax.JPEGLSLossless, tmp_path)
     assert refusal(data) == (
         "The picture takes more than 0.01 seconds to read, which is the limit. "

@@ -247,13 +247,13 @@ def test_a_collection_that_is_expected_is_filled_once_by_whoever_asks_first():
     for task in ("ants", "bees"):
         index.expect(task, lambda task=task: fill(task))
     said = "The cases of {} are still being made ready; a search among them takes a little longer."
-    assert index.notices == (said.format("2 tasks"),)
+    assert index.filling == (said.format("2 tasks"),)
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(lambda _: index.count("ants"), range(8))) == {N}
     assert filled == ["ants"]
-    assert index.notices == (said.format("one task"),)
+    assert index.filling == (said.format("one task"),)
     assert index.complete() == 1
     assert filled == ["ants", "bees"]
     assert index.complete() == 0
-    assert index.notices == ()
+    assert index.filling == ()
     assert index.count("bees") == N

@@ -153,3 +153,13 @@ def test_a_range_that_the_browser_shows_empty_as_zero_excludes_no_case():
     nothing: list = [[], [], *([] for _ in widgets.choices)]
     numbers = [0] * (2 * len(widgets.ranges))
     assert widgets.read([*nothing, *numbers]) == widgets.read([*nothing, *(None for _ in numbers)])
+
+
+def test_the_differential_names_cases_without_a_picture_after_those_that_can_be_seen(workbench, task):
+    unseen = next(c for c in task.cases if c.origin == "public")
+    seen = next(c for c in task.cases if c.image)
+    page = similar_markup.differential({"red": [SimilarCase(unseen, 0.75), SimilarCase(seen, 0.5)]}, task, None)
+    assert "not here" not in page
+    assert page.count("<img") == 1
+    assert page.index(f'data-case="{seen.id}"') < page.index(f'data-case="{unseen.id}"')
+    assert f'<span class="id">{unseen.id}</span><span class="similarity">0.750</span>' in page

@@ -1,4 +1,4 @@
-"""The process in which `apart.py` reads one file: question and bytes on stdin, answer and pixels on stdout.
+"""The process in which `isolated.py` reads one file: question and bytes on stdin, answer and pixels on stdout.
 
 A core dump would hold the visitor's picture, so there is none.
 """

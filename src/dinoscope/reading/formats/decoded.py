@@ -14,7 +14,7 @@ class ImageError(RequestError):
 
 
 class Heavy(Exception):
-    """Reading this file may take long or much: it belongs into a process of its own, see `apart.py`."""
+    """Reading this file may take long or much: it belongs into a process of its own, see `isolated.py`."""
 
 
 @dataclass(frozen=True)

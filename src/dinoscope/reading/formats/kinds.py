@@ -16,7 +16,18 @@ _STARTS = {
     b"MM\0+": "TIFF",
 }
 _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
-NAMES = ("PNG", "JPEG", "WebP", "TIFF", "BMP", "GIF", "DICOM", "NIfTI")
+SUFFIXES = {
+    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg", ".jfif"),
+    "WebP": (".webp",),
+    "TIFF": (".tif", ".tiff"),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "DICOM": (".dcm",),
+    "NIfTI": (".nii", ".nii.gz"),
+}
+"""Kind -> how the names of its files usually end; only a folder is looked through by them."""
+NAMES = tuple(SUFFIXES)
 
 
 def kind(data: bytes) -> str | None:

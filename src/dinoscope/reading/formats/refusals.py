@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from . import kinds
 from .decoded import ImageError
 
 
@@ -14,7 +15,7 @@ class Damage(ImageError):
     """The file is cut short or damaged; what exactly may still be found out."""
 
 
-SUPPORTED = "PNG, JPEG, WebP, TIFF, BMP, GIF, DICOM or NIfTI"
+SUPPORTED = f"{', '.join(kinds.NAMES[:-1])} or {kinds.NAMES[-1]}"
 MAX_PIXELS = 100_000_000
 MIN_SIDE = 32
 MAX_RATIO = 16

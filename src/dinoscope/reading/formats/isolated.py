@@ -1,4 +1,4 @@
-"""Apart: read one file in a process of its own, bounded in time and memory, a few at a time.
+"""Isolated: read one file in a process of its own, bounded in time and memory, a few at a time.
 
 For what may take long or much (hundreds of megabytes, a million DICOM elements) and for decoders that may die: GDCM is
 the decoder of JPEG Lossless and JPEG-LS whose licence is permissive, and it ends the whole process (std::terminate) on

@@ -1,4 +1,4 @@
-"""Apart: work in a process of its own, so that even a signal that kills it ends in a sentence."""
+"""Own process: work in a process of its own, so that even a signal that kills it ends in a sentence."""
 
 from __future__ import annotations
 

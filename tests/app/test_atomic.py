@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dinoscope import whole
+from dinoscope import atomic
 
 
 class Killed(BaseException):
@@ -41,14 +41,14 @@ def test_a_change_that_is_cut_short_anywhere_leaves_the_old_state_or_the_new_one
             patch.setattr(Path, "replace", counted(Path.replace))
             patch.setattr(shutil, "rmtree", counted(shutil.rmtree))
             patch.setattr("os.fsync", counted(lambda _: None))
-            with contextlib.suppress(Killed), whole.change(root) as staged:
+            with contextlib.suppress(Killed), atomic.change(root) as staged:
                 for name in names:
                     (staged / name).parent.mkdir(parents=True, exist_ok=True)
                     (staged / name).write_text("new")
-        whole.finish(root)
+        atomic.finish(root)
         state = {(root / name).read_text() for name in names}
         assert len(state) == 1, f"a kill at call {last} leaves {state}"
-        assert not (root / whole.DECIDED).exists()
+        assert not (root / atomic.DECIDED).exists()
         seen |= state
     assert seen == {"old", "new"}
 
@@ -57,7 +57,7 @@ def test_a_full_disk_leaves_the_old_state_and_no_scraps(tmp_path):
     (tmp_path / "a.txt").write_text("old")
 
     def fill_the_disk():
-        with whole.change(tmp_path) as staged:
+        with atomic.change(tmp_path) as staged:
             (staged / "a.txt").write_text("ne")
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -68,8 +68,8 @@ def test_a_full_disk_leaves_the_old_state_and_no_scraps(tmp_path):
 
 
 def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
-    (tmp_path / f"{whole.STAGED}dead").mkdir()
-    with whole.change(tmp_path) as staged:
-        whole.finish(tmp_path)
+    (tmp_path / f"{atomic.STAGED}dead").mkdir()
+    with atomic.change(tmp_path) as staged:
+        atomic.finish(tmp_path)
         assert staged.is_dir()
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Whole: files below a folder change all together or not at all, whenever the process is killed or the disk is full."""
+"""Atomic writes: files below a folder change all together or not at all, whatever is killed or full meanwhile."""
 
 from __future__ import annotations
 

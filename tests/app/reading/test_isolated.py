@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from pydicom import Dataset, uid
 
-from dinoscope.reading.formats import apart, decoding, tiff
+from dinoscope.reading.formats import decoding, isolated, tiff
 from dinoscope.reading.formats.decoded import HERE, File, Heavy
 from dinoscope.reading.images import ImageError, read
 from fixtures.dicom_files import HU, WINDOW, compressed, dataset, written
@@ -113,19 +113,19 @@ def test_a_tiff_of_many_strips_is_read_apart():
 @pytest.mark.parametrize("kind", ["PNG", "DICOM"])
 def test_what_is_read_apart_is_what_would_have_been_read_here(kind):
     data = written(dataset(HU, **WINDOW)) if kind == "DICOM" else encoded(noise())
-    here, there = read(data), apart.read(File(data, kind))
+    here, there = read(data), isolated.read(File(data, kind))
     assert np.array_equal(pixels(here), pixels(there))
     assert (here.facts, here.warnings, here.frames) == (there.facts, there.warnings, there.frames)
 
 
 def test_a_refusal_apart_has_its_own_words_and_the_files_name():
     with pytest.raises(ImageError) as caught:
-        apart.read(File(encoded(Image.new("L", (20, 40))), "PNG", '"scan.png"'))
+        isolated.read(File(encoded(Image.new("L", (20, 40))), "PNG", '"scan.png"'))
     assert str(caught.value).startswith('"scan.png" is 20 x 40 pixels; each side needs at least 32.')
 
 
 def test_too_long_names_the_limit(monkeypatch):
-    monkeypatch.setattr(apart, "SECONDS", 1)
+    monkeypatch.setattr(isolated, "SECONDS", 1)
     assert re.fullmatch(
         "The picture takes more than [12] seconds to read, which is the limit. "
         "Export a single frame of it, or save it as PNG, and upload that.",
@@ -134,9 +134,9 @@ def test_too_long_names_the_limit(monkeypatch):
 
 
 def test_too_much_memory_names_the_limit(monkeypatch):
-    monkeypatch.setattr(apart, "_run", lambda file: b'{"limit": "memory"}\n')
+    monkeypatch.setattr(isolated, "_run", lambda file: b'{"limit": "memory"}\n')
     with pytest.raises(ImageError) as caught:
-        apart.read(File(b"", "PNG"))
+        isolated.read(File(b"", "PNG"))
     assert str(caught.value) == (
         "The picture needs more than 3 GB of memory to read, which is the limit. "
         "Export a single frame of it, or scale it down, and upload that."
@@ -144,7 +144,7 @@ def test_too_much_memory_names_the_limit(monkeypatch):
 
 
 def test_memory_that_runs_out_apart_is_told_and_hurts_nobody(monkeypatch):
-    monkeypatch.setattr(apart, "MEMORY", 1 << 30)
+    monkeypatch.setattr(isolated, "MEMORY", 1 << 30)
     body = [(b"IHDR", struct.pack(">IIBBBBB", 9992, 9992, 1, 0, 0, 0, 0))]
     body += [(b"IDAT", zlib.compress(bytes(1250 * 9992), 1)), (b"IEND", b"")]
     chunks = (struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in body)
@@ -164,12 +164,12 @@ def test_only_so_many_are_read_at_once_and_the_others_wait(monkeypatch):
             running -= 1
         return b'{"error": "read"}\n'
 
-    monkeypatch.setattr(apart, "_run", run)
+    monkeypatch.setattr(isolated, "_run", run)
     said: list[str] = []
 
     def visit() -> None:
         try:
-            apart.read(File(b"", "PNG"))
+            isolated.read(File(b"", "PNG"))
         except ImageError as error:
             said.append(str(error))
 
@@ -179,15 +179,15 @@ def test_only_so_many_are_read_at_once_and_the_others_wait(monkeypatch):
     for thread in threads:
         thread.join()
     assert said == ["read"] * 8
-    assert most == apart.AT_ONCE
+    assert most == isolated.AT_ONCE
 
 
 def test_who_waits_too_long_is_told(monkeypatch):
-    monkeypatch.setattr(apart, "WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(apart, "_slots", threading.BoundedSemaphore(1))
-    apart._slots.acquire()
+    monkeypatch.setattr(isolated, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(isolated, "_slots", threading.BoundedSemaphore(1))
+    isolated._slots.acquire()
     with pytest.raises(ImageError) as caught:
-        apart.read(File(b"", "PNG"))
+        isolated.read(File(b"", "PNG"))
     assert str(caught.value) == (
         "The picture waited 0.01 seconds behind other large files and was not read. Try again in a minute."
     )

@@ -62,5 +62,5 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], tab: gr.Tab, chos
         return menu, show(task.name) if known else gr.skip()
 
     tab.select(open_, [opened, menu], [opened, shown, everything], show_progress="hidden", **PRIVATE)
-    menu.input(show, menu, shown, api_visibility="private", trigger_mode="always_last")
+    menu.select(show, menu, shown, api_visibility="private", trigger_mode="always_last")
     return EvidenceTab(follow, [opened], [menu, shown])

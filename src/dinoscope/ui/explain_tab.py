@@ -15,6 +15,7 @@ from .explain_view import METHOD, Explainer, ExplainView, Show, Shown, refused
 from .running import EXPLAINING
 from .view import updates
 from .visit import Chosen
+from .visit_state import VisitState
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 CHECK = (
@@ -55,13 +56,15 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
         follow(run)
         return run
 
-    for event in (method.input, like.input, *(box.input for box in pace_and_more[:2]), laid["seed"].submit):
+    # A menu's `input` comes twice where an entry is pressed, and once more when the menu is left.
+    second, pace, seed = pace_and_more
+    for event in (method.select, like.select, second.select, pace.input, seed.submit):
         asks(event, like)
     better = laid["better"].click(lambda value: explainer.best(value) or gr.skip(), shown, method, **PRIVATE)
     asks(better.then, like)
     # Who chooses a class asks about classes, no longer about a case.
     for box in (laid["target"], laid["instead"]):
-        asks(box.input, gr.State("")).then(lambda: "", None, like, **PRIVATE)
+        asks(box.select, gr.State("")).then(lambda: "", None, like, **PRIVATE)
     laid["check"].click(calls.check, shown, laid["checked"], **PRIVATE, **EXPLAINING)
     laid["stop"].click(calls.halt, None, None, queue=False, **PRIVATE)
     return ExplainTab(calls.widgets, calls.begin, [method, *pace_and_more], follow)
@@ -69,7 +72,7 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
 
 def _lay_out(first: ExplainView) -> dict[str, Any]:
     """Every widget by its name; those that a view fills are called as its fields are."""
-    laid: dict[str, Any] = {"shown": gr.State(first.shown, time_to_live=3600)}
+    laid: dict[str, Any] = {"shown": VisitState(first.shown, time_to_live=3600)}
     laid["answer"] = gr.HTML(first.answer, elem_id="explain-answer")
     offer = first.better.words
     laid["better"] = gr.Button(offer, visible=bool(offer), size="sm", elem_id="better")

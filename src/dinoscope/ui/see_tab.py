@@ -44,5 +44,5 @@ def build(seer: Seer, chosen: gr.State) -> SeeTab:
     told = {**PRIVATE, "show_progress_on": board}
     fold.expand(unfold, chosen, [opened, *outputs], **told)
     fold.collapse(lambda: False, None, opened, **PRIVATE)
-    beside.input(seer.board, [chosen, beside], board, **told)
+    beside.select(seer.board, [chosen, beside], board, **told)
     return SeeTab(board, [chosen, opened], outputs, begin)

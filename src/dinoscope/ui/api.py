@@ -97,7 +97,7 @@ def add(workbench: Workbench) -> None:
         found = remembered.answer(visitor, same, answer)
         with tempfile.TemporaryDirectory() as folder:
             png, npy = Path(folder) / "overlay.png", Path(folder) / "saliency.npy"
-            figures.with_notice(figures.overlay(decoded.picture, found.saliency)).save(png, compress_level=1)
+            figures.with_notice(figures.overlay(decoded.picture, found.saliency)).save(png, compress_level=3)
             np.save(npy, found.saliency)
             # Copies in Gradio's cache, which expire with it.
             kept = [box.move_resource_to_block_cache(file) for box, file in ((overlay, png), (saliency, npy))]

@@ -21,11 +21,8 @@ class VisitState(gr.State):
         described = copy.copy(self)
         described.value = None
         return gr.State.get_config(described)
-    from collections.abc import Callable, Sequence
-    from typing import TYPE_CHECKING, Any, Literal
-
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
-
     if TYPE_CHECKING:
         from gradio.components import Timer
         from gradio.components.base import Component

@@ -22,7 +22,7 @@ from .explain_tab import PRIVATE
 from .explain_view import METHOD
 from .view import SAME, Menu, updates
 from .visit import Chosen, Wish
-from .visit_state import VisitState
+from .visit_state import visit_state
 
 __all__ = ["Chosen", "Draw"]
 
@@ -185,7 +185,7 @@ class CasePanel:
 
 def build(panel: Panel, first: Chosen | None) -> CasePanel:
     """Lay out the panel; `wire` brings it to life."""
-    chosen = VisitState(first, time_to_live=3600)
+    chosen = visit_state(first, time_to_live=3600)
     picture = gr.HTML(markup.picture(first) if first else markup.EMPTY, elem_id="picture")
     frame = gr.Slider(1, 2, 1, step=1, label="Frame", visible=False, elem_id="frame")
     menu, kinds = panel.tasks(first), panel.kinds()

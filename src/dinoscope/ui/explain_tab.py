@@ -15,7 +15,7 @@ from .explain_view import METHOD, Explainer, ExplainView, Show, Shown, refused
 from .running import EXPLAINING
 from .view import updates
 from .visit import Chosen
-from .visit_state import VisitState
+from .visit_state import visit_state
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 CHECK = (
@@ -72,7 +72,7 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
 
 def _lay_out(first: ExplainView) -> dict[str, Any]:
     """Every widget by its name; those that a view fills are called as its fields are."""
-    laid: dict[str, Any] = {"shown": VisitState(first.shown, time_to_live=3600)}
+    laid: dict[str, Any] = {"shown": visit_state(first.shown, time_to_live=3600)}
     laid["answer"] = gr.HTML(first.answer, elem_id="explain-answer")
     offer = first.better.words
     laid["better"] = gr.Button(offer, visible=bool(offer), size="sm", elem_id="better")

@@ -17,7 +17,7 @@ from .similar_view import COUNT, Searcher, SimilarView, Wanted, refused
 from .trail import Trail
 from .view import updates
 from .visit import Chosen
-from .visit_state import VisitState
+from .visit_state import visit_state
 
 SCRIPT = theme.static("similar.js")
 
@@ -44,7 +44,7 @@ class SimilarTab:
 
 def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarView, task: Task | None) -> SimilarTab:
     """Lay out the tab and wire it; `task` is that of the first view."""
-    trail = VisitState(first.trail, time_to_live=3600)
+    trail = visit_state(first.trail, time_to_live=3600)
     board = gr.HTML(first.board, elem_id="similar-answer", js_on_load=SCRIPT)
     with gr.Accordion("Filters", open=False):
         filters = similar_filters.build()

@@ -17,6 +17,7 @@ ANSWERS = {
     "example pressed to its nearest cases": "#card-similar .thumbs",
 }
 ALL, FIRST = "example pressed to all of these", "page asked for to its three answers"
+CLASS = "another class asked for to its first map"
 VISITS = 10
 """Visits, and examples pressed, at most."""
 LONGEST = 60_000
@@ -42,6 +43,17 @@ PRESS = """([key, answers, longest]) => new Promise((done, fail) => {
   look();
 })"""
 """Press an example, and note when each card has changed and holds its answer; milliseconds."""
+ASKED = """() => {
+  const shown = () => document.querySelector("#card-explain img")?.src, before = shown();
+  document.addEventListener("mousedown", () => { window.began = performance.now(); }, { once: true, capture: true });
+  window.mapped = 0;
+  const look = () => {
+    if (shown() && shown() !== before) window.mapped = performance.now() - window.began;
+    else requestAnimationFrame(look);
+  };
+  look();
+}"""
+"""Note how long after the next press of the mouse another map is shown; milliseconds."""
 ARRIVAL = """() => { const look = () => {
   if (document.querySelector("#card-classify strong") && document.querySelector("#card-explain img")
     && document.querySelector("#card-similar .thumbs")) window.arrived = performance.now();
@@ -70,6 +82,22 @@ def _waits(page: Page, address: str, most: int) -> dict[str, list[float]]:
             waits.setdefault(what, []).append(milliseconds / 1000)
         waits.setdefault(ALL, []).append(max(found.values()) / 1000)
         page.wait_for_timeout(PAUSE)  # the map is measured meanwhile, which nobody waits for
+    page.get_by_role("tab", name="Explain").click()
+    known = [page.locator("#target input").input_value()]
+    for _ in range(most):
+        page.locator("#target input").click()
+        page.wait_for_timeout(PAUSE)
+        entries = page.get_by_role("option").all_inner_texts()
+        # Each once: an answer that was given before is remembered.
+        new = [i for i, entry in enumerate(entries) if not any(name in entry for name in known)]
+        if not new:
+            break
+        known.append(entries[new[0]].strip().splitlines()[-1])
+        page.evaluate(ASKED)
+        page.get_by_role("option").nth(new[0]).click()
+        page.wait_for_function("() => window.mapped", timeout=LONGEST)
+        waits.setdefault(CLASS, []).append(page.evaluate("window.mapped") / 1000)
+        page.wait_for_timeout(2 * PAUSE)
     return waits
 
 

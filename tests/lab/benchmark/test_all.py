@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dinoscope_lab.benchmark import NAMES
+
 
 def test_a_measurement_that_fails_is_named_and_stops_the_rest(run_python, tmp_path):
     run = run_python("-m", "dinoscope", "benchmark", "all", "--images", str(tmp_path))
     assert run.returncode == 1
     assert "backbone was not measured" in run.stderr
     assert str(tmp_path) in run.stderr
-    assert run.stdout.startswith("1 of 14, backbone: 0 s so far")
+    assert run.stdout.startswith(f"1 of {len(NAMES)}, backbone: 0 s so far")
     assert "Traceback" not in run.stderr
     assert "phantoms" not in run.stdout + run.stderr
 

@@ -80,8 +80,8 @@ def _parts(study: Study) -> Iterator[tuple[str, str, Iterator[ExplainedPicture],
     sets, few, most = (QUICK_SETS if study.quick else None), (1 if study.quick else None), study.most or MOST
     slowly = SLOWLY if study.fold == TEST_FOLD else {}
     outlined = [n for n in explain_pictures.OUTLINED if (folder / n).is_dir()]
-    if study.quick:  # those with a head of their own: for another set one is fitted, to all its pictures
-        outlined = [n for n in outlined if n in workbench.tasks][:sets]
+    if study.quick:  # those with a head of their own first: for another set one is fitted, to all its pictures
+        outlined = sorted(outlined, key=lambda name: name not in workbench.tasks)[:sets]
     plain = [t for t in workbench.tasks if (folder / t).is_dir() and t not in outlined][:sets]
     for name in outlined:
         pictures = explain_pictures.of_outlined(workbench, folder, name, few or most, seed, study.fold)

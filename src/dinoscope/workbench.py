@@ -73,13 +73,7 @@ class Workbench:
     @property
     def notices(self) -> tuple[str, ...]:
         """Sentences the page shows now: those from the start, and what is the matter with the search server."""
-        return (*self.fixed_notices, *(self.index.notices if isinstance(self.index, Standby) else ()))
-
-    @property
-    def passing_notices(self) -> tuple[str, ...]:
-        """Those of them that pass by themselves, and which cases are still being made ready."""
-        filling = self.index.filling if isinstance(self.index, CaseIndex) else ()
-        return (*self.notices[len(self.fixed_notices) :], *filling)
+        return (*self.fixed_notices, *self.index.notices)
 
     def read(self, picture: Source) -> Encoded:
         """Let the encoder read a picture; every verb takes the outcome in its place and reads it no more.

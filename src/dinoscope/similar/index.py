@@ -26,6 +26,9 @@ BUNDLED, ADDED = "bundled", "added"
 class CaseIndex:
     """One collection a task, in memory, in a folder or on a server; safe to call from several threads."""
 
+    notices: tuple[str, ...] = ()
+    """Nothing is the matter with it; see `Standby.notices`."""
+
     def __init__(self, storage: Storage | None = None) -> None:
         """Open the index.
 

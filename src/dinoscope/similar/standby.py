@@ -24,6 +24,9 @@ AGAIN = 15.0
 class Standby:
     """What a visitor's search asks of the index: whichever one is ready. Filling goes on in the background."""
 
+    filling: tuple[str, ...] = ()
+    """Nobody waits for that; see `CaseIndex.filling`."""
+
     def __init__(self, storage: Storage, fill: Callable[[CaseIndex], None]) -> None:
         """Begin to fill the server, and wait a moment for it.
 

@@ -69,15 +69,19 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
     with GuardedBlocks(title=theme.TITLE, analytics_enabled=False, delete_cache=(CACHE_SWEEP, CACHE_AGE)) as page:
 
         def header() -> str:
-            notices = (*workbench.fixed_notices, *workbench.passing_notices)
-            return markup.header(workbench.encoder.name, len(workbench.tasks), notices)
+            return markup.header(
+                workbench.encoder.name, len(workbench.tasks), (*workbench.notices, *workbench.index.filling)
+            )
+
+        def passing() -> tuple[str, ...]:
+            return (*workbench.index.notices, *workbench.index.filling)
 
         async def headers() -> AsyncIterator[str]:
             """Made anew for every visit: what is the matter with the index passes, often while somebody looks."""
             until = time.monotonic() + NOTICED
-            while (shown := workbench.passing_notices) and time.monotonic() < until:
+            while (shown := passing()) and time.monotonic() < until:
                 yield header()
-                while workbench.passing_notices == shown and time.monotonic() < until:
+                while passing() == shown and time.monotonic() < until:
                     await asyncio.sleep(0.5)
             yield header()
 

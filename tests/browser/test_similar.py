@@ -121,6 +121,7 @@ def test_a_point_near_the_pointer_shows_its_case_and_a_finger_beside_it_opens_it
     for visitor in (visit, phone):
         begin(visitor)
         visitor.page.get_by_text("Map of the cases").click()
+        visitor.page.wait_for_selector("#case-map .near circle", timeout=60_000)
         index, gap = visitor.page.evaluate(FARTHEST)
         point = visitor.page.locator(f"#case-map .near circle >> nth={index}")
         point.scroll_into_view_if_needed()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -18,6 +19,8 @@ from .explain_tab import PRIVATE
 from .markup import quiet
 
 LOADING = quiet("Fetching what was measured.")
+CLOSED, OPEN, SHOWN = range(3)
+"""The tab in a visit: never opened, opened, and its first task is on screen."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,17 @@ class EvidenceTab:
     outputs: list
 
 
-def build(workbench: Workbench, evidence: dict[str, Evidence], tab: gr.Tab, chosen: Chosen | None) -> EvidenceTab:
+def build(
+    workbench: Workbench, evidence: dict[str, Evidence], tab: gr.Tab, state: gr.State, chosen: Chosen | None
+) -> EvidenceTab:
     """Lay out the tab; its half megabyte would make every visit wait that never opens it.
 
     Args:
-        chosen: the picture that a visit begins with.
+        state: holds the picture in front of the visitor; chosen: the one that a visit begins with.
     """
     names = {task.name: task.title for task in workbench.tasks.values()}
     first = chosen.reading.task if chosen and chosen.reading else next(iter(names), None)
-    opened = gr.State(False)
+    opened = gr.State(CLOSED)
     choices = [(title, name) for name, title in names.items()]
     menu = gr.Dropdown(choices, value=first, label="Task", elem_id="measured")
     shown = gr.HTML(LOADING, elem_id="evidence-task")
@@ -47,20 +52,29 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], tab: gr.Tab, chos
         task = workbench.tasks.get(name or "")  # a visit's own may be gone
         return markup.task(task, evidence, workbench.encoder.fingerprint) if task else markup.NOTHING
 
-    def open_(known: bool, name: str | None) -> tuple:
-        if known:
-            return gr.skip(), gr.skip(), gr.skip()
-        return True, show(name), markup.everything(evidence, names, workbench.encoder.fingerprint)
+    def open_(known: int) -> tuple:
+        if known != CLOSED:
+            return gr.skip(), gr.skip()
+        return OPEN, markup.everything(evidence, names, workbench.encoder.fingerprint)
 
-    def follow(chosen: Chosen | None, known: bool) -> tuple:
+    def begin(known: int, chosen: Chosen | None, name: str | None) -> tuple:
+        """At first opening: a class may arrive in this very moment, which the menu does not know yet."""
+        if known == SHOWN:
+            return gr.skip(), gr.skip(), gr.skip()
+        of = chosen.reading.task if chosen and chosen.reading else None
+        return SHOWN, *(follow(chosen, OPEN) if of in workbench.tasks else (gr.skip(), show(name)))
+
+    def follow(chosen: Chosen | None, known: int) -> tuple:
         """Show the task that the picture in front of the visitor belongs to, be it the visit's own."""
         task = workbench.tasks.get(chosen.reading.task) if chosen and chosen.reading else None
         if task is None:
             return gr.skip(), gr.skip()
         own = [] if task.name in names else [(f"Yours: {task.title}", task.name)]
         menu = gr.update(choices=[*choices, *own], value=task.name)
-        return menu, show(task.name) if known else gr.skip()
+        return menu, show(task.name) if known != CLOSED else gr.skip()
 
-    tab.select(open_, [opened, menu], [opened, shown, everything], show_progress="hidden", **PRIVATE)
+    quietly: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
+    told = tab.select(open_, [opened], [opened, everything], **quietly)
+    told.then(begin, [opened, state, menu], [opened, menu, shown], **quietly)
     menu.select(show, menu, shown, api_visibility="private", trigger_mode="always_last")
     return EvidenceTab(follow, [opened], [menu, shown])

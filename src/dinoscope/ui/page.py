@@ -98,7 +98,7 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
                     batcher = Batcher(workbench, Path(get_upload_folder()))
                     batch_tab.build(batcher, panel)
                 with gr.Tab("Evidence", id="evidence", elem_id="evidence") as tab:
-                    measured = evidence_tab.build(workbench, evidence, tab, first.chosen)
+                    measured = evidence_tab.build(workbench, evidence, tab, panel.widgets["chosen"], first.chosen)
         gr.HTML(markup.footer())
         _wire(page, reader, panel, rooms, measured)
         report_button.wire(workbench, take_away, panel.widgets["chosen"], rooms.explain.widgets["shown"])

@@ -12,6 +12,7 @@ from dinoscope.reading.projection import Projection
 from dinoscope.settings import ROOT
 from dinoscope_lab.drawn import fit, likeness, sheets
 from dinoscope_lab.drawn.reals import Reals
+from dinoscope_phantoms import acquisition
 
 WIDTH, EACH = 6, 40
 
@@ -88,15 +89,36 @@ def test_sheets_of_real_pictures_stay_out_of_the_repository(tmp_path):
 
 def test_the_search_finds_the_shift_that_makes_drawn_cases_real(reals):
     rng = np.random.default_rng(4)
-    labels = np.repeat(["left", "right"], 150)
-    latent = rng.standard_normal((300, 2))
-    rows = rng.standard_normal((300, WIDTH)) * 0.5
-    rows[:, 0] += np.where(labels == "left", -3, 3)
+    latent = rng.standard_normal((200, 2))
+    rows = rng.standard_normal((200, WIDTH)) * 0.5
+    rows[:, 0] -= 3
     rows[:, 1] += 3 * (latent[:, 0] - 1)  # real ones have latent 0 near 1; latent 1 does nothing
-    found, before, after = fit.search(reals, latent, labels, reals.embed(rows.astype(np.float32)))
+    found, before, after = fit.search(reals, "left", latent, rows.astype(np.float32))
     assert 0.5 < found[0] < 1.5
-    assert abs(found[1]) < 0.7
-    assert after < 0.7 * before
+    assert abs(found[1]) < 0.5
+    assert after < 0.8 * before
+
+
+def test_a_case_costs_what_it_is_read_as_and_how_far_it_lies(reals):
+    usual, far = (fit.costs(reals, "left", like(reals, "left", shift)).mean() for shift in (0.0, 12.0))
+    other = fit.costs(reals, "left", like(reals, "right")).mean()
+    assert usual < 1
+    assert far > usual + 1
+    assert other > usual + 3
+
+
+def test_numbers_are_kept_class_by_class_with_what_they_were_fitted_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(acquisition, "NUMBERS", tmp_path / "acquisition.json")
+    fit.write("lung_ct", "chest_ct", {"normal": {"gamma": (1.23456, 0.1), "border": (0.0, 0.0)}}, 450, "f" * 64)
+    try:
+        kept = acquisition.numbers()["lung_ct"]
+        drawn = acquisition.settings("lung_ct", "normal", np.random.default_rng(0))
+        assert kept["fitted to"] == "chest_ct, folds 2 to 4, 450 pictures"
+        assert kept["classes"]["normal"]["gamma"] == [1.2346, 0.1]
+        assert drawn["border"] == 0
+        assert acquisition.settings("lung_ct", "another", np.random.default_rng(0)) == {}
+    finally:
+        acquisition.numbers.cache_clear()
 
 
 def test_a_verb_of_two_words_is_one_of_the_commands(capsys):

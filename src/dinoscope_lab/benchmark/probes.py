@@ -75,8 +75,9 @@ def baseline(method: str, pool: Pool, study: Study) -> np.ndarray:
         elif method == RESIDUAL:
             found = _supervised(supervised.Residual, pool, seed, 4 if quick else 960, rate=1e-3)
         else:
-            describe = {RANDOM: random_weights(encoder, kept, seed), PIXELS: baselines.pixels, EDGES: baselines.edges}
-            found = log_probabilities(describe[method](pool.files), pool.truth, pool.fold)
+            simple = {PIXELS: baselines.pixels, EDGES: baselines.edges}
+            describe = simple[method] if method in simple else random_weights(encoder, kept, seed)
+            found = log_probabilities(describe(pool.files), pool.truth, pool.fold)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file({"logits": np.ascontiguousarray(found, np.float32)}, path)
     return load_file(path)["logits"]

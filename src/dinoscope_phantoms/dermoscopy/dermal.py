@@ -22,27 +22,33 @@ JET = (0.07, 0.05, 0.07)
 
 
 def dermatofibroma(rng: np.random.Generator) -> Lesion:
-    """A scar-like white patch in the middle, a fine brown net around it, fading into the skin."""
-    pattern = str(rng.choice(["central white patch", "white network", "ring"], p=[0.5, 0.25, 0.25]))
-    outline = oval(rng, sizes(rng, 0.62, 0.3), rng.uniform(0.05, 0.11))
-    body = outline.edge(rng, rng.uniform(0.35, 0.7), rng.uniform(0.02, 0.07))
-    net = fields.honeycomb(rng, rng.uniform(5.5, 8), rng.uniform(4, 8))
-    rim = np.exp(-(((outline.radius - 0.75) / 0.3) ** 2))
-    melanin = (
-        rng.uniform(0.2, 0.6) * body * (0.35 + 0.65 * rim) * (0.8 + 0.35 * net) * (1 + 0.2 * fields.cloud(rng, 25, 2.6))
+    """A round button that fades into the skin: pink to brown, most with a scar-like white patch in the middle."""
+    pattern = str(
+        rng.choice(["central white patch", "white network", "delicate network", "pink"], p=[0.36, 0.16, 0.26, 0.22])
     )
-    blood = rng.uniform(0.05, 0.28) * body * (1 + 0.25 * fields.cloud(rng, 25, 2.2))
-    core = outline.radius + 0.13 * fields.cloud(rng, 30, 2.5)
-    patch = kit.smoothstep(core, rng.uniform(0.55, 0.85), rng.uniform(0.0, 0.2))
-    melanin = melanin * (1 - 0.75 * patch)
+    outline = oval(rng, sizes(rng, 0.58, 0.32), rng.uniform(0.02, 0.06), 0.1, 3.2)
+    radius = outline.radius + 0.06 * fields.cloud(rng, 30, 2.6)
+    dome = kit.smoothstep(radius, rng.uniform(1.05, 1.3), rng.uniform(-0.1, 0.45))
+    ring = np.exp(-(((radius - rng.uniform(0.45, 0.65)) / rng.uniform(0.22, 0.32)) ** 2))
+    patchy = 1 + 0.2 * fields.cloud(rng, 30, 2.6)
+    net = fields.honeycomb(rng, rng.uniform(5, 7), rng.uniform(5, 9))
+    fine = 1 + rng.uniform(0.05, 0.3) * (net - 0.5) * kit.smoothstep(radius, 0.3, 0.7)
+    brown = {"pink": rng.uniform(0.03, 0.15), "delicate network": rng.uniform(0.25, 0.6)}.get(
+        pattern, rng.uniform(0.15, 0.45)
+    )
+    shape = dome if pattern in ("pink", "delicate network") else 0.35 * dome + 0.8 * ring
+    melanin = brown * shape * patchy * fine
+    blood = rng.uniform(0.1, 0.4) * kit.smoothstep(radius, 1.2, 0.1) * (1 + 0.2 * fields.cloud(rng, 30, 2.6))
+    keratin = rng.uniform(0.0, 0.8) * melanin - rng.uniform(0.0, 0.4) * blood
+    core = outline.radius + 0.08 * fields.cloud(rng, 30, 2.8)
+    patch = kit.smoothstep(core, rng.uniform(0.45, 0.75), rng.uniform(0.0, 0.25))
     strands = kit.smoothstep(np.abs(fields.ripple(rng, rng.uniform(9, 14), 0.4)), 0.5, 0.05)
-    texture = {
-        "central white patch": 0.75 + 0.2 * fields.cloud(rng, 10, 2),
-        "white network": 0.25 + 0.75 * strands,
-        "ring": 0.5 + 0.1 * fields.cloud(rng, 10, 2),
-    }[pattern]
-    veils = [(SCAR, np.clip(rng.uniform(0.3, 0.75) * patch * texture, 0, 1))]
-    return Lesion(outline, Pigments(melanin, blood, 0.1 * body, veils), pattern, rng.uniform(0, 0.5))
+    veils = []
+    if pattern == "central white patch":
+        veils.append((SCAR, rng.uniform(0.2, 0.75) * patch))
+    if pattern == "white network":
+        veils.append((SCAR, rng.uniform(0.3, 0.65) * patch * (0.35 + 0.65 * strands)))
+    return Lesion(outline, Pigments(melanin, blood, keratin, veils), pattern, rng.uniform(0, 0.3))
 
 
 def vascular(rng: np.random.Generator) -> Lesion:
@@ -66,32 +72,32 @@ def _lakes(rng, outline, spacing):
 
 
 def _angioma(rng, pattern):
-    outline = oval(rng, sizes(rng, 0.32, 0.45), rng.uniform(0.02, 0.06), 0.2, 3.6)
+    outline = oval(rng, sizes(rng, 0.34, 0.5), rng.uniform(0.02, 0.05), 0.12, 3.6)
     outline, pools, value = _lakes(rng, outline, outline.half * 128 * rng.uniform(0.3, 0.6))
-    body = outline.edge(rng, rng.uniform(0.1, 0.25), 0.0)
-    depth = rng.uniform(0.35, 1.2)
+    body = outline.edge(rng, rng.uniform(0.25, 0.55), 0.0)
+    depth = rng.uniform(0.5, 1.5)
     blood = body * (depth * (0.7 + 0.35 * pools + 0.35 * value) + 0.1 * fields.cloud(rng, 14, 2.4))
-    blood = blood + rng.uniform(0.02, 0.15) * outline.fill(0.7)
+    blood = blood + rng.uniform(0.04, 0.25) * outline.fill(0.8)
     melanin = body * pools * rng.uniform(0, 0.35) * (0.5 + value)
     milk = ((0.80, 0.55, 0.62), rng.uniform(0.0, 0.35) * body * (1 - pools))
-    violet = ((0.40, 0.12, 0.32), rng.uniform(0, 0.45) * body * pools * kit.smoothstep(value, 0.2, 0.9))
-    return Lesion(outline, Pigments(melanin, blood, -0.25 * blood, [violet, milk]), pattern)
+    violet = ((0.38, 0.14, 0.38), rng.uniform(0, 0.6) * body * pools * kit.smoothstep(value, 0.2, 0.9))
+    return Lesion(outline, Pigments(melanin, blood, -rng.uniform(0.2, 0.6) * blood, [violet, milk]), pattern)
 
 
 def _angiokeratoma(rng, pattern):
-    outline = oval(rng, sizes(rng, 0.37, 0.35), rng.uniform(0.03, 0.07), 0.2, 3.6)
+    outline = oval(rng, sizes(rng, 0.42, 0.4), rng.uniform(0.02, 0.05), 0.12, 3.6)
     outline, pools, value = _lakes(rng, outline, outline.half * 128 * rng.uniform(0.3, 0.5))
-    body = outline.edge(rng, rng.uniform(0.08, 0.25))
-    blood = body * (1.0 + 0.8 * pools) + rng.uniform(0.1, 0.35) * outline.fill(0.6)
+    body = outline.edge(rng, rng.uniform(0.2, 0.5))
+    blood = body * rng.uniform(0.5, 1.1) * (1.0 + 0.8 * pools) + rng.uniform(0.1, 0.35) * outline.fill(0.8)
     ink = body * pools * (0.5 + 0.5 * value)
     haze = body * kit.smoothstep(fields.cloud(rng, 50, 3), -0.6, 1.8)
-    veils = [((0.16, 0.09, 0.18), 0.7 * kit.blur(ink, 2.0)), ((0.60, 0.56, 0.66), rng.uniform(0.2, 0.6) * haze)]
-    return Lesion(outline, Pigments(0.3 * body, blood, -0.15 * blood, veils), pattern, rng.uniform(0, 0.6))
+    veils = [((0.15, 0.11, 0.22), 0.75 * kit.blur(ink, 2.0)), ((0.55, 0.52, 0.66), rng.uniform(0.2, 0.65) * haze)]
+    return Lesion(outline, Pigments(0.1 * body, blood, -0.5 * blood, veils), pattern, rng.uniform(0, 0.6))
 
 
 def _bleeding(rng, pattern):
     """Blood in the horny layer: red-black, structureless, with satellite globules."""
-    outline = oval(rng, sizes(rng, 0.35, 0.35), rng.uniform(0.05, 0.12), 0.2, 3.6)
+    outline = oval(rng, sizes(rng, 0.35, 0.35), rng.uniform(0.03, 0.08), 0.12, 3.6)
     body = outline.edge(rng, rng.uniform(0.08, 0.25))
     deep = kit.smoothstep(outline.radius + 0.22 * fields.cloud(rng, 40, 2.8), 0.95, rng.uniform(0.1, 0.5))
     near = np.exp(-(((outline.radius - 1.1) / 0.12) ** 2))
@@ -99,7 +105,7 @@ def _bleeding(rng, pattern):
     drops = kit.blur(strokes.spots(rng, strokes.strew(rng, near, count), rng.lognormal(0.8, 0.4, count), 0.3), 0.8)
     blood = rng.uniform(0.7, 1.6) * body + 1.0 * drops + 0.15 * outline.fill(0.6)
     black = rng.uniform(0.35, 0.9) * kit.blur(deep, 1.5) * (0.9 + 0.1 * fields.cloud(rng, 14, 2.4))
-    return Lesion(outline, Pigments(0.5 * body, blood, 0.1 * body, [(JET, black)]), pattern, rng.uniform(0, 0.4))
+    return Lesion(outline, Pigments(0.15 * body, blood, -0.4 * blood, [(JET, black)]), pattern, rng.uniform(0, 0.4))
 
 
 def _granuloma(rng, pattern):
@@ -114,4 +120,4 @@ def _granuloma(rng, pattern):
         ((0.95, 0.86, 0.86), rng.uniform(0.15, 0.5) * collar),
         ((0.92, 0.70, 0.72), rng.uniform(0.1, 0.5) * lobes * body),
     ]
-    return Lesion(outline, Pigments(0.1 * body, blood, 0.0, veils), pattern, rng.uniform(0, 0.4))
+    return Lesion(outline, Pigments(0.05 * body, blood, -0.25 * blood, veils), pattern, rng.uniform(0, 0.4))

@@ -35,9 +35,9 @@ def benign_keratosis(rng: np.random.Generator) -> Lesion:
 
 def _warty(rng, pattern):
     """A stuck-on plaque that ends abruptly, with white cysts and brown plugs."""
-    outline = oval(rng, sizes(rng, 0.52), rng.uniform(0.04, 0.09))
-    body = outline.edge(rng, rng.uniform(0.08, 0.24))
-    depth = rng.lognormal(-0.4, 0.6)
+    outline = oval(rng, sizes(rng, 0.56), rng.uniform(0.04, 0.09))
+    body = outline.edge(rng, rng.lognormal(-1.2, 0.5)) * outline.dome(rng)
+    depth = rng.lognormal(-0.8, 0.7)
     crust = fields.cloud(rng, 30, 2.2)
     melanin = depth * body * (1 + 0.36 * crust + 0.2 * fields.cloud(rng, 6, 1.4))
     inside = kit.smoothstep(outline.radius, 0.95, 0.8)
@@ -58,10 +58,10 @@ def _warty(rng, pattern):
 def _cerebriform(rng, pattern):
     """Fat ridges between dark fissures, like the surface of a brain."""
     outline = oval(rng, sizes(rng, 0.5), rng.uniform(0.06, 0.12), 0.25)
-    body = outline.edge(rng, rng.uniform(0.06, 0.18))
+    body = outline.edge(rng, rng.lognormal(-1.4, 0.4)) * outline.dome(rng)
     gap, value = fields.mosaic(rng, rng.uniform(9, 17), 0.3)
     fissure = kit.blur(kit.smoothstep(gap, 0.28, 0.02), 0.8)
-    depth = rng.lognormal(-0.6, 0.5)
+    depth = rng.lognormal(-1.0, 0.6)
     melanin = depth * body * (0.75 + 0.25 * value + 0.2 * fields.cloud(rng, 30, 2.2) + rng.uniform(0.5, 1.1) * fissure)
     return Lesion(outline, Pigments(melanin, 0.1 * body, rng.uniform(0.1, 0.8) * melanin), pattern, rng.uniform(0, 0.4))
 
@@ -70,11 +70,11 @@ def _lentigo(rng, pattern):
     """A flat tan patch with bitten edges and a light, broken network of parallel lines (fingerprinting)."""
     outline = cluster(rng, sizes(rng, 0.62, 0.25), int(rng.integers(3, 6)), rng.uniform(0.09, 0.16))
     bites = fields.ripple(rng, rng.uniform(14, 26), 0.6)
-    soft = rng.uniform(0.06, 0.2) * np.exp(0.4 * fields.cloud(rng, 70, 3))
+    soft = rng.uniform(0.1, 0.4) * np.exp(0.4 * fields.cloud(rng, 70, 3))
     body = kit.smoothstep((outline.radius + 0.1 * np.maximum(bites, -0.3) - 1.02) / soft, 1, -1)
     prints = kit.smoothstep(fields.ripple(rng, rng.uniform(5, 9), 0.5), -0.9, 1.2)
     holes = 1 - rng.uniform(0.2, 0.75) * kit.smoothstep(fields.cloud(rng, 22, 2.4), 0.1, 1.2)
-    melanin = rng.uniform(0.22, 0.65) * body * holes * (0.7 + 0.4 * prints) * (1 + 0.22 * fields.cloud(rng, 30, 2.2))
+    melanin = rng.uniform(0.15, 0.55) * body * holes * (0.7 + 0.4 * prints) * (1 + 0.22 * fields.cloud(rng, 30, 2.2))
     return Lesion(outline, Pigments(melanin, 0.03 * body, rng.uniform(0.1, 0.9) * melanin), pattern)
 
 

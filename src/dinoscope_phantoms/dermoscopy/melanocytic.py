@@ -22,9 +22,9 @@ SCAR = (0.90, 0.78, 0.80)
 def naevus(rng: np.random.Generator) -> Lesion:
     """A common naevus: symmetric, one even pattern, pigment that fades at the rim."""
     pattern = str(rng.choice(["reticular", "globular", "homogeneous", "dermal"], p=[0.45, 0.2, 0.22, 0.13]))
-    outline = oval(rng, sizes(rng, 0.47, 0.42), rng.uniform(0.03, 0.1))
-    body = outline.edge(rng, rng.uniform(0.15, 0.65), rng.uniform(0.02, 0.065))
-    depth = rng.lognormal(-0.25, 0.5)
+    outline = oval(rng, sizes(rng, 0.44, 0.42), rng.uniform(0.03, 0.1))
+    body = outline.edge(rng, rng.uniform(0.3, 0.8), rng.uniform(0.0, 0.06)) * outline.dome(rng)
+    depth = rng.lognormal(-0.05, 0.5)
     uneven = 1 + 0.22 * fields.cloud(rng, 36, 2.2) + rng.uniform(-0.35, 0.7) * kit.smoothstep(outline.radius, 0.9, 0.1)
     melanin = depth * body * uneven * _naevus_texture(rng, pattern)
     blood = rng.uniform(0.0, 0.35) * kit.smoothstep(outline.radius, 1.25, 0.6) * (1 + 0.3 * fields.cloud(rng, 20, 2.5))
@@ -54,7 +54,7 @@ def melanoma(rng: np.random.Generator) -> Lesion:
         outline = oval(rng, 0.8 * half, rng.uniform(0.05, 0.11), 0.2)
     else:
         outline = cluster(rng, half, int(rng.integers(3, 6)), rng.uniform(0.05, 0.1))
-    body = outline.edge(rng, rng.uniform(0.12, 0.45), rng.uniform(0.02, 0.06))
+    body = outline.edge(rng, rng.uniform(0.25, 0.7), rng.uniform(0.02, 0.06)) * outline.dome(rng)
     side = rng.uniform(0, 2 * np.pi)
     lean = np.cos(outline.angle - side) * np.clip(outline.radius, 0, 1)
     zones = fields.cloud(rng, max(half, 0.42) * 130, 3.4) + 1.1 * lean

@@ -51,6 +51,13 @@ class Outline:
         frayed = self.radius + fray * (0.5 * fields.cloud(rng, 16, 2.6) + 0.9 * strands)
         return kit.smoothstep((frayed - 1) / width, 0.55, -1.45)
 
+    def dome(self, rng: np.random.Generator) -> np.ndarray:
+        """Factor up to 1 that falls from the middle to the rim, by a tenth in some lesions and by two thirds in others.
+
+        Most lesions are thickest in their middle.
+        """
+        return 1 - rng.uniform(0.1, 0.65) * np.clip(self.radius, 0, 1) ** rng.uniform(1.2, 3)
+
 
 def _place(rng, half):
     drift = min(0.14, max(0.02, 0.5 * (0.9 - half)))

@@ -54,11 +54,12 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
     """
     rng = np.random.default_rng([seed, CLASSES.index(label)])
     site = str(rng.choice(_SITES[label]))
-    tone = str(rng.choice(list(skin.TONES)))
+    tone = str(rng.choice(list(skin.TONES), p=np.divide(skin.SHARES[label], sum(skin.SHARES[label]))))
     sun = float(np.clip(_SUN[label] * rng.lognormal(0, 0.5), 0, 1))
     frame = str(rng.choice(["full", "corners", "round"], p=[0.78, 0.14, 0.08]))
     lesion = _DRAWERS[label](rng)
     picture = skin.stain(skin.paint(rng, tone, site, sun), lesion.pigments)
+    picture = skin.stain(picture, lesion.mottle(rng))
     picture = picture * skin.relief(rng, site)[..., None]
     picture = camera.glints(rng, picture, lesion.outline.fill(0.2), lesion.scale)
     picture, hairs = _cover(rng, picture)

@@ -22,18 +22,29 @@ SHEEN = np.array([1.0, 0.8, 1.1], dtype=np.float32)
 """Tint of the light that the wet surface throws back."""
 
 TONES: dict[str, tuple[float, float, float]] = {
-    "rose": (0.90, 0.59, 0.62),
-    "salmon": (0.87, 0.60, 0.56),
-    "blush": (0.85, 0.68, 0.71),
-    "cream": (0.83, 0.71, 0.69),
-    "peach": (0.84, 0.66, 0.64),
-    "grey": (0.71, 0.66, 0.70),
-    "lilac": (0.77, 0.66, 0.75),
-    "dusk": (0.66, 0.54, 0.61),
-    "pale": (0.87, 0.78, 0.82),
-    "orchid": (0.84, 0.64, 0.74),
+    "rose": (0.89, 0.58, 0.60),
+    "salmon": (0.79, 0.49, 0.50),
+    "blush": (0.91, 0.70, 0.72),
+    "cream": (0.84, 0.74, 0.79),
+    "peach": (0.75, 0.58, 0.59),
+    "grey": (0.70, 0.61, 0.66),
+    "lilac": (0.77, 0.67, 0.73),
+    "dusk": (0.64, 0.51, 0.56),
+    "pale": (0.93, 0.81, 0.86),
+    "fair": (0.82, 0.65, 0.67),
 }
-"""Skin under the camera's own white balance, red, green and blue in 0 to 1."""
+"""Skin under the camera's own white balance, red, green and blue in 0 to 1: ten means fitted to folds 2 to 4."""
+
+SHARES: dict[str, tuple[float, ...]] = {
+    "akiec": (0.04, 0.07, 0.07, 0.13, 0.15, 0.03, 0.13, 0.08, 0.05, 0.25),
+    "bcc": (0.06, 0.01, 0.08, 0.18, 0.09, 0.11, 0.16, 0.07, 0.05, 0.19),
+    "bkl": (0.04, 0.04, 0.03, 0.07, 0.09, 0.26, 0.17, 0.22, 0.02, 0.06),
+    "df": (0.12, 0.03, 0.12, 0.06, 0.12, 0.19, 0.09, 0.0, 0.06, 0.21),
+    "mel": (0.04, 0.02, 0.04, 0.12, 0.10, 0.28, 0.17, 0.04, 0.12, 0.07),
+    "nv": (0.27, 0.13, 0.14, 0.07, 0.04, 0.11, 0.07, 0.05, 0.06, 0.06),
+    "vasc": (0.08, 0.08, 0.15, 0.18, 0.08, 0.04, 0.14, 0.02, 0.06, 0.17),
+}
+"""How often each tone comes with a class, in the order of `TONES`; fitted to the same pictures."""
 
 EXPOSED = ("face", "scalp", "ear", "neck", "hand")
 """Sites with lasting sun damage."""
@@ -71,11 +82,11 @@ def stain(picture: np.ndarray, pigments: Pigments) -> np.ndarray:
 
 def paint(rng: np.random.Generator, tone: str, site: str, sun: float) -> np.ndarray:
     """Healthy skin [CANVAS, CANVAS, 3]; `sun` in 0 to 1 is how mottled and freckled it is."""
-    base = np.array(TONES[tone], dtype=np.float32) * (rng.normal(1, 0.04) + rng.normal(0, 0.012, 3)).astype(np.float32)
-    flush = rng.uniform(0.004, 0.015) * fields.cloud(rng, 12, 2.2) + rng.uniform(0.0, 0.04) * fields.cloud(rng, 110, 4)
+    base = np.array(TONES[tone], dtype=np.float32) * (rng.normal(1, 0.04) + rng.normal(0, 0.02, 3)).astype(np.float32)
+    flush = rng.uniform(0.004, 0.015) * fields.cloud(rng, 12, 2.2) + rng.uniform(0.0, 0.05) * fields.cloud(rng, 110, 4)
     tan = rng.uniform(0.004, 0.014) * fields.cloud(rng, 20, 2.2)
     picture = np.broadcast_to(base, (*fields.X.shape, 3))
-    sallow = rng.uniform(0.0, 0.05) * fields.cloud(rng, 80, 3)
+    sallow = rng.uniform(0.01, 0.07) * fields.cloud(rng, 80, 3)
     if sun > 0.05:
         blotch = fields.cloud(rng, rng.uniform(30, 80), 2.4)
         tan = tan + sun * (0.17 * kit.smoothstep(blotch, 0, 2) + 0.02 * blotch)

@@ -21,7 +21,7 @@ def hair(rng: np.random.Generator, picture: np.ndarray, count: int, kind: str) -
     if count == 0:
         return picture
     heading = rng.uniform(0, 2 * np.pi)
-    length, bend, width = {"long": (1.1, 1.2, 1.3), "stubble": (0.13, 0.2, 1.35), "vellus": (0.35, 0.8, 0.8)}[kind]
+    length, bend, width = {"long": (1.1, 1.0, 1.0), "stubble": (0.13, 0.2, 1.1), "vellus": (0.35, 0.8, 0.8)}[kind]
     paths = []
     for _ in range(count):
         way = heading + rng.normal(0, 0.6)
@@ -79,13 +79,14 @@ def light(rng: np.random.Generator, picture: np.ndarray, frame: str) -> tuple[np
         The picture, and the share of light that the field's edge lets through, [CANVAS, CANVAS] in 0 to 1.
     """
     tilt = rng.uniform(0, 2 * np.pi)
+    dim = rng.uniform(0.15, 0.45) if rng.random() < 0.25 else rng.uniform(0, 0.15)
     fall = 1 + rng.uniform(0, 0.06) * (fields.Y * np.sin(tilt) + fields.X * np.cos(tilt))
-    picture = picture * fall[..., None] * kit.vignette(CANVAS, rng.uniform(0, 0.18))[..., None]
+    picture = picture * fall[..., None] * kit.vignette(CANVAS, dim)[..., None]
     if frame == "full":
         return picture, np.ones_like(fields.X)
     cy, cx = rng.normal(0, 0.04, 2)
     # The field is round in the 4:3 photograph and cut above and below.
-    reach = rng.uniform(1.12, 1.3) if frame == "corners" else rng.uniform(0.93, 1.03)
+    reach = rng.uniform(1.12, 1.3) if frame == "corners" else rng.uniform(1.03, 1.1)
     r = np.hypot((fields.Y - cy) * 0.75, fields.X - cx) / reach
     soft = rng.uniform(0.01, 0.05)
     shade = kit.smoothstep(r, 1.0, 0.7) * 0.25 + 0.75

@@ -24,7 +24,7 @@ JET = (0.07, 0.05, 0.07)
 def dermatofibroma(rng: np.random.Generator) -> Lesion:
     """A round button that fades into the skin: pink to brown, most with a scar-like white patch in the middle."""
     pattern = str(
-        rng.choice(["central white patch", "white network", "delicate network", "pink"], p=[0.36, 0.16, 0.26, 0.22])
+        rng.choice(["central white patch", "white network", "delicate network", "pink"], p=[0.34, 0.14, 0.22, 0.3])
     )
     outline = oval(rng, sizes(rng, 0.58, 0.32), rng.uniform(0.02, 0.06), 0.1, 3.2)
     radius = outline.radius + 0.06 * fields.cloud(rng, 30, 2.6)
@@ -48,7 +48,7 @@ def dermatofibroma(rng: np.random.Generator) -> Lesion:
         veils.append((SCAR, rng.uniform(0.2, 0.75) * patch))
     if pattern == "white network":
         veils.append((SCAR, rng.uniform(0.3, 0.65) * patch * (0.35 + 0.65 * strands)))
-    return Lesion(outline, Pigments(melanin, blood, keratin, veils), pattern, rng.uniform(0, 0.3))
+    return Lesion(outline, Pigments(melanin, blood, keratin, veils), pattern, rng.uniform(0, 0.3), 0.7)
 
 
 def vascular(rng: np.random.Generator) -> Lesion:

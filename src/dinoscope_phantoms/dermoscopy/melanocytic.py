@@ -22,10 +22,10 @@ SCAR = (0.90, 0.78, 0.80)
 def naevus(rng: np.random.Generator) -> Lesion:
     """A common naevus: symmetric, one even pattern, pigment that fades at the rim."""
     pattern = str(rng.choice(["reticular", "globular", "homogeneous", "dermal"], p=[0.45, 0.2, 0.22, 0.13]))
-    outline = oval(rng, sizes(rng, 0.44, 0.42), rng.uniform(0.03, 0.1))
+    outline = oval(rng, sizes(rng, 0.42, 0.38), rng.uniform(0.03, 0.1))
     body = outline.edge(rng, rng.uniform(0.3, 0.8), rng.uniform(0.0, 0.06)) * outline.dome(rng)
     depth = rng.lognormal(-0.05, 0.5)
-    uneven = 1 + 0.22 * fields.cloud(rng, 36, 2.2) + rng.uniform(-0.35, 0.7) * kit.smoothstep(outline.radius, 0.9, 0.1)
+    uneven = 1 + rng.uniform(0.08, 0.2) * fields.cloud(rng, 36, 2.2) + rng.uniform(-0.35, 0.7) * kit.smoothstep(outline.radius, 0.9, 0.1)
     melanin = depth * body * uneven * _naevus_texture(rng, pattern)
     blood = rng.uniform(0.0, 0.35) * kit.smoothstep(outline.radius, 1.25, 0.6) * (1 + 0.3 * fields.cloud(rng, 20, 2.5))
     veils = []
@@ -33,7 +33,7 @@ def naevus(rng: np.random.Generator) -> Lesion:
         melanin, blood = 0.45 * melanin, blood + 0.35 * body
     if pattern == "homogeneous" and rng.random() < 0.25:
         veils.append(((0.30, 0.29, 0.36), 0.5 * kit.smoothstep(outline.radius, 0.9, 0.0)))
-    return Lesion(outline, Pigments(melanin, blood, rng.uniform(0.0, 0.5) * melanin, veils), pattern)
+    return Lesion(outline, Pigments(melanin, blood, rng.uniform(0.0, 0.5) * melanin, veils), pattern, mottling=0.5)
 
 
 def _naevus_texture(rng, pattern):
@@ -53,7 +53,7 @@ def melanoma(rng: np.random.Generator) -> Lesion:
     if pattern == "nodular":
         outline = oval(rng, 0.8 * half, rng.uniform(0.05, 0.11), 0.2)
     else:
-        outline = cluster(rng, half, int(rng.integers(3, 6)), rng.uniform(0.05, 0.1))
+        outline = cluster(rng, half, int(rng.integers(3, 6)), rng.uniform(0.05, 0.1), 0.5)
     body = outline.edge(rng, rng.uniform(0.25, 0.7), rng.uniform(0.02, 0.06)) * outline.dome(rng)
     side = rng.uniform(0, 2 * np.pi)
     lean = np.cos(outline.angle - side) * np.clip(outline.radius, 0, 1)
@@ -93,7 +93,7 @@ def _atypical_network(rng, zones):
 
 def _streaks(rng, outline: Outline, lean):
     """Radial streaks and pseudopods over part of the rim: dark spokes that stick out."""
-    if rng.random() < 0.45:
+    if rng.random() < 0.6:
         return 0.0
     spokes = fields.fringe(rng, outline.angle, 0.35 * outline.radius, rng.uniform(28, 50))
     reach = np.exp(-(((outline.radius - 1.02) / 0.13) ** 2))

@@ -56,7 +56,7 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
     site = str(rng.choice(_SITES[label]))
     tone = str(rng.choice(list(skin.TONES), p=np.divide(skin.SHARES[label], sum(skin.SHARES[label]))))
     sun = float(np.clip(_SUN[label] * rng.lognormal(0, 0.5), 0, 1))
-    frame = str(rng.choice(["full", "corners", "round"], p=[0.78, 0.14, 0.08]))
+    frame = str(rng.choice(["full", "corners", "round"], p=[0.85, 0.11, 0.04]))
     lesion = _DRAWERS[label](rng)
     picture = skin.stain(skin.paint(rng, tone, site, sun), lesion.pigments)
     picture = skin.stain(picture, lesion.mottle(rng))
@@ -85,8 +85,8 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
 
 def _cover(rng, picture):
     """Hair, gel bubbles and the plate's rule in some of the pictures; how many hairs."""
-    kind = str(rng.choice(["none", "long", "stubble", "vellus"], p=[0.38, 0.22, 0.1, 0.3]))
-    fewest, most = {"none": (0, 1), "long": (2, 14), "stubble": (6, 30), "vellus": (4, 20)}[kind]
+    kind = str(rng.choice(["none", "long", "stubble", "vellus"], p=[0.5, 0.2, 0.1, 0.2]))
+    fewest, most = {"none": (0, 1), "long": (1, 12), "stubble": (3, 20), "vellus": (4, 20)}[kind]
     hairs = int(rng.integers(fewest, most))
     picture = camera.hair(rng, picture, hairs, kind)
     if rng.random() < 0.15:

@@ -83,8 +83,8 @@ def stain(picture: np.ndarray, pigments: Pigments) -> np.ndarray:
 def paint(rng: np.random.Generator, tone: str, site: str, sun: float) -> np.ndarray:
     """Healthy skin [CANVAS, CANVAS, 3]; `sun` in 0 to 1 is how mottled and freckled it is."""
     base = np.array(TONES[tone], dtype=np.float32) * (rng.normal(1, 0.04) + rng.normal(0, 0.02, 3)).astype(np.float32)
-    flush = rng.uniform(0.004, 0.015) * fields.cloud(rng, 12, 2.2) + rng.uniform(0.0, 0.05) * fields.cloud(rng, 110, 4)
-    tan = rng.uniform(0.004, 0.014) * fields.cloud(rng, 20, 2.2)
+    flush = rng.uniform(0.01, 0.03) * fields.cloud(rng, 40, 2.4) + rng.uniform(0.0, 0.05) * fields.cloud(rng, 110, 4)
+    tan = rng.uniform(0.01, 0.03) * fields.cloud(rng, 40, 2.4)
     picture = np.broadcast_to(base, (*fields.X.shape, 3))
     sallow = rng.uniform(0.01, 0.07) * fields.cloud(rng, 80, 3)
     if sun > 0.05:
@@ -96,7 +96,7 @@ def paint(rng: np.random.Generator, tone: str, site: str, sun: float) -> np.ndar
         sallow = sallow + sun * rng.uniform(0.0, 0.25) * kit.smoothstep(fields.cloud(rng, 70, 2.2), -0.5, 2)
     tan = tan * (1 + 0.3 * fields.cloud(rng, 7, 2))
     veins = _capillaries(rng) * rng.uniform(0.1, 0.75) * sun if site in EXPOSED else 0
-    picture = stain(picture, Pigments(tan, np.maximum(flush, -0.02) + veins, sallow + rng.uniform(0, 0.8) * tan))
+    picture = stain(picture, Pigments(tan, np.maximum(flush, -0.05) + veins, sallow + rng.uniform(0, 0.8) * tan))
     return freckled(rng, picture, sun)
 
 
@@ -121,9 +121,9 @@ def relief(rng: np.random.Generator, site: str) -> np.ndarray:
     creases = fields.furrows(rng, rng.uniform(5, 9), heading) + fields.furrows(
         rng, rng.uniform(5, 9), heading + rng.uniform(0.9, 1.6)
     )
-    depth = rng.uniform(0.008, 0.026)
+    depth = rng.uniform(0.008, 0.032)
     pores = np.zeros_like(creases)
     if site in ("face", "ear"):
         pores = rng.uniform(0.0, 0.06) * kit.smoothstep(fields.ripple(rng, rng.uniform(11, 16)), 1.0, 2.2)
-    grain = rng.uniform(0.008, 0.02) * fields.cloud(rng, 6, 1.4)
+    grain = rng.uniform(0.008, 0.024) * fields.cloud(rng, 6, 1.4)
     return 1 - depth * np.maximum(creases, -0.5) - pores + grain

@@ -90,8 +90,7 @@ def numbers() -> dict[str, dict]:
 
 def settings(room: str, label: str, rng: np.random.Generator) -> dict[str, float]:
     """Draw the parameters of one picture, within their bounds; parameters that were not fitted stay neutral."""
-    fitted = numbers().get(room, {})
-    distributions = fitted.get("all", {}) | fitted.get("classes", {}).get(label, {})
+    distributions = numbers().get(room, {}).get("classes", {}).get(label, {})
     return {
         name: bounded(name, mean + deviation * rng.standard_normal())
         for name, (mean, deviation) in distributions.items()
@@ -156,22 +155,28 @@ def _resolved(levels: np.ndarray, value: Mapping[str, float]) -> np.ndarray:
 
 
 def _exposed(levels: np.ndarray, value: Mapping[str, float]) -> np.ndarray:
-    """The grey scale, the fall of light towards the corners, and the colours; black stays black."""
+    """The grey scale, the fall of light towards the corners, and the colours; what no light reached stays black."""
     lit = np.clip(levels, 0, 1) ** value["gamma"] * value["gain"]
     grey = lit.mean(-1, keepdims=True)
     coloured = grey + value["saturation"] * (lit - grey)
     balance = np.array([1 + value["warmth"], 1 + value["tint"], 1 - value["warmth"]], np.float32)
     shade = kit.vignette(len(levels), value["vignette"])[..., None]
-    return ((coloured * balance + value["offset"]) * shade).astype(np.float32)
+    return ((coloured * balance + value["offset"] * _reached(levels)) * shade).astype(np.float32)
 
 
 def _noisy(levels: np.ndarray, value: Mapping[str, float], rng: np.random.Generator) -> np.ndarray:
     """Noise, the same in every channel of a grey picture."""
     if value["noise"] <= 0:
         return levels
-    if np.ptp(levels, axis=-1).max() < 1e-3:
-        return kit.sensor_noise(rng, levels[..., 0], value["noise"], value["grain"])[..., None].repeat(3, axis=-1)
-    return kit.sensor_noise(rng, levels, value["noise"], value["grain"])
+    grey = np.ptp(levels, axis=-1).max() < 1e-3
+    noisy = kit.sensor_noise(rng, levels[..., 0] if grey else levels, value["noise"], value["grain"])
+    noisy = noisy[..., None].repeat(3, axis=-1) if grey else noisy
+    return levels + _reached(levels) * (noisy - levels)
+
+
+def _reached(levels: np.ndarray) -> np.ndarray:
+    """Share [S, S, 1] in which a pixel was lit at all: archives cut what lies outside the field to black."""
+    return kit.smoothstep(levels.max(axis=-1, keepdims=True), 0.02, 0.08)
 
 
 def _marked(levels: np.ndarray, text: str, rng: np.random.Generator) -> np.ndarray:

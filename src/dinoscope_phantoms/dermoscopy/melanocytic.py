@@ -25,7 +25,11 @@ def naevus(rng: np.random.Generator) -> Lesion:
     outline = oval(rng, sizes(rng, 0.42, 0.38), rng.uniform(0.03, 0.1))
     body = outline.edge(rng, rng.uniform(0.3, 0.8), rng.uniform(0.0, 0.06)) * outline.dome(rng)
     depth = rng.lognormal(-0.05, 0.5)
-    uneven = 1 + rng.uniform(0.08, 0.2) * fields.cloud(rng, 36, 2.2) + rng.uniform(-0.35, 0.7) * kit.smoothstep(outline.radius, 0.9, 0.1)
+    uneven = (
+        1
+        + rng.uniform(0.08, 0.2) * fields.cloud(rng, 36, 2.2)
+        + rng.uniform(-0.35, 0.7) * kit.smoothstep(outline.radius, 0.9, 0.1)
+    )
     melanin = depth * body * uneven * _naevus_texture(rng, pattern)
     blood = rng.uniform(0.0, 0.35) * kit.smoothstep(outline.radius, 1.25, 0.6) * (1 + 0.3 * fields.cloud(rng, 20, 2.5))
     veils = []

@@ -18,37 +18,46 @@ from .outline import oval
 from .skin import Pigments
 
 SCAR = (0.93, 0.82, 0.82)
+YOLK = (0.84, 0.68, 0.54)
 JET = (0.07, 0.05, 0.07)
 
 
 def dermatofibroma(rng: np.random.Generator) -> Lesion:
-    """A round button that fades into the skin: pink to brown, most with a scar-like white patch in the middle."""
+    """A round button that fades into the skin: pink, violet or brown, most with a scar-like pale middle."""
     pattern = str(
-        rng.choice(["central white patch", "white network", "delicate network", "pink"], p=[0.34, 0.14, 0.22, 0.3])
+        rng.choice(["central white patch", "white network", "delicate network", "pink"], p=[0.34, 0.24, 0.16, 0.26])
     )
-    outline = oval(rng, sizes(rng, 0.58, 0.32), rng.uniform(0.02, 0.06), 0.1, 3.2)
-    radius = outline.radius + 0.06 * fields.cloud(rng, 30, 2.6)
-    dome = kit.smoothstep(radius, rng.uniform(1.05, 1.3), rng.uniform(-0.1, 0.45))
-    ring = np.exp(-(((radius - rng.uniform(0.45, 0.65)) / rng.uniform(0.22, 0.32)) ** 2))
-    patchy = 1 + 0.2 * fields.cloud(rng, 30, 2.6)
-    net = fields.honeycomb(rng, rng.uniform(5, 7), rng.uniform(5, 9))
-    fine = 1 + rng.uniform(0.05, 0.3) * (net - 0.5) * kit.smoothstep(radius, 0.3, 0.7)
-    brown = {"pink": rng.uniform(0.03, 0.15), "delicate network": rng.uniform(0.25, 0.6)}.get(
-        pattern, rng.uniform(0.15, 0.45)
+    outline = oval(rng, sizes(rng, 0.6, 0.3), rng.uniform(0.01, 0.04), 0.1, 3.2)
+    radius = outline.radius + rng.uniform(0.03, 0.09) * fields.cloud(rng, 60, 3.2)
+    # Deep in the dermis and out of focus: the colour ends well beyond what one would draw round.
+    dome = kit.smoothstep(radius, rng.uniform(1.25, 1.6), rng.uniform(0.0, 0.5))
+    ring = np.exp(-(((radius - rng.uniform(0.5, 0.75)) / rng.uniform(0.25, 0.4)) ** 2))
+    shape = (0.8 * dome if pattern in ("pink", "delicate network") else 0.3 * dome + 0.7 * ring) * (
+        1 + 0.12 * fields.cloud(rng, 40, 3)
     )
-    shape = dome if pattern in ("pink", "delicate network") else 0.35 * dome + 0.8 * ring
-    melanin = brown * shape * patchy * fine
-    blood = rng.uniform(0.1, 0.4) * kit.smoothstep(radius, 1.2, 0.1) * (1 + 0.2 * fields.cloud(rng, 30, 2.6))
-    keratin = rng.uniform(0.0, 0.8) * melanin - rng.uniform(0.0, 0.4) * blood
-    core = outline.radius + 0.08 * fields.cloud(rng, 30, 2.8)
-    patch = kit.smoothstep(core, rng.uniform(0.45, 0.75), rng.uniform(0.0, 0.25))
-    strands = kit.smoothstep(np.abs(fields.ripple(rng, rng.uniform(9, 14), 0.4)), 0.5, 0.05)
+    fine = 1 + rng.uniform(0.1, 0.5) * (fields.honeycomb(rng, rng.uniform(5, 7), rng.uniform(5, 9)) - 0.5)
+    brown = rng.uniform(0.05, 0.2) if pattern == "pink" else rng.uniform(0.12, 0.5)
+    melanin = brown * shape * (fine if pattern == "delicate network" else 1)
+    blood = rng.uniform(0.15, 0.5) * (0.6 * shape + 0.4 * dome) * (1 + 0.12 * fields.cloud(rng, 40, 3))
+    keratin = rng.uniform(0.0, 0.6) * melanin - rng.uniform(0.0, 0.6) * blood
+    core = outline.radius + 0.08 * fields.cloud(rng, 40, 3)
+    patch = kit.smoothstep(core, rng.uniform(0.5, 0.85), rng.uniform(-0.1, 0.15))
     veils = []
     if pattern == "central white patch":
-        veils.append((SCAR, rng.uniform(0.2, 0.75) * patch))
-    if pattern == "white network":
-        veils.append((SCAR, rng.uniform(0.3, 0.65) * patch * (0.35 + 0.65 * strands)))
-    return Lesion(outline, Pigments(melanin, blood, keratin, veils), pattern, rng.uniform(0, 0.3), 0.7)
+        veils.append((SCAR if rng.random() < 0.6 else YOLK, rng.uniform(0.25, 0.7) * patch))
+    if pattern != "delicate network":
+        veils.append((SCAR, _shiny_streaks(rng, patch, pattern == "white network")))
+    return Lesion(outline, Pigments(melanin, blood, keratin, veils), pattern, rng.uniform(0, 0.3), 0.6)
+
+
+def _shiny_streaks(rng, patch, many):
+    """White lines of polarised light in the scar, short and crossing."""
+    ways = rng.uniform(0, np.pi) + np.array([0, 0.5, 0.33]) * np.pi
+    paths = [
+        (strokes.curve(rng, at, rng.choice(ways) + rng.normal(0, 0.25), rng.lognormal(-2.2, 0.4), 0.3), 1.2, 0.7)
+        for at in strokes.strew(rng, patch**2, int(rng.integers(25, 70) if many else rng.integers(0, 14)))
+    ]
+    return rng.uniform(0.35, 0.8) * kit.blur(strokes.lines(paths), 0.5) + 0.15 * patch * many
 
 
 def vascular(rng: np.random.Generator) -> Lesion:
@@ -59,7 +68,7 @@ def vascular(rng: np.random.Generator) -> Lesion:
         "haemorrhage": _bleeding,
         "collarette": _granuloma,
     }
-    pattern = str(rng.choice(list(kinds), p=[0.52, 0.2, 0.16, 0.12]))
+    pattern = str(rng.choice(list(kinds), p=[0.54, 0.22, 0.1, 0.14]))
     return kinds[pattern](rng, pattern)
 
 
@@ -81,7 +90,7 @@ def _angioma(rng, pattern):
     melanin = body * pools * rng.uniform(0, 0.35) * (0.5 + value)
     milk = ((0.80, 0.55, 0.62), rng.uniform(0.0, 0.35) * body * (1 - pools))
     violet = ((0.38, 0.14, 0.38), rng.uniform(0, 0.6) * body * pools * kit.smoothstep(value, 0.2, 0.9))
-    return Lesion(outline, Pigments(melanin, blood, -rng.uniform(0.2, 0.6) * blood, [violet, milk]), pattern)
+    return Lesion(outline, Pigments(melanin, blood, -rng.uniform(0.15, 0.5) * blood, [violet, milk]), pattern)
 
 
 def _angiokeratoma(rng, pattern):

@@ -22,29 +22,36 @@ SHEEN = np.array([1.0, 0.8, 1.1], dtype=np.float32)
 """Tint of the light that the wet surface throws back."""
 
 TONES: dict[str, tuple[float, float, float]] = {
-    "rose": (0.89, 0.58, 0.60),
-    "salmon": (0.79, 0.49, 0.50),
-    "blush": (0.91, 0.70, 0.72),
-    "cream": (0.84, 0.74, 0.79),
-    "peach": (0.75, 0.58, 0.59),
-    "grey": (0.70, 0.61, 0.66),
-    "lilac": (0.77, 0.67, 0.73),
-    "dusk": (0.64, 0.51, 0.56),
-    "pale": (0.93, 0.81, 0.86),
-    "fair": (0.82, 0.65, 0.67),
+    "salmon": (0.86, 0.53, 0.52),
+    "magenta": (0.85, 0.53, 0.62),
+    "rose": (0.90, 0.62, 0.65),
+    "lilac": (0.80, 0.69, 0.80),
+    "pale": (0.85, 0.78, 0.82),
+    "dusk": (0.64, 0.53, 0.59),
+    "grey": (0.71, 0.64, 0.69),
+    "peach": (0.83, 0.57, 0.52),
+    "orchid": (0.85, 0.67, 0.75),
+    "tan": (0.75, 0.62, 0.61),
+    "fair": (0.85, 0.65, 0.66),
+    "mauve": (0.73, 0.54, 0.60),
+    "cream": (0.88, 0.74, 0.75),
+    "pearl": (0.77, 0.65, 0.70),
 }
-"""Skin under the camera's own white balance, red, green and blue in 0 to 1: ten means fitted to folds 2 to 4."""
+"""Skin under the camera's own white balance, red, green and blue in 0 to 1.
 
-SHARES: dict[str, tuple[float, ...]] = {
-    "akiec": (0.04, 0.07, 0.07, 0.13, 0.15, 0.03, 0.13, 0.08, 0.05, 0.25),
-    "bcc": (0.06, 0.01, 0.08, 0.18, 0.09, 0.11, 0.16, 0.07, 0.05, 0.19),
-    "bkl": (0.04, 0.04, 0.03, 0.07, 0.09, 0.26, 0.17, 0.22, 0.02, 0.06),
-    "df": (0.12, 0.03, 0.12, 0.06, 0.12, 0.19, 0.09, 0.0, 0.06, 0.21),
-    "mel": (0.04, 0.02, 0.04, 0.12, 0.10, 0.28, 0.17, 0.04, 0.12, 0.07),
-    "nv": (0.27, 0.13, 0.14, 0.07, 0.04, 0.11, 0.07, 0.05, 0.06, 0.06),
-    "vasc": (0.08, 0.08, 0.15, 0.18, 0.08, 0.04, 0.14, 0.02, 0.06, 0.17),
+Fourteen means fitted to the skin around the lesions of HAM10000's folds 2 to 4, as are `SHARES`.
+"""
+
+SHARES: dict[str, tuple[int, ...]] = {
+    "akiec": (1, 1, 1, 3, 4, 5, 2, 9, 12, 9, 20, 9, 12, 11),
+    "bcc": (0, 1, 1, 7, 14, 4, 8, 4, 5, 14, 12, 7, 9, 13),
+    "bkl": (3, 1, 2, 4, 4, 14, 23, 3, 4, 7, 9, 12, 4, 9),
+    "df": (1, 6, 9, 9, 1, 6, 12, 4, 4, 13, 15, 4, 10, 4),
+    "mel": (0, 4, 1, 7, 13, 7, 16, 2, 7, 8, 3, 7, 7, 17),
+    "nv": (19, 12, 17, 6, 7, 6, 9, 3, 4, 5, 5, 3, 3, 2),
+    "vasc": (4, 5, 13, 14, 8, 4, 1, 2, 12, 4, 12, 7, 8, 6),
 }
-"""How often each tone comes with a class, in the order of `TONES`; fitted to the same pictures."""
+"""How often, in percent, each tone comes with a class, in the order of `TONES`."""
 
 EXPOSED = ("face", "scalp", "ear", "neck", "hand")
 """Sites with lasting sun damage."""
@@ -82,7 +89,8 @@ def stain(picture: np.ndarray, pigments: Pigments) -> np.ndarray:
 
 def paint(rng: np.random.Generator, tone: str, site: str, sun: float) -> np.ndarray:
     """Healthy skin [CANVAS, CANVAS, 3]; `sun` in 0 to 1 is how mottled and freckled it is."""
-    base = np.array(TONES[tone], dtype=np.float32) * (rng.normal(1, 0.04) + rng.normal(0, 0.02, 3)).astype(np.float32)
+    base = np.array(TONES[tone]) * (rng.normal(1, 0.06) + rng.normal(0, (0.03, 0.02, 0.03)))
+    base = (base * min(1, 0.97 / base.max())).astype(np.float32)
     flush = rng.uniform(0.01, 0.03) * fields.cloud(rng, 40, 2.4) + rng.uniform(0.0, 0.05) * fields.cloud(rng, 110, 4)
     tan = rng.uniform(0.01, 0.03) * fields.cloud(rng, 40, 2.4)
     picture = np.broadcast_to(base, (*fields.X.shape, 3))

@@ -55,22 +55,23 @@ def melanoma(rng: np.random.Generator) -> Lesion:
     pattern = str(rng.choice(["superficial spreading", "nodular", "regressing"], p=[0.68, 0.14, 0.18]))
     half = sizes(rng, 0.64, 0.3)
     if pattern == "nodular":
-        outline = oval(rng, 0.8 * half, rng.uniform(0.05, 0.11), 0.2)
+        outline = oval(rng, 0.85 * half, rng.uniform(0.02, 0.06), 0.15)
     else:
-        outline = cluster(rng, half, int(rng.integers(3, 6)), rng.uniform(0.05, 0.1), 0.5)
+        outline = cluster(rng, half, int(rng.integers(3, 6)), rng.uniform(0.03, 0.08), 0.5)
     body = outline.edge(rng, rng.uniform(0.25, 0.7), rng.uniform(0.02, 0.06)) * outline.dome(rng)
     side = rng.uniform(0, 2 * np.pi)
     lean = np.cos(outline.angle - side) * np.clip(outline.radius, 0, 1)
     zones = fields.cloud(rng, max(half, 0.42) * 130, 3.4) + 1.1 * lean
     inside = outline.mask
     zones = (zones - zones[inside].mean()) / zones[inside].std()
-    tan = rng.lognormal(-0.6, 0.5) * (1 + 0.18 * fields.cloud(rng, 24, 2.4))
+    tan = rng.lognormal(-0.45, 0.5) * (1 + 0.18 * fields.cloud(rng, 24, 2.4))
     melanin = tan * (1 + rng.uniform(0.4, 1.4) * kit.smoothstep(zones, -0.8, 1.4))
     # Blotches are off centre and end abruptly, unlike the even dark middle of a naevus.
     blotch = kit.smoothstep(zones + 0.2 * fields.cloud(rng, 24, 2.8), rng.uniform(0.4, 1.0), 1.9)
     melanin = melanin + rng.uniform(0.5, 1.9) * blotch
     melanin = melanin * _atypical_network(rng, zones) * body
-    melanin = melanin + _streaks(rng, outline, lean) + _rogue_dots(rng, outline, zones)
+    if pattern != "nodular":
+        melanin = melanin + _streaks(rng, outline, lean) + _rogue_dots(rng, outline, zones)
     pink = kit.smoothstep(-zones, -0.6, 1.5) * body
     blood = 0.08 * body + rng.uniform(0.0, 0.16) * pink * (1 + 0.2 * fields.cloud(rng, 24, 2.4))
     veils = _veils(rng, pattern, outline, zones, blotch, body)
@@ -91,8 +92,8 @@ def _atypical_network(rng, zones):
     """Factor about 1: wide broken meshes of uneven thickness in some places, nothing in others."""
     mesh = kit.smoothstep(fields.ripple(rng, rng.uniform(7, 11), 0.45), 0.7, -0.7)
     where = kit.smoothstep(fields.cloud(rng, 60, 3) - 0.3 * zones, -0.6, 0.8)
-    fine = 1 + 0.2 * fields.cloud(rng, 7, 1.5)
-    return fine * (1 + rng.uniform(0.3, 0.6) * (mesh - 0.5) * where)
+    fine = 1 + 0.13 * fields.cloud(rng, 7, 1.5)
+    return fine * (1 + rng.uniform(0.15, 0.5) * (mesh - 0.5) * where)
 
 
 def _streaks(rng, outline: Outline, lean):
@@ -108,7 +109,7 @@ def _streaks(rng, outline: Outline, lean):
 def _rogue_dots(rng, outline: Outline, zones):
     """Black dots and globules of uneven size, near one side of the rim."""
     near_rim = np.exp(-(((outline.radius - 0.85) / 0.25) ** 2)) * kit.smoothstep(zones, -0.5, 0.8)
-    count = rng.poisson(10)
+    count = rng.poisson(5)
     ink = strokes.spots(rng, strokes.strew(rng, near_rim, count), rng.lognormal(0.6, 0.4, count), 0.4)
     return rng.uniform(0.5, 1.2) * kit.blur(ink, 0.7)
 
@@ -116,7 +117,7 @@ def _rogue_dots(rng, outline: Outline, zones):
 def _veils(rng, pattern, outline: Outline, zones, blotch, body):
     """The blue-white veil over the thick part; a nodule is nearly all blue-black."""
     if pattern == "nodular":
-        deep = kit.smoothstep(outline.radius + 0.15 * fields.cloud(rng, 35, 2.5), 0.95, 0.35)
+        deep = kit.smoothstep(outline.radius + 0.1 * fields.cloud(rng, 35, 2.5), 1.0, rng.uniform(0.4, 0.75))
         return [
             ((0.17, 0.16, 0.21), 0.75 * deep),
             (VEIL, 0.5 * deep * kit.smoothstep(fields.cloud(rng, 70, 2.4), -0.5, 2.2)),

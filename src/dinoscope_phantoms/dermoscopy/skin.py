@@ -94,7 +94,7 @@ def paint(rng: np.random.Generator, tone: str, site: str, sun: float) -> np.ndar
     flush = rng.uniform(0.01, 0.03) * fields.cloud(rng, 40, 2.4) + rng.uniform(0.0, 0.05) * fields.cloud(rng, 110, 4)
     tan = rng.uniform(0.01, 0.03) * fields.cloud(rng, 40, 2.4)
     picture = np.broadcast_to(base, (*fields.X.shape, 3))
-    sallow = rng.uniform(0.01, 0.07) * fields.cloud(rng, 80, 3)
+    sallow = rng.uniform(0.005, 0.045) * fields.cloud(rng, 80, 3)
     if sun > 0.05:
         blotch = fields.cloud(rng, rng.uniform(30, 80), 2.4)
         tan = tan + sun * (0.17 * kit.smoothstep(blotch, 0, 2) + 0.02 * blotch)

@@ -14,7 +14,7 @@ from .lesion import Lesion, sizes
 from .outline import Outline, cluster, oval
 from .skin import Pigments
 
-NEST = (0.36, 0.34, 0.41)
+NEST = (0.35, 0.30, 0.36)
 PEARL = (0.90, 0.79, 0.81)
 CLOT = (0.36, 0.13, 0.11)
 
@@ -24,19 +24,19 @@ def basal_cell(rng: np.random.Generator) -> Lesion:
     pattern = str(rng.choice(["nodular", "pigmented", "superficial"], p=[0.4, 0.32, 0.28]))
     if pattern == "superficial":
         return _superficial(rng, pattern)
-    outline = oval(rng, sizes(rng, 0.5, 0.35), rng.uniform(0.05, 0.1), 0.2)
+    outline = oval(rng, sizes(rng, 0.46, 0.35), rng.uniform(0.05, 0.1), 0.2)
     body = outline.edge(rng, rng.uniform(0.25, 0.6))
     pearl = kit.smoothstep(outline.radius + 0.2 * fields.cloud(rng, 40, 2.6), 1.05, 0.3)
     branches = _arborising(rng, outline)
-    blood = rng.uniform(0.03, 0.32) * body * (1 + 0.2 * fields.cloud(rng, 30, 2.6)) + rng.uniform(0.35, 0.9) * branches
+    blood = rng.uniform(0.06, 0.4) * body * (1 + 0.2 * fields.cloud(rng, 30, 2.6)) + rng.uniform(0.35, 0.9) * branches
     veils = [(PEARL, rng.uniform(0.15, 0.45) * pearl)]
     melanin = rng.uniform(0.05, 0.2) * body * (1 + 0.3 * fields.cloud(rng, 24, 2.4))
     many = int(rng.integers(7, 22)) if pattern == "pigmented" else int(rng.integers(2, 6))
     if pattern == "pigmented":
-        melanin = melanin + rng.uniform(0.1, 0.5) * body * kit.smoothstep(fields.cloud(rng, 45, 2.6), -0.8, 1.4)
+        melanin = melanin + rng.uniform(0.2, 0.8) * body * kit.smoothstep(fields.cloud(rng, 45, 2.6), -0.8, 1.4)
         melanin = melanin + _leaves(rng, outline)
     veils.append((NEST, rng.uniform(0, 0.4) * kit.smoothstep(fields.cloud(rng, 40, 2.6), 0, 1.8) * outline.fill(0.4)))
-    veils += _nests(rng, outline, many, 4.5 if pattern == "pigmented" else 3.2)
+    veils += _nests(rng, outline, many, 3.2 if pattern == "pigmented" else 2.6)
     blood_ulcer, veil = _ulcer(rng, outline, 0.5 if pattern == "nodular" else 0.25)
     return Lesion(
         outline,
@@ -82,13 +82,13 @@ def _arborising(rng, outline: Outline):
             [np.sin(turn) / fields.SQUASH, np.cos(turn) * fields.SQUASH]
         )
         inwards = turn + np.pi + rng.normal(0, 0.6)
-        paths += strokes.tree(rng, start, inwards, outline.half * rng.uniform(0.6, 1.2), rng.uniform(1.6, 2.8), 2)
+        paths += strokes.tree(rng, start, inwards, outline.half * rng.uniform(0.6, 1.2), rng.uniform(1.1, 2.1), 2)
     return kit.blur(strokes.lines(paths), 0.6)
 
 
 def _nests(rng, outline: Outline, count: int, radius: float):
     """Blue-grey ovoid nests and dots: well bounded, out of focus because they lie deep."""
-    sizes_px = radius * outline.half / 0.45 * rng.lognormal(-0.35, 0.6, count)
+    sizes_px = radius * outline.half / 0.45 * rng.lognormal(-0.35, 0.5, count)
     ink = strokes.spots(rng, strokes.strew(rng, kit.smoothstep(outline.radius, 0.95, 0.75), count), sizes_px, 0.3)
     soft = kit.blur(ink, rng.uniform(1.2, 2.6)) * (0.85 + 0.15 * fields.cloud(rng, 10, 2))
     dark = kit.blur(ink, 3.0) * soft

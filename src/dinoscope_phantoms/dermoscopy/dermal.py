@@ -19,7 +19,7 @@ from .skin import Pigments
 
 SCAR = (0.93, 0.82, 0.82)
 YOLK = (0.84, 0.68, 0.54)
-JET = (0.07, 0.05, 0.07)
+JET = (0.08, 0.04, 0.09)
 
 
 def dermatofibroma(rng: np.random.Generator) -> Lesion:
@@ -112,9 +112,9 @@ def _bleeding(rng, pattern):
     near = np.exp(-(((outline.radius - 1.1) / 0.12) ** 2))
     count = int(rng.integers(3, 14))
     drops = kit.blur(strokes.spots(rng, strokes.strew(rng, near, count), rng.lognormal(0.8, 0.4, count), 0.3), 0.8)
-    blood = rng.uniform(0.7, 1.6) * body + 1.0 * drops + 0.15 * outline.fill(0.6)
-    black = rng.uniform(0.35, 0.9) * kit.blur(deep, 1.5) * (0.9 + 0.1 * fields.cloud(rng, 14, 2.4))
-    return Lesion(outline, Pigments(0.15 * body, blood, -0.4 * blood, [(JET, black)]), pattern, rng.uniform(0, 0.4))
+    blood = rng.uniform(1.1, 2.2) * body + 1.0 * drops + 0.15 * outline.fill(0.6)
+    black = rng.uniform(0.2, 0.8) * kit.blur(deep, 1.5) * (0.9 + 0.1 * fields.cloud(rng, 14, 2.4))
+    return Lesion(outline, Pigments(0.1 * body, blood, -0.5 * blood, [(JET, black)]), pattern, rng.uniform(0, 0.4))
 
 
 def _granuloma(rng, pattern):

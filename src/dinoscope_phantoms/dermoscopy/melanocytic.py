@@ -21,7 +21,7 @@ SCAR = (0.90, 0.78, 0.80)
 
 def naevus(rng: np.random.Generator) -> Lesion:
     """A common naevus: symmetric, one even pattern, pigment that fades at the rim."""
-    pattern = str(rng.choice(["reticular", "globular", "homogeneous", "dermal"], p=[0.45, 0.2, 0.22, 0.13]))
+    pattern = str(rng.choice(["reticular", "globular", "homogeneous", "dermal"], p=[0.5, 0.24, 0.2, 0.06]))
     outline = oval(rng, sizes(rng, 0.42, 0.38), rng.uniform(0.03, 0.1))
     body = outline.edge(rng, rng.uniform(0.3, 0.8), rng.uniform(0.0, 0.06)) * outline.dome(rng)
     depth = rng.lognormal(-0.05, 0.5)
@@ -31,11 +31,11 @@ def naevus(rng: np.random.Generator) -> Lesion:
         + rng.uniform(-0.35, 0.7) * kit.smoothstep(outline.radius, 0.9, 0.1)
     )
     melanin = depth * body * uneven * _naevus_texture(rng, pattern)
-    blood = rng.uniform(0.0, 0.35) * kit.smoothstep(outline.radius, 1.25, 0.6) * (1 + 0.3 * fields.cloud(rng, 20, 2.5))
+    blood = rng.uniform(0.0, 0.25) * kit.smoothstep(outline.radius, 1.25, 0.6) * (1 + 0.3 * fields.cloud(rng, 20, 2.5))
     veils = []
     if pattern == "dermal":
         melanin, blood = 0.45 * melanin, blood + 0.35 * body
-    if pattern == "homogeneous" and rng.random() < 0.25:
+    if pattern == "homogeneous" and rng.random() < 0.15:
         veils.append(((0.30, 0.29, 0.36), 0.5 * kit.smoothstep(outline.radius, 0.9, 0.0)))
     return Lesion(outline, Pigments(melanin, blood, rng.uniform(0.0, 0.5) * melanin, veils), pattern, mottling=0.5)
 

@@ -33,7 +33,7 @@ _SITES = {
 }
 """Where the lesions of a class usually sit; a place named twice is twice as likely."""
 
-_SUN = {"akiec": 0.75, "bcc": 0.42, "bkl": 0.45, "df": 0.12, "mel": 0.3, "nv": 0.1, "vasc": 0.15}
+_SUN = {"akiec": 0.75, "bcc": 0.5, "bkl": 0.45, "df": 0.12, "mel": 0.3, "nv": 0.1, "vasc": 0.15}
 """Usual sun damage around the lesions of a class, 0 to 1: it follows the age at which they come."""
 
 
@@ -56,7 +56,7 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
     site = str(rng.choice(_SITES[label]))
     tone = str(rng.choice(list(skin.TONES), p=np.divide(skin.SHARES[label], sum(skin.SHARES[label]))))
     sun = float(np.clip(_SUN[label] * rng.lognormal(0, 0.5), 0, 1))
-    frame = str(rng.choice(["full", "corners", "round"], p=[0.85, 0.11, 0.04]))
+    frame = str(rng.choice(["full", "corners", "round"], p=[0.88, 0.1, 0.02]))
     lesion = _DRAWERS[label](rng)
     picture = skin.stain(skin.paint(rng, tone, site, sun), lesion.pigments)
     picture = skin.stain(picture, lesion.mottle(rng))

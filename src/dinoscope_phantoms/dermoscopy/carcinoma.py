@@ -28,12 +28,12 @@ def basal_cell(rng: np.random.Generator) -> Lesion:
     body = outline.edge(rng, rng.uniform(0.25, 0.6))
     pearl = kit.smoothstep(outline.radius + 0.2 * fields.cloud(rng, 40, 2.6), 1.05, 0.3)
     branches = _arborising(rng, outline)
-    blood = rng.uniform(0.06, 0.4) * body * (1 + 0.2 * fields.cloud(rng, 30, 2.6)) + rng.uniform(0.35, 0.9) * branches
-    veils = [(PEARL, rng.uniform(0.15, 0.45) * pearl)]
+    blood = rng.uniform(0.06, 0.4) * body * (1 + 0.15 * fields.cloud(rng, 50, 3)) + rng.uniform(0.35, 0.9) * branches
+    veils = [(PEARL, rng.uniform(0.2, 0.5) * pearl)]
     melanin = rng.uniform(0.05, 0.2) * body * (1 + 0.3 * fields.cloud(rng, 24, 2.4))
     many = int(rng.integers(7, 22)) if pattern == "pigmented" else int(rng.integers(2, 6))
     if pattern == "pigmented":
-        melanin = melanin + rng.uniform(0.2, 0.8) * body * kit.smoothstep(fields.cloud(rng, 45, 2.6), -0.8, 1.4)
+        melanin = melanin + rng.uniform(0.2, 0.6) * body * kit.smoothstep(fields.cloud(rng, 60, 3), -0.8, 1.4)
         melanin = melanin + _leaves(rng, outline)
     veils.append((NEST, rng.uniform(0, 0.4) * kit.smoothstep(fields.cloud(rng, 40, 2.6), 0, 1.8) * outline.fill(0.4)))
     veils += _nests(rng, outline, many, 3.2 if pattern == "pigmented" else 2.6)
@@ -56,7 +56,7 @@ def _superficial(rng, pattern):
             for at in strokes.strew(rng, body, int(rng.integers(12, 40)))
         ]
     )
-    blood = rng.uniform(0.08, 0.3) * body * (1 + 0.25 * fields.cloud(rng, 35, 2.6)) + 0.35 * kit.blur(fine, 0.6)
+    blood = rng.uniform(0.08, 0.3) * body * (1 + 0.15 * fields.cloud(rng, 60, 3)) + 0.35 * kit.blur(fine, 0.6)
     count = int(rng.integers(3, 10))
     sores = strokes.spots(
         rng, strokes.strew(rng, kit.smoothstep(outline.radius, 0.9, 0.7), count), rng.lognormal(0.8, 0.6, count), 0.35

@@ -39,8 +39,8 @@ class Person:
     rib: bool
 
 
-def new_person(rng: np.random.Generator) -> Person:
-    """A random breast under a linear probe."""
+def new_person(rng: np.random.Generator, fibrous: float = 1.0) -> Person:
+    """A random breast under a linear probe; `fibrous` scales its bright connective tissue, which wanes with age."""
     composition = str(rng.choice(["fat", "heterogeneous", "fibroglandular"], p=[0.25, 0.4, 0.35]))
     thin, thick = {"fat": (0.25, 0.7), "heterogeneous": (0.12, 0.35), "fibroglandular": (0.07, 0.2)}[composition]
     fat = float(rng.uniform(thin, thick))
@@ -53,7 +53,7 @@ def new_person(rng: np.random.Generator) -> Person:
         muscle=gland + float(rng.uniform(0.02, 0.16)),
         tilt=float(rng.normal(0, 0.1)),
         bow=float(rng.normal(0, 0.12)),
-        fibres=float(rng.uniform(0.25, 1)),
+        fibres=float(rng.uniform(0.25, 1)) * fibrous,
         islands=float(rng.uniform(0, 1)),
         rib=bool(rng.random() < 0.15),
     )

@@ -57,7 +57,7 @@ def benign(rng: np.random.Generator, scene: Scene, person: Person) -> tuple[np.n
 def malignant(rng: np.random.Generator, scene: Scene, person: Person) -> tuple[np.ndarray, Facts]:
     """An irregular, markedly dark mass with a hostile margin, an echogenic halo and mostly a shadow behind."""
     margin = str(rng.choice(["spiculated", "angular", "microlobulated", "indistinct"], p=[0.32, 0.2, 0.18, 0.3]))
-    area = float(np.clip(rng.lognormal(np.log(0.16), 0.45), 0.04, 0.36))
+    area = float(np.clip(rng.lognormal(np.log(0.14), 0.5), 0.03, 0.36))
     long = float(np.exp(rng.normal(0.2, 0.28)))
     mass = place(rng, scene, person, area, long, MARGINS[margin])
     _push(scene, mass, -rng.uniform(0.05, 0.15))
@@ -67,10 +67,12 @@ def malignant(rng: np.random.Generator, scene: Scene, person: Person) -> tuple[n
     scene.echo += halo * above * worn(rng, scene.size, 0.7)
     if margin == "spiculated":
         _strands(rng, scene, mass)
-    width = {"spiculated": 0.05, "angular": 0.05, "microlobulated": 0.04, "indistinct": 0.1}[margin]
+    width = {"spiculated": 0.08, "angular": 0.08, "microlobulated": 0.07, "indistinct": 0.15}[margin]
     soft = width * np.exp(0.5 * sheet(rng, scene.size, 0.15, 0.15) + 2 * (scene.y - mass.centre[0]))
     level = max(around, FAT) - rng.uniform(8.5, 14.5) + rng.uniform(2.5, 5) * sheet(rng, scene.size, 0.08, 0.1)
     level = level + rng.uniform(3.5, 6.5) * weave(rng, scene.size, scene.y, 0.06, skew=0.15)
+    # The rim, where tumour and tissue interlock, sends more back than the core.
+    level = level + rng.uniform(2, 7) * kit.smoothstep(mass.rho, 0.35, 1.0)
     scene.lay(level, mass.cover(soft) * rng.uniform(0.88, 1))
     behind = str(rng.choice(["shadowing", "none", "enhancement"], p=[0.62, 0.23, 0.15]))
     change = {"shadowing": rng.uniform(9, 20), "none": 0.0, "enhancement": -rng.uniform(4, 9)}[behind]

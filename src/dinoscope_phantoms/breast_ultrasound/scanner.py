@@ -40,7 +40,7 @@ class Settings:
 def new_settings(rng: np.random.Generator) -> Settings:
     """The knobs as a sonographer may have left them."""
     return Settings(
-        gain=float(max(-2.0, rng.normal(3.5, 3.5))),
+        gain=float(max(-2.0, rng.normal(4.0, 3.0))),
         dynamic=float(rng.uniform(44, 54)),
         focus=float(rng.uniform(0.2, 0.6)),
         penetration=float(rng.uniform(0.45, 1.15)),
@@ -109,7 +109,7 @@ def _gain(rng: np.random.Generator, scene: Scene, settings: Settings) -> np.ndar
     near, far = (ndimage.gaussian_filter1d(shadow, s * size, axis=1) for s in (0.01, 0.03))
     shadow = near + (far - near) * y
     streaky = kit.smoothstep(y, 0.05, 0.6) * (3.0 * sheet(rng, size, 2.0, 0.12) + 1.2 * sheet(rng, size, 2.0, 0.03))
-    tgc = 3 * np.exp(-(((y - settings.focus) / 0.25) ** 2)) - 13 * np.maximum(y / settings.penetration - 0.45, 0) ** 1.4
+    tgc = 3 * np.exp(-(((y - settings.focus) / 0.25) ** 2)) - 13 * np.maximum(y / settings.penetration - 0.38, 0) ** 1.3
     return (settings.gain + tgc + streaky - shadow - _contact(rng, scene)).astype(np.float32)
 
 

@@ -62,7 +62,7 @@ def malignant(rng: np.random.Generator, scene: Scene, person: Person) -> tuple[n
     mass = place(rng, scene, person, area, long, MARGINS[margin])
     _push(scene, mass, -rng.uniform(0.05, 0.15))
     around = _surrounding(scene, mass)
-    halo = rng.uniform(2, 8) * kit.smoothstep(mass.rho, 1 + rng.uniform(0.35, 0.8), 1.0)
+    halo = rng.uniform(4, 10) * kit.smoothstep(mass.rho, 1 + rng.uniform(0.35, 0.8), 1.0)
     above = kit.smoothstep(scene.y - mass.centre[0], 1.2 * mass.radii[0], -0.2 * mass.radii[0])
     scene.echo += halo * above * worn(rng, scene.size, 0.7)
     if margin == "spiculated":
@@ -70,9 +70,9 @@ def malignant(rng: np.random.Generator, scene: Scene, person: Person) -> tuple[n
     width = {"spiculated": 0.08, "angular": 0.08, "microlobulated": 0.07, "indistinct": 0.15}[margin]
     soft = width * np.exp(0.5 * sheet(rng, scene.size, 0.15, 0.15) + 2 * (scene.y - mass.centre[0]))
     level = max(around, FAT) - rng.uniform(8.5, 14.5) + rng.uniform(2.5, 5) * sheet(rng, scene.size, 0.08, 0.1)
-    level = level + rng.uniform(3.5, 6.5) * weave(rng, scene.size, scene.y, 0.06, skew=0.15)
+    level = level + rng.uniform(2.5, 5) * weave(rng, scene.size, scene.y, 0.05, 1.4, skew=0.15)
     # The rim, where tumour and tissue interlock, sends more back than the core.
-    level = level + rng.uniform(2, 7) * kit.smoothstep(mass.rho, 0.35, 1.0)
+    level = level + rng.uniform(3, 9) * kit.smoothstep(mass.rho, 0.35, 1.0)
     scene.lay(level, mass.cover(soft) * rng.uniform(0.88, 1))
     behind = str(rng.choice(["shadowing", "none", "enhancement"], p=[0.62, 0.23, 0.15]))
     change = {"shadowing": rng.uniform(9, 20), "none": 0.0, "enhancement": -rng.uniform(4, 9)}[behind]

@@ -40,7 +40,7 @@ class Settings:
 def new_settings(rng: np.random.Generator) -> Settings:
     """The knobs as a sonographer may have left them."""
     return Settings(
-        gain=float(max(-2.0, rng.normal(4.5, 3.0))),
+        gain=float(max(-2.0, rng.normal(3.0, 3.5))),
         dynamic=float(rng.uniform(44, 54)),
         focus=float(rng.uniform(0.2, 0.6)),
         penetration=float(rng.uniform(0.45, 1.15)),

@@ -22,7 +22,8 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
     the third of the depth in which its centre lies.
     """
     rng = np.random.default_rng([seed, CLASSES.index(label)])
-    person = new_person(rng, 0.5 if label == "malignant" else 1.0)
+    # Cancers come late, when fibres have waned; pictures without a mass mostly show gland.
+    person = new_person(rng, 0.5 if label == "malignant" else 1.0, 0.6 if label == "normal" else 0.35)
     scene = draw_breast(rng, person, size)
     mask = np.zeros((size, size), bool)
     facts: dict[str, float | str] = {"site": "none"}

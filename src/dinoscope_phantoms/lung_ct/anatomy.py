@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..chest_shapes import Frame
+from .couch import draw_couch
 from .lungs import draw_lungs, draw_vessels
 from .mediastinum import draw_mediastinum
 from .skeleton import draw_skeleton
 from .slice import AIR, Person, Slice
-from .wall import draw_couch, draw_wall
+from .wall import draw_wall
 
 
 def draw_body(rng: np.random.Generator, frame: Frame, person: Person) -> Slice:

@@ -23,68 +23,81 @@ def draw_skeleton(rng: np.random.Generator, scene: Slice) -> None:
 def _bone(rng: np.random.Generator, scene: Slice, outline: np.ndarray, shell: float, soft: float = 0.5) -> None:
     """Cortex around marrow: a bright rim `shell` cm thick and a spongy inside."""
     strength = scene.person.bone * rng.uniform(0.85, 1.1)
-    scene.frame.paint(scene.hu, outline, 560 * strength, soft)
+    scene.frame.paint(scene.hu, outline, 780 * strength, soft)
     centre = outline.mean(0)
     span = np.linalg.norm(outline - centre, axis=1).mean()
     inner = centre + (outline - centre) * max(0.2, 1 - shell / span)
     size = scene.frame.size
-    marrow = (230 * strength + 55 * kit.noise(rng, size, 2.6)).astype(np.float32)
+    marrow = (220 * strength + 28 * kit.fractal(rng, size, size / 30, 3)).astype(np.float32)
     scene.frame.paint(scene.hu, inner, marrow, soft)
 
 
 def _vertebra(rng: np.random.Generator, scene: Slice) -> None:
-    d = scene.person.depth
-    big = np.interp(scene.person.level, [0, 4], [0.78, 0.98]) * rng.uniform(0.95, 1.05)
-    mid = 5.0 * d
+    """Body, pedicles, laminae that meet in the spinous process, and transverse processes in some slices."""
+    d, strength = scene.person.depth, scene.person.bone
+    big = np.interp(scene.person.level, [0, 4], [0.88, 1.08]) * rng.uniform(0.94, 1.08)
+    mid = 5.0 * d + rng.uniform(-0.2, 0.2)
+    slim = np.interp(scene.person.level, [0, 1, 2, 4], [1.0, 0.88, 0.86, 1.0])
     body = closed_curve(
-        trace("0 -1.6, 1.1 -1.35, 1.65 -0.3, 1.55 0.8, 0.9 1.15, 0 0.95, -0.9 1.15, -1.55 0.8, -1.65 -0.3, -1.1 -1.35")
-        * big
+        trace("0 -1.6, 1.05 -1.35, 1.55 -0.3, 1.6 0.7, 1.1 1.2, 0 1.0, -1.1 1.2, -1.6 0.7, -1.55 -0.3, -1.05 -1.35")
+        * (big * slim, big)
         + (0, mid)
     )
-    arch = closed_curve(
-        trace("-1.4 0.8, 1.4 0.8, 1.6 1.9, 1.2 2.9, 0.5 3.4, -0.5 3.4, -1.2 2.9, -1.6 1.9") * big + (0, mid)
-    )
-    strength = scene.person.bone
-    wings = rng.random() < 0.75
-    if wings:
-        for side in (-1, 1):
-            wing = open_curve(np.array([(side * 1.2, 1.8), (side * 2.2, 2.1), (side * 3.1, 2.6)]) * big + (0, mid), 6)
-            scene.frame.paint(scene.hu, ribbon(wing, 0.85 * big * taper(len(wing), 0.7)), 430 * strength, 0.8)
-            scene.frame.paint(scene.hu, ribbon(wing, 0.4 * big), 230 * strength, 0.8)
-    scene.frame.paint(scene.hu, arch, 420 * strength, 0.8)
-    spine = open_curve(
-        np.array([(0, 3.0), (rng.normal(0, 0.1), 4.2), (rng.normal(0, 0.15), rng.uniform(4.6, 5.4))]) * big + (0, mid),
-        6,
-    )
-    scene.frame.paint(scene.hu, ribbon(spine, 0.6 * big * taper(len(spine), 0.6)), 440 * strength, 0.7)
-    _bone(rng, scene, body, 0.16)
-    scene.frame.paint(scene.hu, ellipse_points((0, mid + 1.85 * big), (0.95 * big, 0.85 * big)), 440 * strength, 0.7)
-    scene.frame.paint(scene.hu, ellipse_points((0, mid + 1.8 * big), (0.75 * big, 0.66 * big)), 25.0, 0.6)
+    canal = (0.0, mid + 1.95 * big)
+    lean = rng.normal(0, 0.12)
     for side in (-1, 1):
-        gap = open_curve(np.array([(side * 0.5, 2.8), (side * 1.3, 2.4)]) * big + (0, mid), 6)
-        scene.frame.paint(scene.hu, ribbon(gap, 0.22), 90.0, 0.7)
+        if rng.random() < 0.7:
+            pedicle = np.array([(side * 1.05, 0.8), (side * 1.2, 1.9)]) * big + (0, mid)
+            _strut(scene, pedicle, 0.62 * big, 620 * strength)
+        if rng.random() < 0.7:
+            wing = np.array([(side * 1.1, 1.9), (side * 2.1, 2.2), (side * 3.0, 2.75)]) * big + (0, mid)
+            _strut(scene, wing, rng.uniform(0.5, 0.75) * big, 560 * strength)
+        lamina = np.array([(side * 1.25, 2.1), (side * 0.75, 2.75), (lean * 0.5, 3.15)]) * big + (0, mid)
+        _strut(scene, lamina, rng.uniform(0.4, 0.6) * big, 700 * strength)
+        if rng.random() < 0.5:
+            gap = open_curve(np.array([(side * 0.7, 2.6), (side * 1.35, 2.35)]) * big + (0, mid), 6)
+            scene.frame.paint(scene.hu, ribbon(gap, 0.16), 90.0, 0.6)
+    tip = rng.uniform(4.0, 5.2)
+    _strut(
+        scene, np.array([(lean * 0.4, 3.0), (lean, 3.7), (lean * 1.6, tip)]) * big + (0, mid), 0.5 * big, 640 * strength
+    )
+    scene.frame.paint(scene.hu, ellipse_points(canal, (0.85 * big, 0.72 * big)), 30.0, 0.6)
+    _bone(rng, scene, body, rng.uniform(0.1, 0.16))
+
+
+def _strut(scene: Slice, points: np.ndarray, width: float, value: float) -> None:
+    """A slender bone along a few points: two cortices with marrow between them."""
+    path = open_curve(points, 6)
+    scene.frame.paint(scene.hu, ribbon(path, width * taper(len(path), 0.7)), value, 0.6)
+    scene.frame.paint(scene.hu, ribbon(path[1:-1], width * 0.4), value * 0.5, 0.6)
 
 
 def _ribs(rng: np.random.Generator, scene: Slice, pleura: np.ndarray, side: int) -> None:
-    """Ribs cross the slice at a slant: spindles along the pleura, the hindmost one reaching the spine."""
+    """Ribs cross the slice at a slant: long spindles close on the pleura, the hindmost one joins the spine."""
     outer = pleura[2 : 9 * 8]
     out = _away(outer, pleura.mean(0))
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(outer, axis=0), axis=1))])
     total = length[-1]
-    count = 4 if scene.person.level < 0.7 else rng.integers(5, 7)
-    spots = np.linspace(0.08, 0.93, count) + rng.normal(0, 0.03, count)
+    level = scene.person.level
+    count = 4 if level < 0.7 else rng.integers(5, 8)
+    spots = np.linspace(rng.uniform(0.04, 0.1), rng.uniform(0.84, 0.9), count) + rng.normal(0, 0.02, count)
     for k, spot in enumerate(spots):
-        last = k == count - 1
-        long = rng.uniform(3.2, 5.0) if last else rng.uniform(1.4, 3.6)
-        s = np.clip(np.linspace(spot * total - long / 2, spot * total + long / 2, 16), 0, total)
-        lift = rng.uniform(0.36, 0.5) + 0.2 * np.linspace(-1, 1, 16) * rng.choice([-1, 1])
+        last = k >= count - 2
+        long = rng.uniform(3.5, 7.0) if last else rng.uniform(1.8, 4.4)
+        s = np.clip(np.linspace(spot * total - long / 2, spot * total + long / 2, 20), 0, total)
+        lift = rng.uniform(0.3, 0.42) + rng.uniform(0.0, 0.16) * np.linspace(-1, 1, 20) * rng.choice([-1, 1])
         path = np.stack([np.interp(s, length, outer[:, i]) for i in (0, 1)], axis=1)
         path += np.stack([np.interp(s, length, out[:, i]) for i in (0, 1)], axis=1) * lift[:, None]
-        width = rng.uniform(0.42, 0.66) * taper(16, 0.35)
+        width = rng.uniform(0.4, 0.72) * taper(20, 0.25)
         strength = scene.person.bone * rng.uniform(0.75, 1.15)
-        soft = rng.uniform(0.4, 0.9)
-        scene.frame.paint(scene.hu, ribbon(path, width), 760 * strength, soft)
-        scene.frame.paint(scene.hu, ribbon(path[2:-2], width[2:-2] * 0.42), 230 * strength, 0.5)
+        soft = rng.uniform(0.4, 0.8)
+        scene.frame.paint(scene.hu, ribbon(path, width), 900 * strength, soft)
+        share = rng.uniform(0.3, 0.5)
+        scene.frame.paint(scene.hu, ribbon(path[3:-3], width[3:-3] * share), 250 * strength, 0.4)
+    if rng.random() < 0.65:
+        d = scene.person.depth
+        neck = np.array([(side * 1.75, 4.9 * d + 0.5), (side * 2.9, 4.9 * d + 2.4), (side * 4.6, 4.9 * d + 3.7)])
+        _strut(scene, neck + rng.normal(0, 0.12, 2), rng.uniform(0.55, 0.8), 700 * scene.person.bone)
 
 
 def _away(path: np.ndarray, centre: np.ndarray) -> np.ndarray:
@@ -105,9 +118,9 @@ def _front(rng: np.random.Generator, scene: Slice) -> None:
     bow, high = rng.uniform(0, 0.35), rng.uniform(0.42, 0.6)
     plate = open_curve(np.array([(-wide, y + bow), (0, y), (wide, y + bow)]) + rng.normal(0, 0.06, (3, 2)), 8)
     strength = scene.person.bone
-    scene.frame.paint(scene.hu, ribbon(plate, 2 * high * taper(len(plate), 0.6)), 470 * strength, 0.7)
+    scene.frame.paint(scene.hu, ribbon(plate, 2 * high * taper(len(plate), 0.75)), 720 * strength, 0.5)
     scene.frame.paint(
-        scene.hu, ribbon(plate[1:-1], (2 * high - 0.42) * taper(len(plate) - 2, 0.6)), 170 * strength, 0.7
+        scene.hu, ribbon(plate[1:-1], (2 * high - 0.34) * taper(len(plate) - 2, 0.75)), 190 * strength, 0.5
     )
     if level > 1.6:
         for side in (-1, 1):
@@ -127,9 +140,11 @@ def _scapula(rng: np.random.Generator, scene: Slice, side: int) -> None:
         np.array([start, (start + end) / 2 + (bend, bend * 0.5), end]) * (side, d) + rng.normal(0, 0.15, 2),
         12,
     )
-    width = np.interp(np.linspace(0, 1, len(path)), [0, 0.12, 0.3, 0.8, 1], [0.7, 1.1, 0.42, 0.4, 0.65])
+    width = np.interp(np.linspace(0, 1, len(path)), [0, 0.12, 0.3, 0.8, 1], [0.7, 1.1, 0.42, 0.34, 0.6]) * rng.uniform(
+        0.75, 1.1
+    )
     strength = scene.person.bone
-    scene.frame.paint(scene.hu, ribbon(path, width), 620 * strength, 0.6)
+    scene.frame.paint(scene.hu, ribbon(path, width), 880 * strength, 0.5)
     scene.frame.paint(scene.hu, ribbon(path[1:8], width[1:8] * 0.5), 190 * strength, 0.5)
     if level < 0.8:
         spur = open_curve(

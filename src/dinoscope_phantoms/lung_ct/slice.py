@@ -23,11 +23,11 @@ AIR, LUNG, FAT, MUSCLE = -1000.0, -860.0, -95.0, 52.0
 
 _MUSCLE = trace(
     """
-    0 -6.9, 2.6 -8, 6.5 -9, 11 -8.8, 15 -6.6, 18 -2.8, 19 1.5, 18 5.2, 15 8.6, 10 10.2, 4.2 10.5, 0 9.8,
-    0 -8.6, 3.5 -9.4, 8 -9.6, 12 -7.8, 14.8 -4.4, 16.6 -0.8, 17.4 2.5, 16.6 5.8, 13.8 8.7, 9.2 10.2, 4 10.6, 0 10,
-    0 -9.3, 3.5 -9.9, 7.5 -9.8, 11.2 -8, 13.8 -4.9, 15.2 -1.2, 16.1 2, 15.6 5.2, 13.2 8.3, 8.8 10.2, 4 10.8, 0 10.2,
-    0 -9.8, 3.5 -10, 7.5 -9.3, 11 -7.2, 13.2 -4, 14.3 0, 14.5 3, 13.0 6.1, 10.5 8.9, 7.2 10.5, 3.8 11.2, 0 10.6,
-    0 -9.8, 3.5 -10, 7.5 -9.3, 11.2 -7.1, 13.5 -3.8, 14.5 0, 14.5 3.2, 13 6.3, 10.4 9, 7.1 10.6, 3.6 11.2, 0 10.6
+    0 -6.9, 2.6 -8, 6.3 -9, 10.6 -8.8, 14.6 -6.6, 17.8 -2.6, 19 1.5, 18 5.2, 15 8.6, 10 10.2, 4.2 10.5, 0 9.8,
+    0 -8.6, 3.3 -9.4, 7.2 -9.4, 10.9 -7.6, 13.8 -4.4, 16.1 -0.6, 17.3 2.7, 16.6 5.9, 13.8 8.7, 9.2 10.2, 4 10.6, 0 10,
+    0 -9.3, 3.2 -9.8, 6.6 -9.4, 9.8 -7.7, 12.5 -4.8, 14.7 -1, 16 2.3, 15.6 5.5, 13.2 8.4, 8.8 10.2, 4 10.8, 0 10.2,
+    0 -9.8, 3.3 -9.9, 6.7 -9, 10.1 -7, 12.5 -3.9, 14.1 -0.1, 14.7 3.2, 13.3 6.3, 10.6 8.9, 7.2 10.5, 3.8 11.2, 0 10.6,
+    0 -9.8, 3.5 -10, 7.3 -9.2, 10.9 -7, 13.3 -3.8, 14.5 0, 14.7 3.3, 13.2 6.4, 10.5 9, 7.1 10.6, 3.6 11.2, 0 10.6
     """
 ).reshape(5, 12, 2)
 """Outer face of the muscles, half outline from the sternum round to the spine, one row a level."""
@@ -35,11 +35,11 @@ _MUSCLE = trace(
 
 _LUNG = trace(
     """
-    2.5 -2.6, 3.9 -4.2, 5.6 -4.4, 7 -2.6, 7.7 0.2, 7.4 3, 6.4 5.4, 5 6.8, 3.6 6.8, 2.7 5.4, 2.3 3, 2.1 0,
-    1.7 -6.6, 3.8 -7.4, 6.6 -6.8, 9.1 -4.5, 10.3 -1, 10.4 2.4, 9.4 5.6, 7.2 8, 4.8 8.5, 3 7.2, 2 4.4, 1.2 0,
-    0.9 -7.7, 3.8 -8.4, 7.4 -7.4, 10.1 -4.8, 11.5 -1.2, 11.6 2.4, 10.5 5.8, 8 8.4, 5.2 9, 3.1 7.7, 1.9 4.6, 0.8 0,
-    1.2 -8, 4 -8.6, 7.8 -7.6, 10.7 -5, 12.2 -1.2, 12.3 2.6, 11.2 6.2, 8.6 8.8, 5.4 9.4, 3.1 8, 1.8 5, 0.8 0,
-    1.6 -8, 4.2 -8.6, 7.8 -7.6, 10.8 -5, 12.4 -1.2, 12.5 2.8, 11.3 6.4, 8.6 9.1, 5.4 9.7, 3 8.2, 1.7 5, 1 0
+    2.5 -2.6, 3.7 -4.2, 5.3 -4.2, 6.8 -2.6, 7.6 0.3, 7.4 3, 6.4 5.2, 5.2 6.5, 3.9 6.4, 2.8 5.0, 2.3 3, 2.1 0,
+    1.6 -6.8, 3.3 -7.4, 6 -6.6, 8.4 -4.2, 10 -0.8, 10.4 2.5, 9.4 5.6, 7.4 7.8, 5.2 8.2, 3.4 6.9, 2.2 4.4, 1.2 0,
+    0.8 -7.9, 3.1 -8.4, 6.4 -7.4, 9.3 -4.7, 11.2 -0.9, 11.6 2.6, 10.6 5.8, 8.2 8.2, 5.6 8.7, 3.5 7.2, 2.1 4.6, 0.8 0,
+    1.1 -8, 3.5 -8.6, 7 -7.6, 10 -4.9, 12 -1, 12.3 2.8, 11.2 6.3, 8.8 8.6, 6.2 9.0, 3.7 7.4, 2.1 5, 0.8 0,
+    1.5 -8, 4 -8.6, 7.5 -7.6, 10.6 -5, 12.4 -1.1, 12.5 2.9, 11.3 6.4, 8.9 8.8, 6.4 9.2, 3.8 7.6, 2.1 5, 1 0
     """
 ).reshape(5, 12, 2)
 """Pleura of one side, from the front along the ribs to the spine and back along the mediastinum."""
@@ -60,6 +60,7 @@ class Person:
     emphysema: float
     calcium: bool
     slab: float
+    taper: float
 
     @property
     def name(self) -> str:
@@ -90,12 +91,12 @@ class Slice:
         return float(x[np.argmax(free)]) if free.any() else None
 
 
-def new_person(rng: np.random.Generator, level: float) -> Person:
-    """A random adult, cut at `level` (0 apex to 4 base)."""
+def new_person(rng: np.random.Generator, level: float, fat: float = 1.0) -> Person:
+    """A random adult, cut at `level` (0 apex to 4 base), with `fat` times the usual fat."""
     woman = rng.random() < 0.4
     return Person(
         level=level,
-        fat=float(np.clip(rng.gamma(4, 0.32), 0.35, 3.0)),
+        fat=float(np.clip(fat * rng.gamma(4, 0.42), 0.4, 4.0)),
         breast=float(rng.uniform(0.8, 3.2)) if woman else 0.0,
         muscle=float(rng.normal(0, 1)),
         depth=float(rng.uniform(0.9, 1.08)),
@@ -104,7 +105,8 @@ def new_person(rng: np.random.Generator, level: float) -> Person:
         bone=float(rng.uniform(0.75, 1.2)),
         emphysema=float(max(0, rng.normal(-0.2, 0.6))),
         calcium=bool(rng.random() < 0.25),
-        slab=float(rng.choice([rng.uniform(0.1, 0.25), rng.uniform(0.3, 0.6)], p=[0.7, 0.3])),
+        slab=float(rng.uniform(0.06, 0.2)),
+        taper=float(rng.normal(-0.02, 0.03)),
     )
 
 
@@ -123,12 +125,18 @@ def skin_outline(person: Person) -> np.ndarray:
 
 def muscle_outline(person: Person) -> np.ndarray:
     """Outer face of the muscles, left half [12, 2] from the sternum to the spine."""
-    return _at(_MUSCLE, person.level)
+    return _tapered(_at(_MUSCLE, person.level), person)
 
 
 def pleura_outline(person: Person) -> np.ndarray:
     """Pleura of the left side [12, 2]; a deep breath brings it close under the muscles."""
-    return _at(_LUNG, person.level) * (person.breath, 1)
+    return _tapered(_at(_LUNG, person.level) * (person.breath, 1), person)
+
+
+def _tapered(outline: np.ndarray, person: Person) -> np.ndarray:
+    """The same outline of a thorax that narrows towards the breastbone, or less so."""
+    wide = 1 + person.taper * np.clip(outline[:, 1:] / 8, -1, 1)
+    return outline * np.concatenate([wide, np.ones_like(wide)], axis=1)
 
 
 def _at(levels: np.ndarray, level: float) -> np.ndarray:

@@ -25,7 +25,7 @@ def draw_couch(rng: np.random.Generator, scene: Slice) -> None:
     deep = rng.uniform(0.9, 2.0)
     upper = np.stack([x, back + 0.2 - 1.15 * sag * x**2], 1)
     lower = np.stack([x, back + 0.2 + deep - sag * x**2], 1)
-    frame.paint(scene.hu, np.concatenate([upper, lower[::-1]]), rng.uniform(-985, -940), 0.6)
+    frame.paint(scene.hu, np.concatenate([upper, lower[::-1]]), rng.uniform(-970, -890), 0.6)
     frame.paint(scene.hu, ribbon(upper, 0.16), rng.uniform(-900, -600), 0.5)
     thick = rng.uniform(0.22, 0.5) * (0.35 + 0.65 * taper(len(x), 0.0))
     frame.paint(scene.hu, ribbon(lower, thick), rng.uniform(-100, 700), 0.45)
@@ -34,7 +34,7 @@ def draw_couch(rng: np.random.Generator, scene: Slice) -> None:
 
 def _blanket(rng: np.random.Generator, scene: Slice, skin: np.ndarray) -> None:
     """Thin folds of cloth that run side by side over the front and the flanks."""
-    for _ in range(rng.integers(1, 4)):
+    for _ in range(rng.integers(2, 6)):
         length = int(rng.integers(24, 80))
         start = int(rng.integers(len(skin)))
         part = np.roll(skin, -start, axis=0)[:length:4]
@@ -42,4 +42,4 @@ def _blanket(rng: np.random.Generator, scene: Slice, skin: np.ndarray) -> None:
         bend = np.cumsum(rng.normal(0, 0.08, part.shape), axis=0)
         for k in range(rng.integers(1, 5)):
             fold = open_curve(part * (lift + 0.016 * k) + bend + rng.normal(0, 0.05, part.shape), 6)
-            scene.frame.paint(scene.hu, ribbon(fold, 0.1), rng.uniform(-960, -860), 0.4)
+            scene.frame.paint(scene.hu, ribbon(fold, 0.1), rng.uniform(-960, -820), 0.4)

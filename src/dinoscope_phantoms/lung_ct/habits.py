@@ -28,6 +28,7 @@ class Habit:
         lung, soft: chance of a lung window or a soft-tissue window instead.
         cropped: chance that the picture ends at the skin; else the couch is seen whole below the body.
         fat: factor on the thickness of the fat under the skin.
+        bone, air, slab, sink: as `new_person` takes them.
     """
 
     bands: tuple[float, ...]
@@ -36,16 +37,39 @@ class Habit:
     soft: float = 0.0
     cropped: float = 0.64
     fat: float = 1.0
+    bone: float = 0.78
+    air: float = -830.0
+    slab: tuple[float, float] = (0.06, 0.2)
+    sink: float = 40.0
 
 
 HABITS = {
-    "adenocarcinoma": Habit((0.1, 0.2, 0.25, 0.15, 0.18, 0.12), ((1.0, 0.435, 0.04),), lung=0.06, fat=1.1),
+    "adenocarcinoma": Habit((0.1, 0.2, 0.25, 0.15, 0.18, 0.12), ((1.0, 0.475, 0.035),), lung=0.06, bone=0.84, air=-825),
     "large_cell_carcinoma": Habit(
-        (0.08, 0.22, 0.22, 0.2, 0.2, 0.08), ((0.3, 0.25, 0.02), (0.7, 0.44, 0.03)), lung=0.02, cropped=0.7
+        (0.08, 0.22, 0.22, 0.2, 0.2, 0.08),
+        ((0.3, 0.26, 0.02), (0.7, 0.46, 0.03)),
+        lung=0.02,
+        cropped=0.7,
+        bone=0.72,
+        air=-850,
     ),
-    "normal": Habit((0.0, 0.06, 0.2, 0.34, 0.4, 0.0), ((1.0, 0.44, 0.04),), lung=0.6, soft=0.4, cropped=1.0, fat=0.8),
+    "normal": Habit(
+        (0.0, 0.06, 0.2, 0.34, 0.4, 0.0),
+        ((1.0, 0.44, 0.04),),
+        lung=0.6,
+        soft=0.4,
+        cropped=1.0,
+        fat=0.8,
+        bone=0.95,
+        air=-860,
+    ),
     "squamous_cell_carcinoma": Habit(
-        (0.08, 0.14, 0.26, 0.2, 0.2, 0.12), ((0.22, 0.26, 0.02), (0.78, 0.43, 0.05)), lung=0.01, fat=1.1
+        (0.08, 0.14, 0.26, 0.2, 0.2, 0.12),
+        ((0.22, 0.26, 0.02), (0.78, 0.45, 0.05)),
+        lung=0.01,
+        fat=1.1,
+        bone=0.62,
+        air=-800,
     ),
 }
 
@@ -59,8 +83,8 @@ def frame_of(rng: np.random.Generator, person: Person, skin: np.ndarray, size: i
     """Crop to the body, or to body and couch, and stretch it to the square, as the real set's crops are stretched."""
     low, high = skin.min(0), skin.max(0)
     width, height = high - low
-    sway = np.column_stack([rng.normal(0, 0.22, (4, 2)), rng.normal(0, 0.22, (4, 2)), rng.uniform(0, 6.3, 4)])
-    turn = float(rng.normal(0, 2.5))
+    sway = np.column_stack([rng.normal(0, 0.3, (4, 2)), rng.normal(0, 0.18, (4, 2)), rng.uniform(0, 6.3, 4)])
+    turn = float(rng.normal(0, 3.5))
     if rng.random() < HABITS[label].cropped:
         across, top, bottom = rng.uniform(0.95, 1.01), rng.uniform(-0.005, 0.07), rng.uniform(0.97, 1.02)
     else:

@@ -7,15 +7,15 @@ from PIL import Image, ImageDraw
 
 from .. import kit
 from ..chest_shapes import OVERSAMPLE, closed_curve, grow_tree, open_curve, ribbon
-from .slice import LUNG, Slice, pleura_outline
+from .slice import Slice, pleura_outline
 
 
 def draw_lungs(rng: np.random.Generator, scene: Slice) -> None:
     """Aerated lung with dependent density, emphysema, fissures, on either side of the mediastinal fat."""
     size, person, frame = scene.frame.size, scene.person, scene.frame
     y, _ = kit.grid(size)
-    air = LUNG + 22 * kit.fractal(rng, size, size / 12, 4, 0.6) + rng.uniform(20, 60) * kit.smoothstep(y, -0.3, 0.75)
-    air += 18 * np.abs(kit.noise(rng, size, 3))
+    air = person.air + 22 * kit.fractal(rng, size, size / 12, 4, 0.6) + person.sink * kit.smoothstep(y, -0.3, 0.75)
+    air += 24 * np.abs(kit.noise(rng, size, 2.5))
     if person.emphysema > 0:
         air -= 90 * person.emphysema * kit.smoothstep(kit.fractal(rng, size, size / 16, 3), 0.4, 1.4)
     air = np.maximum(air, -985).astype(np.float32)

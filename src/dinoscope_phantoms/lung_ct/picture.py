@@ -21,7 +21,8 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
     the aerated lung, as a share of the grey scale; `lesion_size` its share of the picture in percent.
     """
     rng = np.random.default_rng([seed, CLASSES.index(label)])
-    person = new_person(rng, level_of(rng, label), HABITS[label].fat)
+    habit = HABITS[label]
+    person = new_person(rng, level_of(rng, label), habit.fat, habit.bone, habit.air, habit.slab, habit.sink)
     scene = draw_body(rng, frame_of(rng, person, skin_outline(person), size, label), person)
     mask = np.zeros((size, size), bool)
     facts: dict[str, float | str] = {"site": "none"}

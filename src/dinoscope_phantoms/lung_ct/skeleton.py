@@ -88,7 +88,7 @@ def _ribs(rng: np.random.Generator, scene: Slice, pleura: np.ndarray, side: int)
         lift = rng.uniform(0.3, 0.42) + rng.uniform(0.0, 0.16) * np.linspace(-1, 1, 20) * rng.choice([-1, 1])
         path = np.stack([np.interp(s, length, outer[:, i]) for i in (0, 1)], axis=1)
         path += np.stack([np.interp(s, length, out[:, i]) for i in (0, 1)], axis=1) * lift[:, None]
-        width = rng.uniform(0.4, 0.72) * taper(20, 0.25)
+        width = rng.uniform(0.34, 0.58) * taper(20, 0.2)
         strength = scene.person.bone * rng.uniform(0.75, 1.15)
         soft = rng.uniform(0.4, 0.8)
         scene.frame.paint(scene.hu, ribbon(path, width), 900 * strength, soft)

@@ -61,6 +61,8 @@ class Person:
     calcium: bool
     slab: float
     taper: float
+    air: float
+    sink: float
 
     @property
     def name(self) -> str:
@@ -91,8 +93,23 @@ class Slice:
         return float(x[np.argmax(free)]) if free.any() else None
 
 
-def new_person(rng: np.random.Generator, level: float, fat: float = 1.0) -> Person:
-    """A random adult, cut at `level` (0 apex to 4 base), with `fat` times the usual fat."""
+def new_person(
+    rng: np.random.Generator,
+    level: float,
+    fat: float = 1.0,
+    bone: float = 0.7,
+    air: float = LUNG,
+    slab: tuple[float, float] = (0.06, 0.2),
+    sink: float = 60.0,
+) -> Person:
+    """A random adult, cut at `level` (0 apex to 4 base).
+
+    Args:
+        fat: factor on the thickness of fat; bone: mean density of bone, 1 for a young adult's.
+        air: mean Hounsfield units of aerated lung, lower after a deep breath.
+        slab: range of the half thickness of the slice [cm]; sink: mean Hounsfield units by which the back of the
+            lungs is denser than their front.
+    """
     woman = rng.random() < 0.4
     return Person(
         level=level,
@@ -100,13 +117,15 @@ def new_person(rng: np.random.Generator, level: float, fat: float = 1.0) -> Pers
         breast=float(rng.uniform(0.8, 3.2)) if woman else 0.0,
         muscle=float(rng.normal(0, 1)),
         depth=float(rng.uniform(0.9, 1.08)),
-        breath=float(rng.uniform(1.0, 1.1)),
+        breath=float(rng.uniform(0.92, 1.05)),
         blood=float(rng.choice([48.0, rng.uniform(110, 240)], p=[0.35, 0.65])),
-        bone=float(rng.uniform(0.75, 1.2)),
+        bone=float(np.clip(rng.normal(bone, 0.09), 0.4, 1.1)),
         emphysema=float(max(0, rng.normal(-0.2, 0.6))),
         calcium=bool(rng.random() < 0.25),
-        slab=float(rng.uniform(0.06, 0.2)),
+        slab=float(rng.uniform(*slab)),
         taper=float(rng.normal(-0.02, 0.03)),
+        air=float(rng.normal(air, 25)),
+        sink=float(sink * rng.uniform(0.5, 1.5)),
     )
 
 
@@ -114,7 +133,7 @@ def skin_outline(person: Person) -> np.ndarray:
     """Outline of the body in centimetres."""
     half = muscle_outline(person)
     a = np.linspace(0, 1, len(half))
-    thick = person.fat * (0.75 + 0.55 * np.sin(np.pi * a) ** 2 + 0.35 * a)
+    thick = person.fat * (0.75 + 0.35 * (1 - a) ** 2 + 0.55 * np.sin(np.pi * a) ** 2 + 0.35 * a)
     out = half / np.linalg.norm(half, axis=1, keepdims=True)
     half += out * thick[:, None]
     low = np.exp(-(((person.level - 2.7) / 1.3) ** 2))

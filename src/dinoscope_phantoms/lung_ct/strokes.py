@@ -57,18 +57,25 @@ def hilum(rng: np.random.Generator, scene: Slice, side: int, y: float, flow: np.
     """Arteries, veins and bronchi of one side: from the mediastinum at height `y` [cm] they fork and taper."""
     border = scene.medial_border(side, y) or start + 1
     root = np.array([side * min(border, 6.0), y])
-    for _ in range(rng.integers(3, 6)):
+    for _ in range(rng.integers(2, 5)):
         turn = rng.uniform(-1.1, 1.3)
-        width = rng.uniform(0.45, 1.0)
+        width = rng.uniform(0.4, 0.95)
         reach = rng.uniform(0.6, 2.0) * (0.6 + width)
         begin = root + (-side * 0.5, rng.normal(0, 0.7))
         fork = begin + reach * np.array([side * np.cos(turn), np.sin(turn)])
         tube(scene, [tuple(begin), tuple((begin + fork) / 2 + rng.normal(0, 0.12, 2)), tuple(fork)], width, flow, 0.75)
-        for _ in range(rng.integers(1, 4)):
+        for _ in range(rng.integers(0, 3)):
             bend = turn + rng.normal(0, 0.6)
             tip = fork + rng.uniform(0.8, 2.4) * np.array([side * np.cos(bend), np.sin(bend)])
             middle = (fork + tip) / 2 + rng.normal(0, 0.12, 2)
-            tube(scene, [tuple(fork), tuple(middle), tuple(tip)], width * rng.uniform(0.4, 0.65), flow, 0.35, 0.5)
+            tube(
+                scene,
+                [tuple(fork), tuple(middle), tuple(tip)],
+                width * rng.uniform(0.35, 0.6),
+                flow - rng.uniform(0, 350),
+                0.3,
+                0.6,
+            )
     for _ in range(rng.integers(1, 4)):
         spot = root + (side * rng.uniform(-0.3, 1.3), rng.uniform(-1.0, 1.4))
         radii = (rng.uniform(0.3, 0.6), rng.uniform(0.35, 0.65))

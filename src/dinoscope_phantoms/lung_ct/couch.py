@@ -34,12 +34,12 @@ def draw_couch(rng: np.random.Generator, scene: Slice) -> None:
 
 def _blanket(rng: np.random.Generator, scene: Slice, skin: np.ndarray) -> None:
     """Thin folds of cloth that run side by side over the front and the flanks."""
-    for _ in range(rng.integers(2, 6)):
+    for _ in range(rng.integers(0, 3)):
         length = int(rng.integers(24, 80))
         start = int(rng.integers(len(skin)))
         part = np.roll(skin, -start, axis=0)[:length:4]
-        lift = 1 + rng.uniform(0.015, 0.05)
+        lift = 1 + rng.uniform(0.03, 0.09)
         bend = np.cumsum(rng.normal(0, 0.08, part.shape), axis=0)
         for k in range(rng.integers(1, 5)):
             fold = open_curve(part * (lift + 0.016 * k) + bend + rng.normal(0, 0.05, part.shape), 6)
-            scene.frame.paint(scene.hu, ribbon(fold, 0.1), rng.uniform(-960, -820), 0.4)
+            scene.frame.paint(scene.hu, ribbon(fold, 0.1), rng.uniform(-975, -910), 0.4)

@@ -22,13 +22,14 @@ class Habit:
     """One class.
 
     Attributes:
-        bands: chance of each of `BANDS`.
+        bands: chance of each of `BANDS`; the inlet and the diaphragm, which the real set also has, are left out
+            where they are drawn less well.
         tone: rows (chance, mean, deviation) of the grey at which soft tissue is shown when the window spans all
             densities, 0 to 1.
         lung, soft: chance of a lung window or a soft-tissue window instead.
         cropped: chance that the picture ends at the skin; else the couch is seen whole below the body.
         fat: factor on the thickness of the fat under the skin.
-        bone, air, slab, sink: as `new_person` takes them.
+        bone, air, breath, slab, sink, contrast: as `new_person` takes them.
     """
 
     bands: tuple[float, ...]
@@ -39,37 +40,47 @@ class Habit:
     fat: float = 1.0
     bone: float = 0.78
     air: float = -830.0
+    breath: tuple[float, float] = (0.92, 1.05)
     slab: tuple[float, float] = (0.06, 0.2)
     sink: float = 40.0
+    contrast: float = 0.65
 
 
 HABITS = {
-    "adenocarcinoma": Habit((0.1, 0.2, 0.25, 0.15, 0.18, 0.12), ((1.0, 0.475, 0.035),), lung=0.06, bone=0.84, air=-825),
+    "adenocarcinoma": Habit((0.04, 0.28, 0.38, 0.2, 0.1, 0.0), ((1.0, 0.475, 0.035),), lung=0.06, bone=0.84, air=-825),
     "large_cell_carcinoma": Habit(
-        (0.08, 0.22, 0.22, 0.2, 0.2, 0.08),
-        ((0.3, 0.26, 0.02), (0.7, 0.46, 0.03)),
+        (0.0, 0.08, 0.22, 0.32, 0.38, 0.0),
+        ((0.3, 0.26, 0.02), (0.7, 0.435, 0.03)),
         lung=0.02,
         cropped=0.7,
         bone=0.72,
-        air=-850,
+        air=-885.0,
+        breath=(1.0, 1.1),
+        contrast=0.5,
+        sink=25.0,
     ),
     "normal": Habit(
-        (0.0, 0.06, 0.2, 0.34, 0.4, 0.0),
+        (0.0, 0.0, 0.12, 0.36, 0.52, 0.0),
         ((1.0, 0.44, 0.04),),
-        lung=0.6,
-        soft=0.4,
-        cropped=1.0,
-        fat=0.8,
-        bone=0.95,
-        air=-860,
+        lung=0.55,
+        soft=0.45,
+        cropped=0.9,
+        fat=0.55,
+        bone=0.9,
+        air=-865.0,
+        breath=(1.04, 1.13),
+        slab=(0.1, 0.35),
+        sink=25.0,
     ),
     "squamous_cell_carcinoma": Habit(
-        (0.08, 0.14, 0.26, 0.2, 0.2, 0.12),
+        (0.0, 0.05, 0.33, 0.28, 0.32, 0.02),
         ((0.22, 0.26, 0.02), (0.78, 0.45, 0.05)),
         lung=0.01,
         fat=1.1,
         bone=0.62,
-        air=-800,
+        air=-790.0,
+        breath=(0.88, 1.0),
+        contrast=0.85,
     ),
 }
 
@@ -105,7 +116,7 @@ def window_of(rng: np.random.Generator, label: str) -> tuple[str, float, float]:
     habit = HABITS[label]
     pick = rng.random()
     if pick < habit.lung:
-        return "lung", float(rng.uniform(-1250, -1050)), float(rng.uniform(50, 350))
+        return "lung", float(rng.uniform(-1250, -1080)), float(rng.uniform(120, 550))
     if pick < habit.lung + habit.soft:
         return "soft", float(rng.uniform(-160, -110)), float(rng.uniform(220, 300))
     tones = np.array(habit.tone)

@@ -18,8 +18,8 @@ Tumour = tuple[np.ndarray, dict[str, float | str]]
 
 def adenocarcinoma(rng: np.random.Generator, scene: Slice) -> Tumour:
     """A peripheral nodule with spicules and pleural tags, or a ground-glass one with a solid core."""
-    radius = float(rng.uniform(0.95, 2.0))
-    spot, side = _site(rng, scene, radius + rng.uniform(0.1, 1.0), peripheral=True)
+    radius = float(rng.uniform(1.1, 2.3))
+    spot, side = _site(rng, scene, radius + rng.uniform(0.0, 0.9), "rib")
     kind = str(rng.choice(["spiculated", "ground glass", "lobulated"], p=[0.5, 0.3, 0.2]))
     cover = np.zeros_like(scene.hu)
     if kind == "ground glass":
@@ -48,51 +48,40 @@ def adenocarcinoma(rng: np.random.Generator, scene: Slice) -> Tumour:
 
 
 def large_cell(rng: np.random.Generator, scene: Slice) -> Tumour:
-    """A large peripheral mass with an irregular rim and necrotic patches, often broad against the pleura."""
-    radius = float(rng.uniform(2.0, 3.7))
-    spot, side = _site(rng, scene, radius * rng.uniform(0.55, 1.05), peripheral=True)
-    outline = blob(rng, spot, radius, 0.1, 9, rng.uniform(1, 1.4))
+    """A large smooth mass with necrotic patches: broad on the ribs, far back, or bulky on the mediastinum."""
+    place = str(rng.choice(["rib", "back", "mediastinum"], p=[0.35, 0.3, 0.35]))
+    radius = float(rng.uniform(2.0, 3.5))
+    spot, side = _site(rng, scene, radius * rng.uniform(0.5, 0.95), place)
+    outline = blob(rng, spot, radius, 0.07, 7, rng.uniform(1.1, 1.6))
     cover = scene.frame.coverage(outline, 0.9)
-    cover = np.maximum(cover, _spicules(rng, scene, spot, radius, int(rng.integers(4, 10))) * 0.9)
+    cover = np.maximum(cover, _spicules(rng, scene, spot, radius, int(rng.integers(0, 7))) * 0.8)
     size = scene.frame.size
     necrosis = kit.smoothstep(kit.fractal(rng, size, size / 14, 3), 0.2, 1.3) * scene.frame.coverage(
         blob(rng, spot, radius * 0.7, 0.15), 4
     )
-    _fill(rng, scene, cover, rng.uniform(40, 85) - 45 * necrosis)
-    return _finish(scene, cover), {"site": f"{side} peripheral", "margin": "irregular"}
+    _fill(rng, scene, cover, rng.uniform(40, 75) - 35 * necrosis)
+    return _finish(scene, cover), {"site": f"{side} {_NAMES[place]}", "margin": "smooth"}
 
 
 def squamous(rng: np.random.Generator, scene: Slice) -> Tumour:
-    """A mass at the hilum that narrows its bronchus, often with a thick-walled cavity or a collapsed lobe behind."""
-    radius = float(rng.uniform(1.5, 2.9))
-    central = rng.random() < 0.62
-    if central:
-        spot, side = _site(rng, scene, radius * rng.uniform(0.35, 0.7), peripheral=False)
-    else:
-        spot, side = _site(rng, scene, radius + rng.uniform(0.3, 1.5), peripheral=True)
-    behind = bool(central and rng.random() < 0.3)
+    """A mass at the hilum or beside the spine, often with consolidated lung behind a blocked bronchus, some hollow."""
+    place = str(rng.choice(["hilum", "spine", "rib"], p=[0.5, 0.38, 0.12]))
+    radius = float(rng.uniform(1.7, 2.8))
+    spot, side = _site(rng, scene, radius * rng.uniform(0.35, 0.8), place)
+    behind = bool(place != "rib" and rng.random() < 0.65)
     if behind:
         _collapse(rng, scene, spot, side)
-    cover = scene.frame.coverage(blob(rng, spot, radius, 0.12, 10, rng.uniform(1, 1.4)), 0.9)
-    cover = np.maximum(cover, _spicules(rng, scene, spot, radius, int(rng.integers(4, 9))))
-    cavity = bool(rng.random() < (0.35 if central else 0.75))
-    _fill(rng, scene, cover, rng.uniform(25, 70))
+    cover = scene.frame.coverage(blob(rng, spot, radius, 0.13, 10, rng.uniform(1, 1.5)), 0.9)
+    cover = np.maximum(cover, _spicules(rng, scene, spot, radius, int(rng.integers(4, 10))))
+    cavity = bool(rng.random() < {"hilum": 0.08, "spine": 0.3, "rib": 0.5}[place])
+    _fill(rng, scene, cover, rng.uniform(30, 65))
     if cavity:
-        hole = scene.frame.coverage(
-            blob(
-                rng,
-                tuple(np.add(spot, rng.normal(0, 0.15 * radius, 2))),
-                radius * rng.uniform(0.35, 0.6),
-                0.14,
-                8,
-                1.3,
-            ),
-            0.8,
-        )
+        within = tuple(np.add(spot, rng.normal(0, 0.25 * radius, 2)))
+        hole = scene.frame.coverage(blob(rng, within, radius * rng.uniform(0.3, 0.5), 0.16, 8, 1.5), 0.8)
         scene.hu += (-930 - scene.hu) * hole * np.clip(cover * _room(scene) * 2 - 0.6, 0, 1)
     mask = _finish(scene, cover)
     return mask, {
-        "site": f"{side} {'hilum' if central else 'peripheral'}",
+        "site": f"{side} {_NAMES[place]}",
         "margin": "lobulated",
         "cavity": "yes" if cavity else "no",
         "obstruction": "yes" if behind else "no",
@@ -106,18 +95,32 @@ TUMOURS = {
 }
 
 
-def _site(rng: np.random.Generator, scene: Slice, inset: float, peripheral: bool) -> tuple[tuple[float, float], str]:
-    """A centre [cm] in one lung: `inset` from the ribs, or at the hilum."""
-    side = str(rng.choice(["right", "left"], p=[0.58, 0.42]))
+_NAMES = {
+    "hilum": "hilum",
+    "mediastinum": "mediastinal",
+    "spine": "paravertebral",
+    "back": "peripheral",
+    "rib": "peripheral",
+}
+_ARCS = {"rib": (10, 68), "back": (44, 76), "spine": (68, 82)}
+"""Stretches of the pleura's outline, from the breastbone (0) along the ribs to the spine (80)."""
+_HEIGHTS = {"hilum": (-0.5, 3.5), "mediastinum": (-5.0, 0.5)}
+"""Where along the mediastinum a mass may sit [cm]."""
+
+
+def _site(rng: np.random.Generator, scene: Slice, inset: float, place: str) -> tuple[tuple[float, float], str]:
+    """A centre [cm] in one lung: `inset` from the pleura of a stretch of ribs or spine, or from the mediastinum."""
+    side = str(rng.choice(["right", "left"], p=[0.5, 0.5]))
     sign = -1 if side == "right" else 1
-    if not peripheral:
-        for y in rng.permutation(np.linspace(-2, 3, 11)):
+    if place in _HEIGHTS:
+        for y in rng.permutation(np.linspace(*_HEIGHTS[place], 11)):
             x = scene.medial_border(sign, float(y))
             if x is not None and x < 8:
                 return (sign * (x + inset), float(y)), side
-    outer = scene.pleura[side][10:68]
-    point = outer[rng.integers(len(outer))]
-    inward = np.array([sign * 5.6, 0.4]) - point
+        place = "spine"
+    first, last = _ARCS[place]
+    point = scene.pleura[side][rng.integers(first, last)]
+    inward = np.array([sign * 5.8, 1.0]) - point
     return tuple(point + inward / np.linalg.norm(inward) * inset), side
 
 
@@ -153,16 +156,14 @@ def _pleural_tag(rng: np.random.Generator, scene: Slice, spot: tuple[float, floa
 
 
 def _collapse(rng: np.random.Generator, scene: Slice, spot: tuple[float, float], side: str) -> None:
-    """Airless lung between the blocked bronchus and the pleura, with a fissure-straight edge."""
-    sign = -1 if side == "right" else 1
-    pleura = scene.pleura[side][16:66]
-    start = int(rng.integers(0, len(pleura) - 16))
-    arc = pleura[start : start + rng.integers(10, 16)]
-    fan = np.concatenate([[np.array(spot) + (-0.5 * sign, -0.6)], arc, [np.array(spot) + (-0.4 * sign, 0.8)]])
+    """Consolidated lung between the blocked bronchus and the pleura behind it, airy towards its edge."""
+    pleura = scene.pleura[side]
+    start = int(rng.integers(46, 62))
+    arc = pleura[start : start + rng.integers(12, 22)]
     size = scene.frame.size
-    patch = scene.frame.coverage(fan, 1.4)
-    patchy = np.clip(0.75 + 0.35 * kit.fractal(rng, size, size / 18, 4, 0.7), 0, 1)
-    _fill(rng, scene, patch * patchy * rng.uniform(0.5, 0.95), 35.0)
+    patch = scene.frame.coverage(np.concatenate([[np.array(spot)], arc]), rng.uniform(1.5, 6.0))
+    patchy = np.clip(rng.uniform(0.3, 0.8) + 0.4 * kit.fractal(rng, size, size / 16, 5, 0.75), 0, 1)
+    _fill(rng, scene, patch * patchy * rng.uniform(0.6, 1.0), 35.0)
 
 
 def _fill(rng: np.random.Generator, scene: Slice, cover: np.ndarray, value: np.ndarray | float) -> None:

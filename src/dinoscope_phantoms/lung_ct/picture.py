@@ -22,7 +22,17 @@ def draw(label: str, seed: int, size: int = 224) -> Phantom:
     """
     rng = np.random.default_rng([seed, CLASSES.index(label)])
     habit = HABITS[label]
-    person = new_person(rng, level_of(rng, label), habit.fat, habit.bone, habit.air, habit.slab, habit.sink)
+    person = new_person(
+        rng,
+        level_of(rng, label),
+        habit.fat,
+        habit.bone,
+        habit.air,
+        habit.breath,
+        habit.slab,
+        habit.sink,
+        habit.contrast,
+    )
     scene = draw_body(rng, frame_of(rng, person, skin_outline(person), size, label), person)
     mask = np.zeros((size, size), bool)
     facts: dict[str, float | str] = {"site": "none"}

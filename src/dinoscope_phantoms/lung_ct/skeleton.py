@@ -114,11 +114,11 @@ def _front(rng: np.random.Generator, scene: Slice) -> None:
             _bone(rng, scene, blob(rng, (side * 2.9, -5.9 * d), 1.05, 0.07, long=1.3), 0.3)
         return
     y = np.interp(level, [0.5, 1, 2, 3, 4], [-6.6, -7.9, -8.75, -9.1, -9.1]) * d
-    wide = np.interp(level, [0.5, 1.2, 4], [2.7, 2.2, 1.8]) * rng.uniform(0.9, 1.15)
+    wide = np.interp(level, [0.5, 1.2, 4], [2.7, 2.2, 1.8]) * rng.uniform(0.75, 1.05)
     bow, high = rng.uniform(0, 0.35), rng.uniform(0.42, 0.6)
     plate = open_curve(np.array([(-wide, y + bow), (0, y), (wide, y + bow)]) + rng.normal(0, 0.06, (3, 2)), 8)
     strength = scene.person.bone
-    scene.frame.paint(scene.hu, ribbon(plate, 2 * high * taper(len(plate), 0.75)), 720 * strength, 0.5)
+    scene.frame.paint(scene.hu, ribbon(plate, 2 * high * taper(len(plate), 0.75)), 600 * strength, 0.6)
     scene.frame.paint(
         scene.hu, ribbon(plate[1:-1], (2 * high - 0.34) * taper(len(plate) - 2, 0.75)), 190 * strength, 0.5
     )

@@ -99,16 +99,20 @@ def new_person(
     fat: float = 1.0,
     bone: float = 0.7,
     air: float = LUNG,
+    breath: tuple[float, float] = (0.95, 1.06),
     slab: tuple[float, float] = (0.06, 0.2),
     sink: float = 60.0,
+    contrast: float = 0.65,
 ) -> Person:
     """A random adult, cut at `level` (0 apex to 4 base).
 
     Args:
         fat: factor on the thickness of fat; bone: mean density of bone, 1 for a young adult's.
         air: mean Hounsfield units of aerated lung, lower after a deep breath.
+        breath: range of the width of the lungs, 1 at rest.
         slab: range of the half thickness of the slice [cm]; sink: mean Hounsfield units by which the back of the
             lungs is denser than their front.
+        contrast: chance that contrast medium was given.
     """
     woman = rng.random() < 0.4
     return Person(
@@ -117,8 +121,8 @@ def new_person(
         breast=float(rng.uniform(0.8, 3.2)) if woman else 0.0,
         muscle=float(rng.normal(0, 1)),
         depth=float(rng.uniform(0.9, 1.08)),
-        breath=float(rng.uniform(0.92, 1.05)),
-        blood=float(rng.choice([48.0, rng.uniform(110, 240)], p=[0.35, 0.65])),
+        breath=float(rng.uniform(*breath)),
+        blood=float(rng.choice([48.0, rng.uniform(110, 240)], p=[1 - contrast, contrast])),
         bone=float(np.clip(rng.normal(bone, 0.09), 0.4, 1.1)),
         emphysema=float(max(0, rng.normal(-0.2, 0.6))),
         calcium=bool(rng.random() < 0.25),

@@ -5,7 +5,8 @@ what lets ribs, heart, vessels and diaphragm shine through one another. The unit
 full of water. Positions are in half sides of the picture before framing, x to the patient's left
 (right of the picture), y downwards; z runs from back to front. Shapes are hand-set after Lange's
 "Radiology of Chest Diseases", 3rd ed. (2007), chapter 1, and the thymus, heart and ribs of small children after Coley,
-"Caffey's Pediatric Diagnostic Imaging", 12th ed. (2013), section 5.
+"Caffey's Pediatric Diagnostic Imaging", 12th ed. (2013), section 5; the width of the chest at each height after the
+mean of the real training films (folds 2 to 4 of pneumonia_cxr), which are squashed to a square.
 """
 
 from __future__ import annotations
@@ -17,16 +18,32 @@ from scipy import ndimage
 
 from .. import kit
 from ..chest_shapes import Frame, trace
+from .look import Look
 
-LUNG = trace("0.2 -0.74, 0.31 -0.755, 0.43 -0.64, 0.53 -0.42, 0.6 -0.12, 0.645 0.18, 0.665 0.42, 0.665 0.6")
-"""Outer border of one lung, from the apex to the costophrenic angle."""
+CAGE = trace(
+    "0.2 -0.66, 0.27 -0.61, 0.35 -0.48, 0.435 -0.29, 0.52 -0.07, 0.59 0.14, 0.64 0.35, 0.67 0.55, 0.68 0.75, 0.66 1.0"
+)
+"""Half the inner width of a child's chest from the apex to below the ribs: points (half width, y)."""
 
 
 @dataclass(frozen=True)
 class Child:
-    """What one child brings: how deep the breath, how broad the chest, heart and thymus."""
+    """What one child brings.
 
-    broad: float
+    Attributes:
+        look: what films of its class have in common.
+        breath: how far the diaphragm lies below its usual level.
+        heart, thymus: size of their shadows; 1 and 0.5 are usual.
+        fat: thickness of the chest wall, about 1.
+        arms: "up" beside the head, "out" or "down" beside the chest.
+        bone: how dense bones are, about 1.
+        flat: 0 for arched hemidiaphragms, 1 for flat ones.
+        taper: widening of the upper chest, 0 for a cone that narrows as usual.
+        turned: how far the child is turned to its left, in shifts of the heart against the spine.
+        tilt: how far a rib falls from the spine to its front end.
+    """
+
+    look: Look
     breath: float
     heart: float
     thymus: float
@@ -34,6 +51,14 @@ class Child:
     arms: str
     bone: float
     flat: float
+    taper: float
+    turned: float
+    tilt: float
+
+    def wall(self, y: np.ndarray | float, sign: int) -> np.ndarray:
+        """Half the width of the chest at heights `y`; the side that is turned away is narrower."""
+        wide = np.interp(y, CAGE[:, 1], CAGE[:, 0]) * (1 + self.taper * np.clip(0.5 - np.asarray(y), 0, 1.3))
+        return self.look.cage * wide * (1 - 0.9 * sign * self.turned)
 
 
 @dataclass
@@ -59,34 +84,33 @@ class Film:
     outline: dict[str, np.ndarray]
 
 
-def new_child(rng: np.random.Generator, hyperinflated: bool) -> Child:
-    """A random child; hyperinflation flattens and lowers the diaphragm and widens the chest."""
-    over = rng.uniform(0.5, 1.0) if hyperinflated else rng.uniform(0, 0.25)
+def new_child(rng: np.random.Generator, look: Look, hyperinflated: bool, sick: bool) -> Child:
+    """A random child; hyperinflation flattens and lowers the diaphragm and widens the upper chest."""
+    over = np.clip(rng.normal(0.7, 0.12), 0, 1) if hyperinflated else rng.uniform(0, 0.3)
+    arms = (0.5, 0.3, 0.2) if sick else (0.6, 0.3, 0.1)
     return Child(
-        broad=float(rng.normal(1.0, 0.05) + 0.05 * over),
-        breath=float(np.clip(rng.normal(0, 0.05), -0.11, 0.1) + 0.1 * over),
-        heart=float(rng.normal(1.0, 0.09)),
-        thymus=float(max(0, rng.normal(0.3, 0.5))),
-        fat=float(rng.gamma(3, 0.33)),
-        arms=str(rng.choice(["up", "out", "down"], p=[0.45, 0.45, 0.1])),
+        look=look,
+        breath=float(np.clip(rng.normal(0, 0.05), -0.11, 0.1) - 0.024 + 0.07 * over),
+        heart=float(rng.normal(1.12, 0.08)),
+        thymus=float(max(0, rng.normal(0.8, 0.4))),
+        fat=float(rng.gamma(6, 0.1)),
+        arms=str(rng.choice(["up", "out", "down"], p=arms)),
         bone=float(rng.uniform(0.8, 1.2)),
         flat=float(over),
+        taper=float(rng.normal(look.taper, 0.06) + 0.05 * over),
+        turned=float(rng.normal(0, 0.045)),
+        tilt=float(np.clip(rng.normal(look.tilt, 0.08), 0.2, 0.9)),
     )
 
 
 def dome(child: Child, side: str) -> np.ndarray:
-    """Points [5, 2] of a hemidiaphragm from the costophrenic angle to the midline; the right one stands higher."""
-    low = 0.42 + child.breath + (0.05 if side == "left" else 0.0)
-    arch = 0.17 * (1 - 0.55 * child.flat)
-    return np.array(
-        [
-            (0.665, low + 0.75 * arch + 0.03),
-            (0.61, low + 0.2 * arch),
-            (0.46, low - 0.4 * arch),
-            (0.29, low - 0.6 * arch),
-            (0.05, low - 0.4 * arch),
-        ]
-    )
+    """Points [6, 2] of a hemidiaphragm from the costophrenic angle to the midline; the right one stands higher."""
+    sign = -1 if side == "right" else 1
+    low = 0.46 + child.breath + (child.look.left_dome if side == "left" else 0.0)
+    arch = 0.243 * (1 - 0.5 * child.flat)
+    y = low + arch * np.array([1.0, 0.5, 0.05, -0.3, -0.32, -0.1])
+    x = child.wall(y, sign) * np.array([1.0, 0.97, 0.84, 0.6, 0.35, 0.05])
+    return np.column_stack([x, y])
 
 
 def rounded(frame: Frame, cover: np.ndarray, reach: float, power: float = 0.5) -> np.ndarray:

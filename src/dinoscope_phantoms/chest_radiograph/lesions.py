@@ -38,23 +38,27 @@ def bacterial(rng: np.random.Generator, film: Film) -> Finding:
     side = "right" if sign < 0 else "left"
     size, frame = film.frame.size, film.frame
     round_focus = rng.random() < 0.2
-    points = np.array(corners) * (sign * film.child.broad, 1) + rng.normal(0, 0.02, (len(corners), 2))
+    points = np.array(corners) * (sign, 1) + rng.normal(0, 0.02, (len(corners), 2))
     if round_focus:
         inner = points.mean(0) + rng.normal(0, 0.04, 2)
         cover = frame.coverage(blob(rng, tuple(inner), rng.uniform(0.13, 0.22), 0.1), 5)
     else:
-        cover = frame.coverage(closed_curve(points), rng.uniform(2.5, 8))
-        part = kit.smoothstep(kit.fractal(rng, size, size / 3, 3, 0.6) + rng.uniform(0.4, 2.0), -0.8, 0.6)
+        cover = frame.coverage(closed_curve(points), 5)
+        for other, (side_of_other, outline) in _LOBES.items():
+            if side_of_other == sign and other != lobe and rng.random() < 0.35:
+                beside = frame.coverage(closed_curve(np.array(outline) * (sign, 1)), 6)
+                cover = np.maximum(cover, rng.uniform(0.6, 1) * beside)
+        part = kit.smoothstep(kit.fractal(rng, size, size / 3, 3, 0.6) + 1.8, -0.8, 0.6)
         cover = cover * part
     cloud = np.clip(0.8 + 0.2 * kit.fractal(rng, size, size / 8, 5, 0.6), 0, 1)
-    density = rng.uniform(0.55, 0.95)
+    density = np.clip(1.0 + rng.normal(0, 0.06), 0.3, 1)
     filled = np.clip(cover * cloud * density, 0, 1) * film.inside[side]
     film.air *= 1 - filled
-    haze = kit.blur(cover, 0.09 * size) * rng.uniform(0.15, 0.5) * film.inside[side]
+    haze = kit.blur(cover, 0.09 * size) * 0.3 * film.inside[side]
     film.air *= (1 - haze) * (1 - _veil(rng, film))
     tree = vessel_tree(rng, film, side, 60)
     film.markings *= 1 - 0.7 * filled
-    film.markings -= splat_tree(film, tree, 0.009, 1.5) * filled
+    film.markings -= splat_tree(film, tree, 0.009, 2.2) * filled
     _fuzz(rng, film, cover * (1 - cover) * 2 * film.inside[side])
     mask = (cover * film.inside[side]) > 0.4
     return mask, {
@@ -67,8 +71,8 @@ def bacterial(rng: np.random.Generator, film: Film) -> Finding:
 def viral(rng: np.random.Generator, film: Film) -> Finding:
     """Thicken bronchial walls and interstitium around both hila, with streaks of collapse, beside the heart."""
     size, frame = film.frame.size, film.frame
-    reach = rng.uniform(0.3, 0.45)
-    strength = rng.uniform(0.7, 1.3)
+    reach = 0.38
+    strength = rng.uniform(0.85, 1.15)
     region = np.zeros_like(film.air)
     lucent = kit.smoothstep(film.air, 0.2, 0.38)
     for side, sign in (("right", -1), ("left", 1)):
@@ -90,7 +94,7 @@ def viral(rng: np.random.Generator, film: Film) -> Finding:
         _streak(rng, film, details)
     film.markings += details * region
     patchy = np.clip(0.9 + 0.6 * kit.fractal(rng, size, size / 9, 4, 0.6), 0, 2)
-    film.air *= (1 - 0.16 * strength * region * patchy) * (1 - _veil(rng, film))
+    film.air *= (1 - 0.2 * strength * region * patchy) * (1 - _veil(rng, film))
     return region > 0.4, {
         "site": "bilateral perihilar",
         "pattern": "interstitial",
@@ -102,7 +106,9 @@ def _veil(rng: np.random.Generator, film: Film) -> np.ndarray:
     """Air lost all over the lungs of a child that breathes shallowly, most at the bases; share of the air."""
     y, _ = kit.grid(film.frame.size)
     return (
-        rng.uniform(0.04, 0.3) * kit.smoothstep(y, -1.2, 0.8) * kit.blur(film.inside["right"] + film.inside["left"], 3)
+        max(0, rng.normal(film.child.look.veil, 0.05))
+        * kit.smoothstep(y, -1.2, 0.8)
+        * kit.blur(film.inside["right"] + film.inside["left"], 3)
     )
 
 
@@ -117,7 +123,7 @@ def _reticulum(rng: np.random.Generator, film: Film, weight: np.ndarray) -> None
     net = np.zeros_like(film.air)
     for scale in (9, 7, 5):
         net += np.exp(-((kit.noise(rng, film.frame.size, scale * film.frame.size / 224) / 0.22) ** 2))
-    film.markings += 0.05 * kit.blur(net, 0.6) * weight
+    film.markings += 0.04 * kit.blur(net, 0.6) * weight
 
 
 def _rings(rng: np.random.Generator, film: Film, canvas: np.ndarray, strength: float) -> None:

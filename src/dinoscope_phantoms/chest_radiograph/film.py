@@ -98,7 +98,7 @@ def new_child(rng: np.random.Generator, look: Look, hyperinflated: bool, sick: b
         bone=float(rng.uniform(0.8, 1.2)),
         flat=float(over),
         taper=float(rng.normal(look.taper, 0.06) + 0.05 * over),
-        turned=float(rng.normal(0, 0.045)),
+        turned=float(np.clip(rng.normal(0, 0.03), -0.05, 0.05)),
         tilt=float(np.clip(rng.normal(look.tilt, 0.08), 0.2, 0.9)),
     )
 

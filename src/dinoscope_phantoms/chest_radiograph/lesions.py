@@ -45,7 +45,7 @@ def bacterial(rng: np.random.Generator, film: Film) -> Finding:
     else:
         cover = frame.coverage(closed_curve(points), 5)
         for other, (side_of_other, outline) in _LOBES.items():
-            if side_of_other == sign and other != lobe and rng.random() < 0.35:
+            if side_of_other == sign and other != lobe and rng.random() < 0.6:
                 beside = frame.coverage(closed_curve(np.array(outline) * (sign, 1)), 6)
                 cover = np.maximum(cover, rng.uniform(0.6, 1) * beside)
         part = kit.smoothstep(kit.fractal(rng, size, size / 3, 3, 0.6) + 1.8, -0.8, 0.6)
@@ -61,6 +61,10 @@ def bacterial(rng: np.random.Generator, film: Film) -> Finding:
     film.markings -= splat_tree(film, tree, 0.009, 2.2) * filled
     _fuzz(rng, film, cover * (1 - cover) * 2 * film.inside[side])
     mask = (cover * film.inside[side]) > 0.4
+    if rng.random() < 0.3:
+        patches = _patches(rng, film, side) * (1 - filled)
+        film.air *= 1 - patches
+        mask |= patches > 0.3
     return mask, {
         "site": lobe,
         "pattern": "round" if round_focus else "lobar",
@@ -68,17 +72,23 @@ def bacterial(rng: np.random.Generator, film: Film) -> Finding:
     }
 
 
+def _patches(rng: np.random.Generator, film: Film, side: str) -> np.ndarray:
+    """Share of air lost in the ill-defined patches of a bronchopneumonia, over one lung."""
+    spots = kit.smoothstep(kit.fractal(rng, film.frame.size, film.frame.size / 5, 4, 0.6), 0.4, 1.5)
+    return rng.uniform(0.5, 0.9) * spots * film.inside[side]
+
+
 def viral(rng: np.random.Generator, film: Film) -> Finding:
     """Thicken bronchial walls and interstitium around both hila, with streaks of collapse, beside the heart."""
     size, frame = film.frame.size, film.frame
-    reach = 0.38
+    reach = rng.uniform(0.38, 0.46)
     strength = rng.uniform(0.85, 1.15)
     region = np.zeros_like(film.air)
-    lucent = kit.smoothstep(film.air, 0.2, 0.38)
+    lucent = kit.smoothstep(film.air, 0.08, 0.2)
     for side, sign in (("right", -1), ("left", 1)):
         halo = frame.coverage(
             ellipse_points(
-                (sign * 0.2, -0.02 + rng.normal(0, 0.04)), (reach, reach * rng.uniform(1.1, 1.5)), -sign * 12
+                (sign * 0.24 + 0.04, -0.02 + rng.normal(0, 0.04)), (reach, reach * rng.uniform(1.2, 1.6)), -sign * 12
             ),
             9,
         )
@@ -94,7 +104,7 @@ def viral(rng: np.random.Generator, film: Film) -> Finding:
         _streak(rng, film, details)
     film.markings += details * region
     patchy = np.clip(0.9 + 0.6 * kit.fractal(rng, size, size / 9, 4, 0.6), 0, 2)
-    film.air *= (1 - 0.2 * strength * region * patchy) * (1 - _veil(rng, film))
+    film.air *= (1 - 0.24 * strength * region * patchy) * (1 - _veil(rng, film))
     return region > 0.4, {
         "site": "bilateral perihilar",
         "pattern": "interstitial",

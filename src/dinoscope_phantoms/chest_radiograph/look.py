@@ -103,7 +103,7 @@ LOOKS = {
         blur=0.6,
         edge=0.35,
         evening=0.9,
-        gain=0.82,
+        gain=0.86,
     ),
 }
 """Class -> what its films look like."""

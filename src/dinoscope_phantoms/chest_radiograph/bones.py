@@ -85,7 +85,7 @@ def tubes(frame: Frame, paths: np.ndarray, high: np.ndarray, thick: np.ndarray, 
         (frame.pixels((paths + 0.01 * d)[..., :2].reshape(-1, 2)).reshape(middle.shape) - middle) * 100
         for d in (up, out)
     )
-    rings = ((22, 0.9, 0.46), (12, 0.55, 0.54))
+    rings = ((22, 0.85, 0.3), (12, 0.55, 0.45), (4, 0.2, 0.25))
     angle = np.concatenate([(np.arange(n) + 0.25) * 2 * np.pi / n for n, _, _ in rings])
     reach = np.concatenate([np.full(n, r) for n, r, _ in rings])
     share = np.concatenate([np.full(n, w / n) for n, _, w in rings])

@@ -27,8 +27,8 @@ def draw_couch(rng: np.random.Generator, scene: Slice) -> None:
     lower = np.stack([x, back + 0.2 + deep - sag * x**2], 1)
     frame.paint(scene.hu, np.concatenate([upper, lower[::-1]]), rng.uniform(-970, -890), 0.6)
     frame.paint(scene.hu, ribbon(upper, 0.16), rng.uniform(-900, -600), 0.5)
-    thick = rng.uniform(0.22, 0.5) * (0.35 + 0.65 * taper(len(x), 0.0))
-    frame.paint(scene.hu, ribbon(lower, thick), rng.uniform(-100, 700), 0.45)
+    widths = rng.uniform(0.22, 0.5) * (0.35 + 0.65 * taper(len(x), 0.0))
+    frame.paint(scene.hu, ribbon(lower, widths), rng.uniform(-100, 700), 0.45)
     _blanket(rng, scene, skin)
 
 

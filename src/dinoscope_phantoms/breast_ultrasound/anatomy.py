@@ -46,7 +46,9 @@ def new_person(rng: np.random.Generator, fibrous: float = 1.0, dense: float = 0.
         fibrous: scales its bright connective tissue, which wanes with age.
         dense: chance that it is mostly fibroglandular.
     """
-    composition = str(rng.choice(["fat", "heterogeneous", "fibroglandular"], p=[0.385 * (1 - dense), 0.615 * (1 - dense), dense]))
+    composition = str(
+        rng.choice(["fat", "heterogeneous", "fibroglandular"], p=[0.385 * (1 - dense), 0.615 * (1 - dense), dense])
+    )
     thin, thick = {"fat": (0.25, 0.7), "heterogeneous": (0.12, 0.35), "fibroglandular": (0.07, 0.2)}[composition]
     fat = float(rng.uniform(thin, thick))
     gland = fat + float(rng.uniform(0.12, 0.25) if composition == "fat" else rng.uniform(0.28, 0.6))

@@ -21,7 +21,7 @@ CLOT = (0.36, 0.13, 0.11)
 
 def basal_cell(rng: np.random.Generator) -> Lesion:
     """One of three growths: nodular, pigmented or superficial."""
-    pattern = str(rng.choice(["nodular", "pigmented", "superficial"], p=[0.4, 0.32, 0.28]))
+    pattern = str(rng.choice(["nodular", "pigmented", "superficial"], p=[0.32, 0.32, 0.36]))
     if pattern == "superficial":
         return _superficial(rng, pattern)
     outline = oval(rng, sizes(rng, 0.46, 0.35), rng.uniform(0.05, 0.1), 0.2)
@@ -29,14 +29,21 @@ def basal_cell(rng: np.random.Generator) -> Lesion:
     pearl = kit.smoothstep(outline.radius + 0.2 * fields.cloud(rng, 40, 2.6), 1.05, 0.3)
     branches = _arborising(rng, outline)
     blood = rng.uniform(0.06, 0.4) * body * (1 + 0.15 * fields.cloud(rng, 50, 3)) + rng.uniform(0.35, 0.9) * branches
-    veils = [(PEARL, rng.uniform(0.2, 0.5) * pearl)]
+    veils = [(PEARL, rng.uniform(0.1, 0.4) * pearl)]
     melanin = rng.uniform(0.05, 0.2) * body * (1 + 0.3 * fields.cloud(rng, 24, 2.4))
     many = int(rng.integers(7, 22)) if pattern == "pigmented" else int(rng.integers(2, 6))
     if pattern == "pigmented":
         melanin = melanin + rng.uniform(0.2, 0.6) * body * kit.smoothstep(fields.cloud(rng, 60, 3), -0.8, 1.4)
         melanin = melanin + _leaves(rng, outline)
-    veils.append((NEST, rng.uniform(0, 0.4) * kit.smoothstep(fields.cloud(rng, 40, 2.6), 0, 1.8) * outline.fill(0.4)))
-    veils += _nests(rng, outline, many, 3.2 if pattern == "pigmented" else 2.6)
+    veils.append(
+        (
+            NEST,
+            rng.uniform(0.1, 0.6)
+            * kit.smoothstep(fields.cloud(rng, 50, 3) - outline.radius, -1.0, 1.2)
+            * outline.fill(0.4),
+        )
+    )
+    veils += _nests(rng, outline, many, 3.8 if pattern == "pigmented" else 3.0)
     blood_ulcer, veil = _ulcer(rng, outline, 0.5 if pattern == "nodular" else 0.25)
     return Lesion(
         outline,
@@ -82,7 +89,7 @@ def _arborising(rng, outline: Outline):
             [np.sin(turn) / fields.SQUASH, np.cos(turn) * fields.SQUASH]
         )
         inwards = turn + np.pi + rng.normal(0, 0.6)
-        paths += strokes.tree(rng, start, inwards, outline.half * rng.uniform(0.6, 1.2), rng.uniform(1.1, 2.1), 2)
+        paths += strokes.tree(rng, start, inwards, outline.half * rng.uniform(0.6, 1.2), rng.uniform(1.4, 2.6), 2)
     return kit.blur(strokes.lines(paths), 0.6)
 
 

@@ -29,21 +29,21 @@ def benign_keratosis(rng: np.random.Generator) -> Lesion:
         "moth-eaten lentigo": _lentigo,
         "lichenoid": _lichenoid,
     }
-    pattern = str(rng.choice(list(kinds), p=[0.4, 0.22, 0.24, 0.14]))
+    pattern = str(rng.choice(list(kinds), p=[0.38, 0.24, 0.3, 0.08]))
     return kinds[pattern](rng, pattern)
 
 
 def _warty(rng, pattern):
     """A stuck-on plaque that ends abruptly, with white cysts and brown plugs."""
     outline = oval(rng, sizes(rng, 0.56), rng.uniform(0.04, 0.09))
-    body = outline.edge(rng, rng.lognormal(-1.2, 0.5)) * outline.dome(rng)
-    depth = rng.lognormal(-0.8, 0.7)
+    body = outline.edge(rng, rng.lognormal(-1.4, 0.5)) * outline.dome(rng)
+    depth = rng.lognormal(-0.6, 0.6)
     crust = fields.cloud(rng, 30, 2.2)
     melanin = depth * body * (1 + 0.36 * crust + 0.2 * fields.cloud(rng, 6, 1.4))
     inside = kit.smoothstep(outline.radius, 0.95, 0.8)
     count = int(rng.integers(5, 26))
     cysts = strokes.spots(rng, strokes.strew(rng, inside, count), rng.lognormal(0.5, 0.5, count), 0.15)
-    plugs_count = int(rng.integers(3, 18))
+    plugs_count = int(rng.integers(3, 18) * min(1, 2 * depth))
     plugs = strokes.spots(rng, strokes.strew(rng, inside, plugs_count), rng.lognormal(0.7, 0.55, plugs_count), 0.3)
     veils = [
         (CYST, rng.uniform(0.45, 0.8) * kit.blur(cysts, rng.uniform(0.8, 1.6))),
@@ -58,10 +58,10 @@ def _warty(rng, pattern):
 def _cerebriform(rng, pattern):
     """Fat ridges between dark fissures, like the surface of a brain."""
     outline = oval(rng, sizes(rng, 0.5), rng.uniform(0.06, 0.12), 0.25)
-    body = outline.edge(rng, rng.lognormal(-1.4, 0.4)) * outline.dome(rng)
+    body = outline.edge(rng, rng.lognormal(-1.6, 0.4)) * outline.dome(rng)
     gap, value = fields.mosaic(rng, rng.uniform(9, 17), 0.3)
     fissure = kit.blur(kit.smoothstep(gap, 0.28, 0.02), 0.8)
-    depth = rng.lognormal(-1.0, 0.6)
+    depth = rng.lognormal(-0.8, 0.6)
     melanin = depth * body * (0.75 + 0.25 * value + 0.2 * fields.cloud(rng, 30, 2.2) + rng.uniform(0.5, 1.1) * fissure)
     return Lesion(outline, Pigments(melanin, 0.1 * body, rng.uniform(0.1, 0.8) * melanin), pattern, rng.uniform(0, 0.4))
 
@@ -84,9 +84,9 @@ def _lichenoid(rng, pattern):
     body = outline.edge(rng, rng.uniform(0.2, 0.4))
     left = kit.smoothstep(fields.cloud(rng, 40, 2.4), 0.0, 1.2)
     granules = kit.smoothstep(fields.ripple(rng, rng.uniform(4.5, 6), 0.4), 0.5, 1.8)
-    melanin = body * (0.12 + rng.uniform(0.3, 0.6) * left) * (1 + 0.2 * fields.cloud(rng, 8, 2))
+    melanin = body * (rng.uniform(0.12, 0.3) + rng.uniform(0.3, 0.6) * left) * (1 + 0.2 * fields.cloud(rng, 8, 2))
     grey = body * granules * kit.smoothstep(fields.cloud(rng, 50, 3), -0.4, 1.0)
-    blood = rng.uniform(0.15, 0.35) * body * (1 + 0.3 * fields.cloud(rng, 20, 2.2))
+    blood = rng.uniform(0.05, 0.2) * body * (1 + 0.3 * fields.cloud(rng, 20, 2.2))
     return Lesion(outline, Pigments(melanin, blood, 0.1 * body, [(PEPPER, 0.6 * grey)]), pattern)
 
 

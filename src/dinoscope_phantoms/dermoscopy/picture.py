@@ -33,7 +33,7 @@ _SITES = {
 }
 """Where the lesions of a class usually sit; a place named twice is twice as likely."""
 
-_SUN = {"akiec": 0.75, "bcc": 0.18, "bkl": 0.45, "df": 0.12, "mel": 0.3, "nv": 0.1, "vasc": 0.15}
+_SUN = {"akiec": 0.75, "bcc": 0.3, "bkl": 0.45, "df": 0.12, "mel": 0.3, "nv": 0.1, "vasc": 0.15}
 """Usual sun damage around the lesions of a class, 0 to 1: it follows the age at which they come."""
 
 

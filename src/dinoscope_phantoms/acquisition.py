@@ -63,11 +63,8 @@ survived resizing), `sharpening` (below 0: blur), deviation of the `noise` and i
 `tint` (green) of the light or stain, `compression` (100 less the quality of JPEG), width of a black `border` as a share
 of the side, how likely burnt-in `marks` are."""
 
-MARKS = {
-    "chest_radiograph": ("R", "R", "R", "L"),
-    "breast_ultrasound": ("LEFT BREAST", "RT BREAST", "LT AXILLA", "RT RETROAR"),
-}
-"""What archives burn into the pictures of a room."""
+MARKS = {"breast_ultrasound": ("LEFT BREAST", "RT BREAST", "LT AXILLA", "RT RETROAR")}
+"""What archives burn into the pictures of a room; the letters on a chest film lie beside the child and are drawn so."""
 _GREY = ("zoom", "stretch", "rise", "resolution", "sharpening", "noise", "gamma", "gain", "offset", "vignette")
 _COLOUR = ("zoom", "resolution", "sharpening", "noise", "gamma", "gain", "offset", "saturation", "warmth", "tint")
 USED = {
@@ -75,7 +72,7 @@ USED = {
     "blood_smear": (*_COLOUR, "vignette"),
     "fundus": _COLOUR[1:],
     "lung_ct": (*_GREY, "border"),
-    "chest_radiograph": (*_GREY, "marks"),
+    "chest_radiograph": _GREY,
     "dermoscopy": (*_COLOUR, "vignette"),
     "breast_ultrasound": (*_GREY[:1], *_GREY[3:], "marks"),
 }
@@ -180,13 +177,10 @@ def _reached(levels: np.ndarray) -> np.ndarray:
 
 
 def _marked(levels: np.ndarray, text: str, rng: np.random.Generator) -> np.ndarray:
-    """Letters that the archive burns in, in the upper part of the picture."""
+    """Letters that the archive burns in."""
     size = len(levels)
     layer = Image.new("L", (size, size))
-    font = ImageFont.load_default(size * float(rng.uniform(0.05, 0.1) if len(text) == 1 else rng.uniform(0.045, 0.06)))
-    across = rng.uniform(0.01, 0.1) if len(text) == 1 else rng.uniform(0.05, 0.55)
-    down = rng.uniform(0.03, 0.3) if len(text) == 1 else rng.uniform(0.05, 0.85)
-    if text == "L":
-        across = 0.9 - across
+    font = ImageFont.load_default(size * float(rng.uniform(0.045, 0.06)))
+    across, down = rng.uniform(0.05, 0.55), rng.uniform(0.05, 0.85)
     ImageDraw.Draw(layer).text((across * size, down * size), text, fill=255, font=font)
     return kit.mix(levels, float(rng.uniform(0.75, 1.0)), np.asarray(layer, np.float32) / 255)

@@ -93,7 +93,7 @@ def test_what_no_light_reached_stays_black(phantom):
 
 def test_marks_are_burnt_in_where_a_room_has_them(phantom):
     rng = np.random.default_rng(0)
-    marked = acquisition.acquire("chest_radiograph", phantom, {"marks": 1.0}, rng)
+    marked = acquisition.acquire("breast_ultrasound", phantom, {"marks": 1.0}, rng)
     assert (levels(marked) > levels(phantom) + 0.2).any()
     assert np.array_equal(levels(acquired(phantom, marks=1.0)), levels(phantom))
 

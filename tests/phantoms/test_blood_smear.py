@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from dinoscope_phantoms import blood_smear, draw
+from dinoscope_phantoms import as_drawn, blood_smear
 from dinoscope_phantoms.blood_smear.slides import RED_CELL_UM, SLIDES
 
 SEEDS = range(8)
@@ -30,7 +30,7 @@ def test_the_classes_are_the_folders_of_the_real_set():
 
 @pytest.mark.parametrize("label", blood_smear.CLASSES)
 def test_the_same_seed_draws_the_same_picture_bit_for_bit(phantoms, label):
-    first, again = phantoms[label][7], draw("leukemia_all", label, 7)
+    first, again = phantoms[label][7], as_drawn("leukemia_all", label, 7)
     assert first.picture.tobytes() == again.picture.tobytes()
     assert np.array_equal(first.mask, again.mask)
     assert first.parameters == again.parameters
@@ -43,7 +43,7 @@ def test_seeds_and_labels_draw_different_pictures(phantoms):
 
 @pytest.mark.parametrize("size", [128, 224, 256])
 def test_picture_and_mask_have_the_asked_size(size):
-    phantom = draw("leukemia_all", "pre", 3, size)
+    phantom = as_drawn("leukemia_all", "pre", 3, size)
     assert phantom.picture.size == (size, size)
     assert phantom.picture.mode == "RGB"
     assert phantom.mask.shape == (size, size)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from dinoscope_phantoms import draw as draw_task
+from dinoscope_phantoms import as_drawn
 from dinoscope_phantoms.brain_mri import CLASSES
 from dinoscope_phantoms.brain_mri import draw as draw_anew
 
@@ -28,7 +28,7 @@ def surroundings(mask: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("label", CLASSES)
 def test_the_same_seed_draws_the_same_picture(label):
-    one, two = draw(label, 3), draw_task("brain_mri", label, 3)
+    one, two = draw(label, 3), as_drawn("brain_mri", label, 3)
     assert np.array_equal(np.asarray(one.picture), np.asarray(two.picture))
     assert np.array_equal(one.mask, two.mask)
     assert one.parameters == two.parameters

@@ -10,7 +10,7 @@ from dinoscope.cli import main
 from dinoscope.reading.heads import Head
 from dinoscope.reading.projection import Projection
 from dinoscope.settings import ROOT
-from dinoscope_lab.drawn import fit, likeness, sheets
+from dinoscope_lab.drawn import fit, likeness, maps, sheets
 from dinoscope_lab.drawn.reals import Reals
 from dinoscope_phantoms import acquisition
 
@@ -119,6 +119,28 @@ def test_numbers_are_kept_class_by_class_with_what_they_were_fitted_to(tmp_path,
         assert acquisition.settings("lung_ct", "another", np.random.default_rng(0)) == {}
     finally:
         acquisition.numbers.cache_clear()
+
+
+def test_what_is_left_without_the_lesion_is_read_from_every_other_patch():
+    asked = []
+    worth = np.array([0.1, 0.2, 0.4, 0.1])  # of each patch to the class
+
+    def through(kept, score):
+        asked.append(kept[0])
+        return [float(worth[kept[0]].sum())]
+
+    subject = SimpleNamespace(
+        grid=(2, 2), patch=4, value=worth.sum(), target=SimpleNamespace(value=None), through=through
+    )
+    lesion = np.zeros((8, 8), bool)
+    lesion[4:, :3] = True  # three fourths of the third patch
+    lesion[0, 0] = True  # a corner of the first
+    assert maps.without(subject, lesion) == pytest.approx(0.5)
+    assert asked[0].tolist() == [True, True, False, True]
+    small = np.zeros((8, 8), bool)
+    small[0, 5] = True  # however small, it lies somewhere
+    assert maps.without(subject, small) == pytest.approx(0.75)
+    assert maps.without(subject, np.ones((8, 8), bool)) == 0
 
 
 def test_a_verb_of_two_words_is_one_of_the_commands(capsys):

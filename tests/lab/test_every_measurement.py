@@ -33,7 +33,8 @@ def study(workbench, public_pictures, tmp_path, rival, monkeypatch) -> Study:
 @pytest.mark.parametrize(
     ("name", "rooms"),
     [
-        ("backbone", {"SETS": SETS, "DISPUTED": "colours"}),
+        ("backbone", {"SETS": SETS, "QUICK_SETS": SETS, "DISPUTED": "colours"}),
+        ("trust", {}),
         ("robustness", {}),
         ("growth", {"QUICK_SIZES": (("memory", 60),), "CHUNK": 60}),
         ("replications/frozen", {"SETS": SETS, "OFFICIAL": ()}),

@@ -23,6 +23,7 @@ SHOWN = 4
 """Rivals in the first picture of a task: the best, so that it fits a phone's first screen."""
 TITLES = {
     "backbone": "Frozen features beside simpler ones",
+    "trust": "How far can the shipped heads be believed?",
     "sizes": "At how many pixels is a picture read?",
     "labels": "How many labels are enough?",
     "robustness": "Worse pictures, other patients",

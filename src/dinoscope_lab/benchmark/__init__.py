@@ -16,6 +16,7 @@ from .kept import PausedError, duration
 
 NAMES = (
     "backbone",
+    "trust",
     "sizes",
     "phantoms",
     "conformance",

@@ -9,13 +9,12 @@ import numpy as np
 from dinoscope import tasks
 from dinoscope.evidence import BARS, MEAN, Column, Evidence, Table, read
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
-from dinoscope.fitting.feature_cache import FeatureCache
 from dinoscope.fitting.statistics import balanced_accuracy, drawn_balanced_accuracy, group_draws
 
 from .. import readme, rivals
 from ..evidence import count, percent, tried
 from ..pretrain import card
-from . import baselines, paired, trust
+from . import baselines, paired
 from .agreement import join
 from .agreement import table as agreement
 from .baselines import EDGES, OURS, PIXELS
@@ -59,7 +58,6 @@ def measure(study: Study) -> Report:
         agreed += [r for r in rows if "agreed" in r]
     sets, differences = _sets(pools, found, study.seed)
     mean = next(r for r in sets.rows if r["set"] == MEAN and r["method"] == OURS)
-    pooled = {name: _test_features(study, name) for name in (names if study.quick else trust.MODALITIES)}
     disputed = study.pool(DISPUTED)
     official = study.part("official", partial(_official, study, disputed), pool=disputed)
     tables = [
@@ -67,8 +65,6 @@ def measure(study: Study) -> Report:
         differences,
         agreement(agreed),
         *_official_tables(official),
-        *trust.tables(study.workbench, pooled),
-        trust.searches(study, pooled),
         tried([r for r in others.tried if r["ran"] == "no"]),
     ]
     notes = [_level(sets), *([_left_out(read(study.assets / "evidence"))] if study.untrained else [])]
@@ -233,12 +229,3 @@ def _official_tables(rows: list[dict]) -> list[Table]:
             by=("class",),
         ),
     ]
-
-
-def _test_features(study: Study, name: str) -> np.ndarray:
-    """Pooled features of a set's fold 0."""
-    pool = study.pool(name)
-    if name in SETS:  # read already, with the other folds
-        return study.pooled(pool)[pool.test]
-    tests = [f for f, yes in zip(pool.files, pool.test, strict=True) if yes]
-    return FeatureCache(study.encoder, study.cache).read(f"{name}-test", tests).pooled

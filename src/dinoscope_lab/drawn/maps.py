@@ -15,11 +15,18 @@ from .fresh import Fresh
 from .reals import Reals
 
 MAP, BLOB = "ViT-CX on tokens", "centred blob"
+TOUCHED = 0.25
+"""Share of a patch that the lesion covers where it counts as the lesion's."""
 
 
 def rows(encoder: Encoder, reals: Reals, fresh: Fresh, most: int, seed: int = 0) -> list[dict]:
-    """A row a method: how often its highest pixel is in the lesion, over at most `most` cases a class."""
+    """A row a method: how often its highest pixel is in the lesion, over at most `most` cases a class.
+
+    `left`, which belongs to the cases and not to the method: the share of the class's probability that is left when
+    the patches of the lesion are not read. Where nearly all of it is, no map of the class can point into the lesion.
+    """
     found: dict[str, list[Localisation]] = {MAP: [], BLOB: []}
+    left = []
     for name in reals.head.classes:
         with_lesion = [p for p in fresh.phantoms if p.label == name and p.mask.any()]
         for phantom in with_lesion[:most]:
@@ -34,10 +41,19 @@ def rows(encoder: Encoder, reals: Reals, fresh: Fresh, most: int, seed: int = 0)
             if lesion.any():
                 found[MAP].append(locate(saliency, lesion))
                 found[BLOB].append(locate(centred_blob(lesion.shape), lesion))
-    return [_row(reals.task, name, located) for name, located in found.items()]
+                left.append(without(subject, lesion))
+    return [_row(reals.task, name, located, left) for name, located in found.items()]
 
 
-def _row(task: str, method: str, located: list[Localisation]) -> dict:
+def without(subject: Subject, lesion: np.ndarray) -> float:
+    """Share of the score that is left when the patches that lie in the lesion [S, S] bool for a fourth are not read."""
+    height, width = subject.grid
+    covered = lesion.reshape(height, subject.patch, width, subject.patch).mean((1, 3)).ravel()
+    kept = covered < min(TOUCHED, covered.max())
+    return float(subject.through(kept[None], subject.target.value)[0]) / subject.value if kept.any() else 0.0
+
+
+def _row(task: str, method: str, located: list[Localisation], left: list[float]) -> dict:
     hits = [one.hit for one in located]
     low, high = wilson(sum(hits), len(hits))
     return {
@@ -48,4 +64,5 @@ def _row(task: str, method: str, located: list[Localisation]) -> dict:
         "hit_low": round(low, 3),
         "hit_high": round(high, 3),
         "overlap": round(float(np.mean([one.overlap for one in located])), 3),
+        "left": round(100 * float(np.median(left)), 1),
     }

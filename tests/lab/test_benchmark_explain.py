@@ -83,7 +83,7 @@ def test_every_picture_is_a_part_and_the_tables_are_made_of_all(study, monkeypat
     assert {r["task"] for r in found["faithful"].rows} == {"colours", "stripes", "polyp_kvasirseg", "all sets"}
     assert found["located"].places() == [MEAN, "polyp_kvasirseg"]
     methods = {r["method"] for r in found["located"].rows}
-    assert methods >= {"centred_blob", "random", "vitcx", "vitcx_published", "rise", "occlusion"}
+    assert methods >= {"centred_blob", "random", "vitcx", "rise", "occlusion"}
     ours = found["located"].find(set="polyp_kvasirseg", method="vitcx")
     blob = found["located"].find(set="polyp_kvasirseg", method="centred_blob")
     gain = found["differences"].find(set="polyp_kvasirseg", method="centred_blob")

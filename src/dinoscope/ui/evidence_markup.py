@@ -23,8 +23,8 @@ SHOWN = 4
 """Rivals in the first picture of a task: the best, so that it fits a phone's first screen."""
 TITLES = {
     "backbone": "Frozen features beside simpler ones",
-    "trust": "How far can the shipped heads be believed?",
-    "sizes": "At how many pixels is a picture read?",
+    "trust": "Can the heads be believed?",
+    "sizes": "How many pixels are read?",
     "labels": "How many labels are enough?",
     "robustness": "Worse pictures, other patients",
     "encoders": "Encoders compared",
@@ -32,7 +32,7 @@ TITLES = {
     "start": "Where pre-training starts from",
     "fusion": "Several encoders at once",
     "explain": "Do explanations hold?",
-    "similar": "Does case search find the right cases?",
+    "similar": "Are the right cases found?",
     "phantoms": "Are the drawn cases like real ones?",
     "see": "Is a place found again?",
     "growth": "How does search grow?",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
@@ -19,8 +18,6 @@ from .explain_tab import PRIVATE
 from .markup import quiet
 
 LOADING = quiet("Fetching what was measured.")
-CLOSED, OPEN, SHOWN = range(3)
-"""The tab in a visit: never opened, opened, and its first task is on screen."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ def build(
     """
     names = {task.name: task.title for task in workbench.tasks.values()}
     first = chosen.reading.task if chosen and chosen.reading else next(iter(names), None)
-    opened = gr.State(CLOSED)
+    opened = gr.State(False)
     choices = [(title, name) for name, title in names.items()]
     menu = gr.Dropdown(choices, value=first, label="Task", elem_id="measured")
     shown = gr.HTML(LOADING, elem_id="evidence-task")
@@ -52,29 +49,23 @@ def build(
         task = workbench.tasks.get(name or "")  # a visit's own may be gone
         return markup.task(task, evidence, workbench.encoder.fingerprint) if task else markup.NOTHING
 
-    def open_(known: int) -> tuple:
-        if known != CLOSED:
-            return gr.skip(), gr.skip()
-        return OPEN, markup.everything(evidence, names, workbench.encoder.fingerprint)
-
-    def begin(known: int, chosen: Chosen | None, name: str | None) -> tuple:
-        """At first opening: a class may arrive in this very moment, which the menu does not know yet."""
-        if known == SHOWN:
-            return gr.skip(), gr.skip(), gr.skip()
+    def open_(known: bool, chosen: Chosen | None, name: str | None) -> tuple:
+        """A class may arrive in this very moment, which the menu does not know yet: the picture says it."""
+        if known:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         of = chosen.reading.task if chosen and chosen.reading else None
-        return SHOWN, *(follow(chosen, OPEN) if of in workbench.tasks else (gr.skip(), show(name)))
+        first = follow(chosen, True) if of in workbench.tasks else (gr.skip(), show(name))
+        return True, *first, markup.everything(evidence, names, workbench.encoder.fingerprint)
 
-    def follow(chosen: Chosen | None, known: int) -> tuple:
+    def follow(chosen: Chosen | None, known: bool) -> tuple:
         """Show the task that the picture in front of the visitor belongs to, be it the visit's own."""
         task = workbench.tasks.get(chosen.reading.task) if chosen and chosen.reading else None
         if task is None:
             return gr.skip(), gr.skip()
         own = [] if task.name in names else [(f"Yours: {task.title}", task.name)]
         menu = gr.update(choices=[*choices, *own], value=task.name)
-        return menu, show(task.name) if known != CLOSED else gr.skip()
+        return menu, show(task.name) if known else gr.skip()
 
-    quietly: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
-    told = tab.select(open_, [opened], [opened, everything], **quietly)
-    told.then(begin, [opened, state, menu], [opened, menu, shown], **quietly)
+    tab.select(open_, [opened, state, menu], [opened, menu, shown, everything], show_progress="hidden", **PRIVATE)
     menu.select(show, menu, shown, api_visibility="private", trigger_mode="always_last")
     return EvidenceTab(follow, [opened], [menu, shown])

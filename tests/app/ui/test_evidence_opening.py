@@ -31,27 +31,22 @@ def handlers(workbench):
 
 
 def test_a_class_that_arrives_while_the_tab_opens_decides_what_is_shown(handlers, chosen):
-    known, _ = handlers["open_"](evidence_tab.CLOSED)
-    known, menu, shown = handlers["begin"](known, chosen, "other")
-    assert known == evidence_tab.SHOWN
+    known, menu, shown, _ = handlers["open_"](False, chosen, "other")
+    assert known
     assert menu["value"] == "colours"
     assert shown == handlers["show"]("colours")
 
 
 def test_without_a_picture_the_menu_decides(handlers):
-    known, _ = handlers["open_"](evidence_tab.CLOSED)
-    _, _, shown = handlers["begin"](known, None, "other")
-    assert shown == handlers["show"]("other")
+    assert handlers["open_"](False, None, "other")[2] == handlers["show"]("other")
 
 
 def test_opened_again_the_tab_keeps_what_was_chosen_there(handlers, chosen):
-    skipped = gr.skip()
-    assert handlers["open_"](evidence_tab.SHOWN) == (skipped, skipped)
-    assert handlers["begin"](evidence_tab.SHOWN, chosen, "other") == (skipped, skipped, skipped)
+    assert handlers["open_"](True, chosen, "other") == (gr.skip(),) * 4
 
 
 def test_a_picture_is_followed_only_once_the_tab_has_been_opened(handlers, chosen):
-    assert handlers["follow"](chosen, evidence_tab.CLOSED)[1] == gr.skip()
-    menu, shown = handlers["follow"](chosen, evidence_tab.SHOWN)
+    assert handlers["follow"](chosen, False)[1] == gr.skip()
+    menu, shown = handlers["follow"](chosen, True)
     assert menu["value"] == "colours"
     assert shown == handlers["show"]("colours")

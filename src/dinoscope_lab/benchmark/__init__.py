@@ -5,34 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import math
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-from dinoscope import evidence, settings
+from . import everything
+from .everything import NAMES
+from .kept import PausedError
 
-from .kept import PausedError, duration
-
-NAMES = (
-    "backbone",
-    "trust",
-    "sizes",
-    "phantoms",
-    "conformance",
-    "explain",
-    "similar",
-    "end_to_end",
-    "robustness",
-    "see",
-    "growth",
-    "replications/frozen",
-    "replications/encoders",
-    "replications/fusion",
-    "replications/start",
-    "replications/labels",
-)
-"""Measurements, in the order in which they build on one another; each module here has `measure(study) -> Report`."""
 WITHOUT_PICTURES = ("conformance", "growth")
 """Measurements that need no data sets."""
 ALL = "all"
@@ -94,7 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.images is not None and not arguments.images.is_dir():
         raise ValueError(f"there is no folder {arguments.images}; --images names the one with the data sets")
     if arguments.name == ALL:
-        measure_all(arguments)
+        everything.measure(arguments)
         return
     from .study import Study  # the product's rooms take seconds to load, which `all` need not wait for
 
@@ -109,38 +87,3 @@ def run(arguments: argparse.Namespace) -> None:
 def module_of(name: str) -> str:
     """The module that measures it."""
     return f"dinoscope_lab.{name.replace('/', '.') if '/' in name else f'benchmark.{name}'}"
-
-
-def measure_all(arguments: argparse.Namespace) -> None:
-    """One measurement after the other, each in a process of its own, as its printed command runs it.
-
-    Raises:
-        ValueError: when one fails; those after it are not begun.
-    """
-    options = ["--images", str(arguments.images), "--seed", str(arguments.seed)]
-    options += [f"--{name}" for name in ("quick", "untrained", "keep") if getattr(arguments, name)]
-    ahead, began = _expected(arguments.quick), time.monotonic()
-    for i, name in enumerate(NAMES):
-        minutes = arguments.minutes - (time.monotonic() - began) / 60
-        if minutes <= 0:
-            print(f"paused before {name}: the same command goes on there", flush=True)
-            return
-        more = [] if math.isinf(minutes) else ["--minutes", f"{minutes:.2f}"]
-        left = sum(ahead[n] for n in NAMES[i:])
-        told = f", about {duration(left)} left" if left else ""
-        print(f"{i + 1} of {len(NAMES)}, {name}: {duration(time.monotonic() - began)} so far{told}", flush=True)
-        if subprocess.run([sys.executable, "-m", "dinoscope", "benchmark", name, *options, *more]).returncode:
-            raise ValueError(f"{name} was not measured, for the reason above; what came before it is written")
-    print(f"everything in {duration(time.monotonic() - began)}", flush=True)
-
-
-def _expected(quick: bool) -> dict[str, float]:
-    """Seconds that each measurement took when it was last written; 0 where nobody knows."""
-    chosen = settings.load()
-    folder = chosen.cache / "benchmark" / "quick" if quick else chosen.assets / "evidence"
-    try:
-        found = evidence.read(folder)
-    except ValueError:  # of an earlier version
-        found = {}
-    of = {name: name.rpartition("/")[2] for name in NAMES}
-    return {name: found[key].seconds if key in found else 0.0 for name, key in of.items()}

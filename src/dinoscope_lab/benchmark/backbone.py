@@ -21,7 +21,7 @@ from .baselines import EDGES, OURS, PIXELS
 from .paired import AHEAD
 from .pool import Pool
 from .probes import BASELINES, guesses, linear
-from .study import Report, Study, headline
+from .study import Report, Study, headline, one_at_a_time
 from .trust import percent_of
 
 SETS = (
@@ -71,8 +71,9 @@ def measure(study: Study) -> Report:
     notes += [paired.multiplicity(len(differences.rows)), *NOTES]
     if not study.quick:
         heads, cells = sets.laid_out()
-        card.add_measured(study.assets / "backbone", readme.markdown(heads, cells), " ".join(notes))
-        tasks.write_manifest(study.assets)
+        with one_at_a_time(study.assets / "evidence"):
+            card.add_measured(study.assets / "backbone", readme.markdown(heads, cells), " ".join(notes))
+            tasks.write_manifest(study.assets)
     label = f"Mean balanced accuracy of a linear probe on {len(names)} sets"
     return Report(headline(label, mean["value"], "%", mean["value_low"], mean["value_high"]), tables, notes)
 

@@ -7,10 +7,13 @@ rows, handed to `study.part`: it runs once, and once more when code, backbone, s
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import math
+import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -184,8 +187,21 @@ class Study:
         how = evidence.How(
             self.command, self.seed, self.encoder.fingerprint, spent, f"splits {self.split}" * bool(self.splits)
         )
-        evidence.write(path, report.headline, how, report.tables, [*report.notes, *older])
-        if not self.aside and self.assets == ROOT / "model_assets":
-            readme.renew()
+        with one_at_a_time(folder):
+            evidence.write(path, report.headline, how, report.tables, [*report.notes, *older])
+            if not self.aside and self.assets == ROOT / "model_assets":
+                readme.renew()
         print(f"{report.headline['label']}: {report.headline['value']} {report.headline['unit']} ({path})", flush=True)
         return path
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait while another process writes evidence, or one would lose the other's line in the manifest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(held)

@@ -1,21 +1,50 @@
-"""Measuring everything: one measurement that fails stops the rest, and says which it was."""
+"""Measuring everything: two at a time, one that fails stops the rest and is named, and no line of evidence is lost."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from dinoscope import manifest
+from dinoscope.evidence import TABLE, Column, Table
+from dinoscope_lab import evidence
 from dinoscope_lab.benchmark import NAMES
+from dinoscope_lab.benchmark.study import headline, one_at_a_time
 
 
 def test_a_measurement_that_fails_is_named_and_stops_the_rest(run_python, tmp_path):
     run = run_python("-m", "dinoscope", "benchmark", "all", "--images", str(tmp_path))
     assert run.returncode == 1
-    assert "backbone was not measured" in run.stderr
+    assert "not measured, for the reason above: " in run.stderr
+    assert "backbone" in run.stderr.splitlines()[-1]
     assert str(tmp_path) in run.stderr
-    assert run.stdout.startswith(f"1 of {len(NAMES)}, backbone: 0 s so far")
+    assert f"backbone, 1 of {len(NAMES)}: 0 s so far" in run.stdout
     assert "Traceback" not in run.stderr
-    assert "phantoms" not in run.stdout + run.stderr
+    assert "replications/frozen" not in run.stdout + run.stderr
+    assert "conformance" not in run.stdout + run.stderr
 
 
 def test_a_folder_that_is_not_there_is_told_before_anything_is_loaded(run_python, tmp_path):
     run = run_python("-m", "dinoscope", "benchmark", "backbone", "--images", str(tmp_path / "nowhere"))
     assert run.returncode == 1
     assert "nowhere; --images names the one with the data sets" in run.stderr
+
+
+def test_measurements_that_end_together_lose_no_line_of_the_manifest(tmp_path):
+    folder = tmp_path / "evidence"
+    folder.mkdir()
+    for name in manifest.BACKBONE:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    manifest.write(tmp_path)
+    table = Table("tiny", "Made up", TABLE, (Column("task"),), [{"task": "colours"}])
+    paths = [folder / f"{i}.json" for i in range(12)]
+
+    def ends(path: Path) -> None:
+        with one_at_a_time(folder):
+            evidence.write(path, headline("right", 0.9), evidence.How("tiny", 0, "", 1.0), [table], [])
+
+    with ThreadPoolExecutor(len(paths)) as pool:
+        list(pool.map(ends, paths))
+    listed = (tmp_path / manifest.MANIFEST).read_text()
+    assert all(f"evidence/{p.name}" in listed for p in paths)

@@ -1,0 +1,117 @@
+"""Everything: every measurement in a process of its own - of quality two at a time, of speed with nothing beside it."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from dinoscope import evidence, settings
+
+from .kept import duration
+
+CHAINS = (
+    ("backbone", "replications/frozen"),
+    ("replications/start", "replications/encoders"),
+    ("replications/labels",),
+    ("robustness",),
+    ("replications/fusion",),
+    ("sizes",),
+    ("phantoms", "trust"),
+)
+"""Measurements of quality, the longest first. Those of one chain train the same rivals, so that the later finds them;
+the second chain trains while the first reads the features that both want."""
+ALONE = ("conformance", "explain", "similar", "see", "growth", "end_to_end")
+"""Measurements that take times, too."""
+NAMES = (*(name for chain in CHAINS for name in chain), *ALONE)
+"""Each module here or in `replications` has `measure(study) -> Report`."""
+LANES = 2
+
+
+def measure(arguments: argparse.Namespace) -> None:
+    """Each measurement as its printed command runs it.
+
+    Raises:
+        ValueError: when one fails; what is measured beside it is finished, and nothing else begun.
+    """
+    lanes = min(LANES, os.cpu_count() or 1)
+    run = _Run(arguments, lanes)
+    alone = () if arguments.quick else ALONE  # a quick run takes no times that count
+    waiting = iter([*CHAINS, *((name,) for name in ALONE if name not in alone)])
+
+    def lane() -> None:
+        for chain in waiting:  # each is taken by one lane
+            for name in chain:
+                run.one(name, max(1, (os.cpu_count() or 1) // lanes))
+
+    with ThreadPoolExecutor(lanes) as pool:
+        for done in [pool.submit(lane) for _ in range(lanes)]:
+            done.result()
+    for name in alone:
+        run.one(name)
+    if run.failed:
+        raise ValueError(f"not measured, for the reason above: {', '.join(run.failed)}; what is finished is written")
+    if run.paused:
+        print(f"paused before {', '.join(run.paused)}: the same command goes on there", flush=True)
+    else:
+        print(f"everything in {duration(run.spent)}", flush=True)
+
+
+@dataclass
+class _Run:
+    """One run of everything.
+
+    Attributes:
+        ahead: measurements that are still to be finished, with the seconds that each took when it was last written.
+    """
+
+    arguments: argparse.Namespace
+    lanes: int
+    began: float = field(default_factory=time.monotonic)
+    failed: list[str] = field(default_factory=list)
+    paused: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ahead = _expected(self.arguments.quick)
+
+    @property
+    def spent(self) -> float:
+        return time.monotonic() - self.began
+
+    def one(self, name: str, threads: int | None = None) -> None:
+        """Measure, with so many threads, unless the time is over or something has failed."""
+        minutes = self.arguments.minutes - self.spent / 60
+        if self.failed or minutes <= 0:
+            self.paused.append(name)
+            return
+        alone = () if self.arguments.quick else ALONE
+        left = sum(s / (1 if n in alone else self.lanes) for n, s in self.ahead.items())
+        told = f", about {duration(left)} left" if left else ""
+        place = len(NAMES) - len(self.ahead) + 1
+        print(f"{name}, {place} of {len(NAMES)}: {duration(self.spent)} so far{told}", flush=True)
+        asked = self.arguments
+        options = ["--images", str(asked.images), "--seed", str(asked.seed)]
+        options += [f"--{name}" for name in ("quick", "untrained", "keep") if getattr(asked, name)]
+        options += [] if math.isinf(minutes) else ["--minutes", f"{minutes:.2f}"]
+        command = [sys.executable, "-m", "dinoscope", "benchmark", name, *options]
+        limit = {"OMP_NUM_THREADS": str(threads)} if threads else {}
+        if subprocess.run(command, env=os.environ | limit).returncode:
+            self.failed.append(name)
+        self.ahead.pop(name)
+
+
+def _expected(quick: bool) -> dict[str, float]:
+    """Seconds that each measurement took when it was last written; 0 where nobody knows."""
+    chosen = settings.load()
+    folder = chosen.cache / "benchmark" / "quick" if quick else chosen.assets / "evidence"
+    try:
+        found = evidence.read(folder)
+    except ValueError:  # of an earlier version
+        found = {}
+    of = {name: name.rpartition("/")[2] for name in NAMES}
+    return {name: found[key].seconds if key in found else 0.0 for name, key in of.items()}

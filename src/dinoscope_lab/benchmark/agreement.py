@@ -50,7 +50,8 @@ def join(pool: Pool, features: np.ndarray, projection: Projection) -> Joined:
     row = {"set": pool.name, "neighbours": joined.neighbours, "share": joined.share}
     row["agreed"] = _percent(found["share"]["value"])
     for name in ("agreed", "not_agreed"):
-        for who in ("head", "together") if name in found else ():
+        # Where both name the same class, so do they together.
+        for who in () if name not in found else ("head",) if name == "agreed" else ("head", "together"):
             ends = {"": "value", "_low": "low", "_high": "high"}
             row |= {f"{name}_{who}{end}": _percent(found[name][who][key]) for end, key in ends.items()}
     guesses = {
@@ -68,7 +69,6 @@ def table(rows: list[dict]) -> Table:
         number("share", "the vote's share", digits=1),
         percent("agreed", "same class named", interval=False),
         percent("agreed_head", "then right"),
-        percent("agreed_together", "then right, together"),
         percent("not_agreed_head", "else the head right"),
         percent("not_agreed_together", "else both together right"),
     )

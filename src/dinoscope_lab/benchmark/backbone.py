@@ -112,7 +112,7 @@ def _sets(pools: dict[str, Pool], found: dict[str, dict[str, np.ndarray]], seed:
     """Every method set by set and on the mean, and by how much the linear probe is ahead of each, on the same draws."""
     methods = list(dict.fromkeys(m for of in found.values() for m in of))
     values = {m: {n: balanced_accuracy(p.truth[p.test], found[n][m]) for n, p in pools.items()} for m in methods}
-    times = {n: group_draws(p.groups[p.test], seed=seed) for n, p in pools.items()}
+    times = {n: group_draws(p.groups[p.test], seed=seed + i) for i, (n, p) in enumerate(pools.items())}
     drawn = {
         m: {n: drawn_balanced_accuracy(times[n], p.truth[p.test], found[n][m]) for n, p in pools.items()}
         for m in methods

@@ -44,7 +44,7 @@ def measure(study: Study) -> Report:
         rows += study.part(f"{task.name}, corrupted", partial(corrupted, study, pool, task), _version(task), pool)
     for task in [] if study.quick else study.workbench.tasks.values():
         part = partial(subgroups, study, task)
-        groups += study.part(f"{task.name}, groups", part, _version(task))
+        groups += study.part(f"{task.name}, groups of patients", part, _version(task))
     lost = [losses(rows, name, strength) for name in CORRUPTIONS for strength in STRENGTHS]
     rows = [*means(rows), *shown(rows)]
     middle = [r["value"] for r in rows if r["set"] == MEAN and r["strength"] == MIDDLE]
@@ -58,9 +58,9 @@ def measure(study: Study) -> Report:
 NOTES = [
     f"Up to {EACH} pictures of fold 0 a task, corrupted before they are read; strength 0 is the picture as it is. "
     "Balanced accuracy and pictures called unfamiliar in percent.",
-    f"Groups: every picture of fold 0 whose age or sex is known, in groups of at least {FEWEST}; of findings the "
-    "mean ROC-AUC. Intervals from 1,000 draws of whole patients or lesions; groups differ in disease, too, so a "
-    "difference need not be the head's.",
+    f"Groups: every picture of fold 0 whose age or sex is known, in groups of at least {FEWEST} with every class in "
+    "them; of findings the mean ROC-AUC. Intervals from 1,000 draws of whole patients or lesions; groups differ in "
+    "disease, too, so a difference need not be the head's.",
 ]
 FINDINGS = "mean ROC-AUC"
 
@@ -164,7 +164,8 @@ def by_group(task: Task, test: Labelled) -> list[dict]:
     rows = []
     for name, member in _groups(test).items():
         at = np.flatnonzero(member)
-        if len(at) < FEWEST or member.all():
+        missing = task.head.exclusive and (truth.any(0) & ~truth[at].any(0)).any()
+        if len(at) < FEWEST or member.all() or missing:  # a mean of other classes would answer another question
             continue
         mine, theirs = truth[at], probabilities[at]
         found = grouped_bootstrap(partial(_over, metric, mine, theirs), groups[at])

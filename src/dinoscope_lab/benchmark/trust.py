@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from dinoscope import fusion
 from dinoscope.evidence import BARS, MEAN, TABLE, Column, Table
 from dinoscope.fitting import catalogue
 from dinoscope.fitting.feature_cache import FeatureCache
 from dinoscope.reading import scope
+from dinoscope.reading.fused import Fused
 from dinoscope.tasks import Task
 from dinoscope.workbench import Workbench
 
+from .. import rivals
 from ..evidence import number, percent
 from . import retrieval
 from .study import Report, Study, headline
@@ -36,12 +39,14 @@ MODALITIES = {
     "polyp_kvasirseg": "colonoscopy",
 }
 """Of each data set, the kind of picture."""
+ALONE = "backbone alone"
+ENDS = {"": "value", "_low": "low", "_high": "high"}
 QUICK = 2
 """Sets that a quick run takes."""
 NOTES = [
     "Of the shipped heads, on fold 0: the figures of `task.json`. Excess: calibration error above that of a head whose "
     "probabilities are right, on as many pictures. Coverage: how often the prediction set holds the truth; 90 % is "
-    "wanted.",
+    "wanted. With cases: of head and nearest cases together, which Classify shows one click away.",
     "Familiar or not: the distance to a task's training pictures, on fold 0 of every set at hand. Search: among the "
     "public cases of the index alone.",
 ]
@@ -51,7 +56,7 @@ def measure(study: Study) -> Report:
     """The report of trust.json: what follows from the heads as they are shipped, and not from features alone."""
     names = [n for n in MODALITIES if (study.images / n).is_dir()]
     pooled = {name: _test_features(study, name) for name in (names[:QUICK] if study.quick else names)}
-    made = [*tables(study.workbench, pooled), searches(study, pooled)]
+    made = [*tables(study.workbench, pooled), searches(study, pooled), *fused(study)]
     within = [r["coverage"] for r in made[0].rows]
     label = f"Coverage of the shipped prediction sets on test pictures, mean of {len(within)} tasks, 90 % wanted"
     return Report(headline(label, round(float(np.mean(within)), 1), "%"), made, NOTES)
@@ -90,6 +95,9 @@ def heads_table(rows: list[dict]) -> Table:
         number("excess", digits=4),
         percent("coverage"),
         number("size", "mean set size"),
+        number("together_excess", "excess, with cases", digits=4),
+        percent("together_coverage", "coverage, with cases"),
+        number("together_size", "mean set size, with cases"),
     )
     return Table("heads", "How far the shipped heads can be believed", TABLE, columns, rows, "task")
 
@@ -158,6 +166,25 @@ def searches_table(rows: list[dict]) -> Table:
     return Table("search", "Are the nearest public cases of the same class?", TABLE, tuple(columns), rows, "task")
 
 
+def fused(study: Study) -> list[Table]:
+    """The shipped heads on fold 0: the backbone's alone, and those that read a second network beside it
+    (`DINOSCOPE_FUSION`); none where that network is not installed, or nothing is shipped for this backbone."""
+    rows = []
+    for network in rivals.installed().networks:
+        joined = Fused(study.encoder, network).fingerprint
+        for alone in study.workbench.tasks.values():
+            both = fusion.load(fusion.place(study.assets, network.key), alone, joined)
+            for name, task in ((ALONE, alone), (f"with {network.name}", both)):
+                right = task.facts["metrics"].get("balanced_accuracy") if both and task else None
+                if right:
+                    figures = {f"value{end}": percent_of(right[key]) for end, key in ENDS.items()}
+                    rows.append({"task": alone.name, "method": name} | figures)
+    columns = (Column("task"), Column("method"), percent("value", "balanced accuracy"))
+    title = "The shipped heads: balanced accuracy on fold 0, of the backbone alone and joined"
+    made = Table("fused", title, BARS, columns, rows, "task", y="value", by=("method",), ours=ALONE)
+    return [made] if rows else []
+
+
 def _as_set(task: Task, vectors: np.ndarray, labels: list[tuple[str, ...]], groups: list[str]) -> retrieval.Set:
     """Vectors with their classes and groups, without patches."""
     members = np.array([[c in own for c in task.head.classes] for own in labels])
@@ -169,9 +196,12 @@ def _head(task: Task) -> dict:
     metrics = task.facts["metrics"]
     error, coverage, right = (metrics[k] for k in ("calibration_error", "coverage", "balanced_accuracy"))
     row = {"task": task.name, "expected": error["expected"], "excess": error["excess"], "size": metrics["set_size"]}
-    for end, key in (("", "value"), ("_low", "low"), ("_high", "high")):
+    for end, key in ENDS.items():
         row |= {f"accuracy{end}": percent_of(right[key]), f"error{end}": error[key]}
         row |= {f"coverage{end}": percent_of(coverage[key])}
+        if both := metrics.get("together"):
+            row |= {f"together_coverage{end}": percent_of(both["coverage"][key])}
+            row |= {"together_excess": both["calibration_error"]["excess"], "together_size": both["set_size"]}
     return row
 
 

@@ -58,6 +58,24 @@ def rows(reals: Reals, labels: np.ndarray, pooled: np.ndarray) -> list[dict]:
     return found
 
 
+def read_by(reals: Reals, labels: np.ndarray, pooled: np.ndarray, name: str) -> dict:
+    """What a network that judged no drawing makes of the drawn cases of one class, or of all.
+
+    Args:
+        reals: as that network sees them; labels: [N]; pooled: [N, P] its features of the drawn cases.
+    Returns:
+        `other`, the share that its head of real pictures alone reads as drawn, with its interval; `other_recall`, the
+        same head's on real pictures of fold 1.
+    """
+    mine = labels == name if name != OVERALL else np.ones(len(labels), bool)
+    guess = np.array(reals.head.classes)[reals.head.probabilities(pooled[mine]).argmax(1)]
+    right = int((guess == labels[mine]).sum())
+    low, high = wilson(right, int(mine.sum()))
+    recall = reals.recall.get(name, float(np.mean(list(reals.recall.values()))))
+    figures = {"other": right / mine.sum(), "other_low": low, "other_high": high, "other_recall": recall}
+    return {k: round(float(v), 3) for k, v in figures.items()}
+
+
 def _mean(values: np.ndarray) -> Interval:
     """Mean of [N] values, its interval from resampling them."""
     return grouped_bootstrap(lambda drawn: float(values[drawn].mean()), np.arange(len(values)))

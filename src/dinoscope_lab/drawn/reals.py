@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,10 +17,12 @@ from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD, Sample
 from dinoscope.fitting.features import Labelled, read_public
 from dinoscope.fitting.logistic import fit_head
 from dinoscope.reading import scope
-from dinoscope.reading.encoder import Encoder
+from dinoscope.reading.frozen import Frozen
 from dinoscope.reading.heads import Head, HeadError
 from dinoscope.reading.projection import Projection
 from dinoscope_phantoms import ROOMS
+
+from ..benchmark import source
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Reals:
 
 
 def read(
-    encoder: Encoder,
+    encoder: Frozen,
     projection: Projection,
     images: Path,
     task: str,
@@ -73,12 +76,12 @@ def read(
     """Read a set's pictures but for fold 0, and fit its head; both are kept below `cache`, never in the repository.
 
     Args:
-        some: takes fewer of the pictures; needs a `cache` of its own, as the head is kept by its task alone.
+        some: takes fewer of the pictures.
     """
     folder, splits = images / task, images / "splits"
     pool = read_public(encoder, folder, splits, lambda _: None, lambda s: list(some(_seen(s))), cache=cache)
     known, held = pool.at(pool.folds > VALIDATION_FOLD), pool.at(pool.folds == VALIDATION_FOLD)
-    kept = cache / encoder.fingerprint[:16] / "real_heads" / f"{task}.safetensors"
+    kept = cache / encoder.fingerprint[:16] / "real_heads" / f"{task}-{_made_of(known, held)}.safetensors"
     try:
         head = Head.load(kept, encoder.fingerprint)
     except (HeadError, SafetensorError, OSError):
@@ -95,6 +98,12 @@ def asked(tasks: list[str] | None) -> Iterator[str]:
     """The tasks to compare: those named, or one of each drawn modality."""
     first = {room: task for task, room in reversed(ROOMS.items())}  # two tasks share the fundus
     yield from tasks or (task for task in ROOMS if task in first.values())
+
+
+def _made_of(*pools: Labelled) -> str:
+    """Of which pictures, labels and code a head is made."""
+    said = [[(c.id, c.labels, c.fold) for c in pool.cases] for pool in pools]
+    return hashlib.sha256(repr((said, source.fingerprint(fit_head.__module__))).encode()).hexdigest()[:16]
 
 
 def _seen(samples: list[Sample]) -> list[Sample]:

@@ -6,31 +6,23 @@ ML4H 2021, PMLR 158.
 
 from __future__ import annotations
 
-import contextlib
-import time
 from functools import partial
 
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from dinoscope import fusion as joined_assets
-from dinoscope import tasks
-from dinoscope.evidence import BARS, CURVES, MEAN, TABLE, Column, Table
+from dinoscope.evidence import BARS, CURVES, MEAN, Column, Table
 from dinoscope.fitting.statistics import grouped_bootstrap
-from dinoscope.reading import images
-from dinoscope.reading.efficientnet import EfficientNet
 from dinoscope.reading.frozen import Frozen
-from dinoscope.reading.fused import Fused
-from dinoscope.reading.heads import HeadError
 
 from .. import fusion, rivals
-from ..benchmark.few_labels import logistic, standardise
+from ..benchmark.few_labels import logistic, set_aside, standardise
 from ..benchmark.paired import AHEAD, ahead, difference, multiplicity
 from ..benchmark.pool import Pool
 from ..benchmark.probes import log_probabilities, random_encoder
 from ..benchmark.study import Report, Study, headline
 from ..comparison import area
-from ..evidence import count, number, percent, tried
+from ..evidence import count, number, tried
 from .others import brought
 
 SETS = ("eye_diseases", "odir", "pneumonia_cxr", "covid_cxr", "ph2")
@@ -62,14 +54,12 @@ def measure(study: Study) -> Report:
         "(unweighted) and ROC-AUC of each class against the rest, on fold 0; intervals from 1,000 draws of whole "
         "groups of the test pictures.",
         f"Labels: a share of each class of folds 2 to 4, at least two pictures; below 100 % the mean of {DRAWS} draws. "
-        "A fourth of them chooses C, the learning rate, when to stop, and which single encoder is best; no other label "
-        "is used but to measure, and none of these sets' labels trained an encoder.",
+        "A fourth of them, patients kept whole where a class has several, chooses C, the learning rate, when to stop, "
+        "and which single encoder is best; no other label is used but to measure, and none of these sets' labels "
+        "trained an encoder.",
         "Features are standardised by all training pictures, without their labels.",
     ]
-    network = next((e for e in encoders.values() if isinstance(e, EfficientNet)), None)
-    options = [shipped(study, network), cost(study, network)] if network else []
-    made = [*tables([*means(rows), *rows], gains), *options, tried(listed)]
-    return Report(headline(label, wins), made, notes)
+    return Report(headline(label, wins), [*tables([*means(rows), *rows], gains), tried(listed)], notes)
 
 
 def tables(rows: list[dict], gains: list[dict]) -> list[Table]:
@@ -88,52 +78,6 @@ def tables(rows: list[dict], gains: list[dict]) -> list[Table]:
     drawn = Table("kappa", title, CURVES, columns, rows, "set", "share", "value", ("method",), logarithmic=True)
     title = "By how much kappa of self-attention is higher, on the same drawn pictures and labels"
     return [drawn, Table("gains", title, BARS, ahead_by, gains, "set", y=AHEAD, by=("method", "share"))]
-
-
-def shipped(study: Study, network: EfficientNet) -> Table:
-    """The shipped heads on fold 0: the backbone's alone, and those of the option that reads a network beside it.
-
-    Without rows where nothing is shipped for this backbone.
-    """
-    fingerprint = Fused(study.encoder, network).fingerprint
-    rows = []
-    for folder in tasks.found(study.assets / "tasks")[0]:
-        with contextlib.suppress(HeadError):
-            alone = tasks.load(folder, study.encoder.fingerprint)
-            if both := joined_assets.load(joined_assets.place(study.assets, network.key), alone, fingerprint):
-                for name, task in (("backbone alone", alone), (f"with {network.name}", both)):
-                    if right := task.facts["metrics"].get("balanced_accuracy"):
-                        figures = {f"value{e}": round(100 * right[k], 1) for e, k in ENDS.items()}
-                        rows.append({"task": folder.name, "method": name} | figures)
-    columns = (Column("task"), Column("method"), percent("value", "balanced accuracy"))
-    title = "The shipped heads: balanced accuracy on fold 0, of the backbone alone and joined"
-    return Table("shipped", title, BARS, columns, rows, "task", y="value", by=("method",), ours="backbone alone")
-
-
-ENDS = {"": "value", "_low": "low", "_high": "high"}
-
-
-def cost(study: Study, network: EfficientNet) -> Table:
-    """What reading a picture takes, by the backbone alone and with a network beside it (`DINOSCOPE_FUSION`)."""
-    pictures = [images.read(f).picture for f in study.pool(SETS[0]).files[: 3 if study.quick else 20]]
-    weights = [sum(w.nbytes for w in m.state_dict().values()) for m in (study.encoder.model, network.model)]
-    rows = []
-    for reader, held in ((study.encoder, weights[:1]), (Fused(study.encoder, network), weights)):
-        reader(pictures[:1])
-        times = []
-        for picture in pictures:
-            began = time.perf_counter()
-            reader([picture])
-            times.append(time.perf_counter() - began)
-        seconds = {"seconds": round(float(np.median(times)), 3), "late": round(float(np.percentile(times, 95)), 3)}
-        rows.append({"method": reader.name} | seconds | {"weights": round(sum(held) / 1e6)})
-    columns = (
-        Column("method", "read by"),
-        number("seconds", "a picture, median", "s"),
-        number("late", "95th percentile", "s"),
-        number("weights", "weights in memory", "MB", 0),
-    )
-    return Table("cost", "What the second network costs", TABLE, columns, rows)
 
 
 def means(rows: list[dict]) -> list[dict]:
@@ -182,7 +126,8 @@ def joined(
     held, test = fold == 1, pool.test
     fit = fold > 1
     # The best is chosen where it may be: on the labels that choose, never on the test pictures.
-    worth = {n: _kappa(pool.truth[held], logistic(e[fit], pool.truth[fit], e[held])) for n, e in embeddings.items()}
+    given = pool.truth[fit], pool.groups[fit]
+    worth = {n: _kappa(pool.truth[held], logistic(e[fit], *given, e[held])) for n, e in embeddings.items()}
     best = max(worth, key=worth.__getitem__)
     model = fusion.fit(
         [e[fit].astype(np.float32) for e in embeddings.values()],
@@ -206,9 +151,9 @@ def drawn(pool: Pool, share: float, seed: int, draw: int = 0) -> np.ndarray:
     fold = np.where(pool.test, 0, -1)
     for label in range(len(pool.classes)):
         members = rng.permutation(np.flatnonzero(pool.known & (pool.truth == label)))
-        members = members[: max(2, round(share * len(members)))]
-        choosing = max(1, len(members) // 4)
-        fold[members[:choosing]], fold[members[choosing:]] = 1, 2
+        fold[members[: max(2, round(share * len(members)))]] = 2
+    given = np.flatnonzero(fold == 2)
+    fold[given[set_aside(pool.truth[given], pool.groups[given], 4, rng)]] = 1
     return fold
 
 

@@ -12,14 +12,13 @@ from functools import partial
 import numpy as np
 
 from dinoscope.evidence import BARS, CURVES, MEAN, TABLE, Column, Table
-from dinoscope.fitting.statistics import balanced_accuracy
 from dinoscope.reading.frozen import Frozen
 
 from .. import rivals
 from ..benchmark import baselines, few_labels, supervised
 from ..benchmark.baselines import RESIDUAL
 from ..benchmark.few_labels import CLASSIFIERS, draw
-from ..benchmark.paired import AHEAD, GUESS, HIDDEN, POINTS, accuracies, multiplicity, shown
+from ..benchmark.paired import AHEAD, GUESS, HIDDEN, POINTS, accuracies, level, multiplicity, shown
 from ..benchmark.pool import Pool
 from ..benchmark.study import Report, Study, headline
 from ..evidence import number, percent, tried
@@ -29,11 +28,11 @@ COUNTS = (1, 2, 5, 10, 25, 50, 100)
 SUPERVISED_COUNTS = (10, 50)
 DRAWS, SUPERVISED_DRAWS = 10, 3
 STOPPED_BY = 5
-"""Every fifth label of a supervised network goes into stopping it in time, and into choosing its learning rate."""
+"""About every fifth label of a supervised network goes into stopping it, and into choosing its learning rate."""
 RATES = (1e-3, 3e-4)
 """Candidates for that rate; the first draw chooses for all."""
 ASKED = f"{HIDDEN}asked for"
-ALL, SCORES = "all labels", ("value", "value_low", "value_high")
+ALL, BEST = "all labels", "logistic regression"
 SHARE = 0.95
 """Of the score with all labels: what is called enough."""
 
@@ -53,11 +52,11 @@ def measure(study: Study) -> Report:
         for labels in [0] if study.quick else [*SUPERVISED_COUNTS, 0]:
             part = partial(from_scratch, study, pool, labels)
             rows += study.part(f"{name}-supervised-{labels}", part, "residual", pool)
-    rows += averaged(rows)
+    rows += averaged(rows, pools)
     for name in dict.fromkeys(r["set"] for r in rows):
         for method in dict.fromkeys(r["method"] for r in rows):
             enough.append(needed([r for r in rows if r["set"] == name and r["method"] == method], name, method))
-    wanted = [r["labels"] for r in enough if r["method"] == "logistic regression" and r["set"] != MEAN]
+    wanted = [r["labels"] for r in enough if r["method"] == BEST and r["set"] != MEAN]
     label = (
         f"Labels a class that give logistic regression on frozen features {100 * SHARE:.0f} % of its score with all "
         f"labels, median of {len(wanted)} sets"
@@ -71,11 +70,13 @@ def measure(study: Study) -> Report:
 NOTES = [
     f"Balanced accuracy in percent on fold 0 with labels drawn from folds 2 to 4: mean of {DRAWS} draws "
     f"({SUPERVISED_DRAWS} of the supervised network, of seeds where all labels are used; one of the classifiers "
-    "then); the band is from the least to the greatest draw. The mean leaves out a number that a set has not got.",
+    "then). Intervals are of that mean, from 1,000 draws of whole groups of the test pictures; how far draws of labels "
+    "lie apart is not in them. The mean of the sets leaves out a number that a set has not got.",
     "Nothing is tuned on other labels than those drawn: C by three-fold cross-validation among them from 5 a class "
-    "on, 0.01 below; of the supervised network's labels every fifth only says when to stop, and on the first draw "
-    f"which of the learning rates {' and '.join(map(str, RATES))} to take. Features are "
-    "standardised by all training pictures, without their labels.",
+    "on, 0.01 below; of the supervised network's labels about every fifth only says when to stop, and on the first "
+    f"draw which of the learning rates {' and '.join(map(str, RATES))} to take. Patients are kept whole in both, but "
+    "where a class would be missing then. Features are standardised by all training pictures, without their labels. "
+    "The network and the classifiers get the same labels; the difference is over the draws that both have.",
     "EfficientNet-Lite: the same classifiers on features that others trained on ImageNet's labels.",
     "Small ResNet from scratch: ResNet-18 at half its width, 2.8 million weights, augmented, "
     "batches balanced by class, at most 960 steps of 32 pictures. The backbone's own architecture trained so is "
@@ -105,25 +106,22 @@ def tables(rows: list[dict], enough: list[dict], differences: list[dict]) -> lis
     ]
 
 
-def asked_for(rows: list[dict], method: str) -> list[str]:
-    """What the rows of a set and method were asked for: so many labels a class, and all of them at the end."""
-    counts = SUPERVISED_COUNTS if method == RESIDUAL else COUNTS
-    return [f"{c} a class" for c in counts[: len(rows) - 1]] + [ALL]
-
-
-def averaged(rows: list[dict]) -> list[dict]:
+def averaged(rows: list[dict], pools: list[Pool]) -> list[dict]:
     """The mean over the sets, of each number of labels that every set has."""
-    sets = list(dict.fromkeys(r["set"] for r in rows))
     found = []
     for method in dict.fromkeys(r["method"] for r in rows):
-        mine = [[r for r in rows if r["set"] == s and r["method"] == method] for s in sets]
-        named = [dict(zip(asked_for(m, method), m, strict=True)) for m in mine]
-        for name in named[0]:
-            if not all(name in n for n in named):
-                continue
-            mean = {k: round(float(np.mean([n[name][k] for n in named])), 1) for k in (*SCORES, "labels")}
-            found.append({"set": MEAN, "method": method} | mean)
+        of = {p.name: {r[ASKED]: r for r in rows if (r["set"], r["method"]) == (p.name, method)} for p in pools}
+        for asked in of[pools[0].name]:
+            if all(asked in o for o in of.values()):
+                some = [of[p.name][asked] for p in pools]
+                labels = {"labels": round(float(np.mean([r["labels"] for r in some])), 1)}
+                found.append({"set": MEAN, "method": method} | labels | _level(pools, [r[GUESS] for r in some]))
     return found
+
+
+def _level(pools: list[Pool], guesses: list[list]) -> dict:
+    """Balanced accuracy in percent with its interval, mean of the sets and of each set's draws of labels."""
+    return level([p.truth[p.test] for p in pools], [p.groups[p.test] for p in pools], guesses)
 
 
 def named(method: str, rival: str) -> str:
@@ -132,20 +130,18 @@ def named(method: str, rival: str) -> str:
 
 
 def compared(rows: list[dict], pools: list[Pool]) -> list[dict]:
-    """By how much the backbone's features are ahead of a rival's with the same labels: the mean over the sets that have
-    so many, for each classifier and number of labels."""
-    guessed = {(r["set"], r["method"], at): r[GUESS] for r in rows for at in [r.get(ASKED)] if GUESS in r}
+    """By how much the backbone's features are ahead of a rival's, or of a network that is trained on the same labels:
+    the mean over the sets that have so many, for each classifier and number of labels."""
+    guessed = {(r["set"], r["method"], r[ASKED]): r[GUESS] for r in rows if GUESS in r}
     found = []
     for method, at in dict.fromkeys((m, at) for _, m, at in guessed):
-        classifier, _, rival = method.partition(", ")
+        classifier, _, rival = (BEST, "", RESIDUAL) if method == RESIDUAL else method.partition(", ")
         some = [p for p in pools if (p.name, method, at) in guessed]
         if rival and len(some) == len(pools):
-            difference = accuracies(
-                [p.truth[p.test] for p in some],
-                [p.groups[p.test] for p in some],
-                [guessed[p.name, classifier, at] for p in some],
-                [guessed[p.name, method, at] for p in some],
-            )
+            theirs = [guessed[p.name, method, at] for p in some]
+            # The first draws of labels are the same for both; all labels together are drawn once.
+            ours = [(guessed[p.name, classifier, at] * len(t))[: len(t)] for p, t in zip(some, theirs, strict=True)]
+            difference = accuracies([p.truth[p.test] for p in some], [p.groups[p.test] for p in some], ours, theirs)
             found.append({"method": classifier, "rival": rival, "labels": at} | difference)
     return found
 
@@ -155,16 +151,14 @@ def frozen(study: Study, pool: Pool, method: str, rival: Frozen | None = None) -
     features = few_labels.standardise(study.pooled(pool, rival), pool.known)
     most = int(np.bincount(pool.truth[pool.known]).max())
     for count in [c for c in COUNTS if c < most] + [most]:
-        scores, sizes, guesses = [], [], []
+        sizes, guesses = [], []
         for i in range(1 if count == most else 2 if study.quick else DRAWS):
             chosen = draw(pool.truth, pool.known, count, np.random.default_rng([study.seed, count, i]))
-            guess = CLASSIFIERS[method](features[chosen], pool.truth[chosen], features[pool.test])
-            scores.append(balanced_accuracy(pool.truth[pool.test], guess))
+            given = features[chosen], pool.truth[chosen], pool.groups[chosen]
+            guesses.append(CLASSIFIERS[method](*given, features[pool.test]).tolist())
             sizes.append(len(chosen) / len(pool.classes))
-            guesses.append(guess.tolist())
         name = named(method, rival.name) if rival else method
-        asked = ALL if count == most else f"{count} a class"
-        yield _row(pool.name, name, float(np.mean(sizes)), scores) | {GUESS: guesses, ASKED: asked}
+        yield _row(pool, name, sizes, guesses, 0 if count == most else count)
 
 
 def from_scratch(study: Study, pool: Pool, count: int) -> list[dict]:
@@ -172,10 +166,11 @@ def from_scratch(study: Study, pool: Pool, count: int) -> list[dict]:
     most = int(np.bincount(pool.truth[pool.known]).max())
     pictures = baselines.squashed(pool.files, 144)
     rates: tuple[float, ...] = RATES
-    scores, sizes = [], []
+    sizes, guesses = [], []
     for i in range(1 if study.quick else SUPERVISED_DRAWS):
-        chosen = draw(pool.truth, pool.known, count or most, np.random.default_rng([study.seed, count or most, i]))
-        stop = stopping(pool.truth[chosen])
+        rng = np.random.default_rng([study.seed, count or most, i])
+        chosen = draw(pool.truth, pool.known, count or most, rng)
+        stop = few_labels.set_aside(pool.truth[chosen], pool.groups[chosen], STOPPED_BY, rng)
         fit, held = chosen[~stop], chosen[stop]
         rate, model = supervised.train_at_best_rate(
             supervised.Residual,
@@ -188,17 +183,9 @@ def from_scratch(study: Study, pool: Pool, count: int) -> list[dict]:
             seed=study.seed + i,
         )
         rates = (rate,)
-        scores.append(balanced_accuracy(pool.truth[pool.test], supervised.guess(model, pictures[pool.test])))
+        guesses.append(supervised.guess(model, pictures[pool.test]).tolist())
         sizes.append(len(chosen) / len(pool.classes))
-    return [_row(pool.name, RESIDUAL, float(np.mean(sizes)), scores)]
-
-
-def stopping(labels: np.ndarray) -> np.ndarray:
-    """[n] bool: every fifth label of a class, and at least one, goes into stopping in time."""
-    chosen = np.zeros(len(labels), bool)
-    for label in np.unique(labels):
-        chosen[np.flatnonzero(labels == label)[::STOPPED_BY]] = True
-    return chosen
+    return [_row(pool, RESIDUAL, sizes, guesses, count)]
 
 
 def needed(rows: list[dict], name: str, method: str) -> dict:
@@ -220,12 +207,7 @@ def needed(rows: list[dict], name: str, method: str) -> dict:
     }
 
 
-def _row(name: str, method: str, labels: float, scores: list[float]) -> dict:
-    return {
-        "set": name,
-        "method": method,
-        "labels": round(labels, 1),
-        "value": round(100 * float(np.mean(scores)), 1),
-        "value_low": round(100 * min(scores), 1),
-        "value_high": round(100 * max(scores), 1),
-    }
+def _row(pool: Pool, method: str, sizes: list[float], guesses: list[list[int]], count: int) -> dict:
+    """A row of `count` labels a class, or of all of them (0)."""
+    labels = {"set": pool.name, "method": method, "labels": round(float(np.mean(sizes)), 1)}
+    return labels | _level([pool], [guesses]) | {GUESS: guesses, ASKED: f"{count} a class" if count else ALL}

@@ -12,7 +12,7 @@ import numpy as np
 from dinoscope import settings
 from dinoscope.reading.encoder import Encoder, EncoderError
 
-from ..benchmark import baselines, supervised
+from ..benchmark import baselines, source, supervised
 from ..benchmark.study import Study
 from ..pretrain import export, pack
 from ..pretrain.plan import Plan
@@ -37,7 +37,10 @@ STEPS, PACKED = 200, 128
 
 def supervised_encoder(study: Study) -> Encoder:
     """The backbone's architecture, trained on the classes of `LABELLED` together; kept once it is trained."""
-    place = study.kept.parent / "supervised" / f"{study.shape}-{study.encoder.size}-{study.seed}"
+    made = (
+        f"{study.shape}-{study.encoder.size}-{study.seed}-{study.split}-{source.fingerprint(supervised.__name__)[:8]}"
+    )
+    place = study.kept.parent / "supervised" / made
     if not (place / "preprocessor_config.json").is_file():  # the last file that is written
         pools = [study.pool(name) for name in (LABELLED[:2] if study.quick else LABELLED)]
         offsets = np.cumsum([0, *(len(p.classes) for p in pools)])
@@ -60,7 +63,8 @@ def supervised_encoder(study: Study) -> Encoder:
 
 def distilled_encoder(study: Study) -> Encoder:
     """The backbone trained further by the other objective, DINOv2's, on the same pictures; kept once trained."""
-    place = study.kept.parent / "distilled" / f"{study.encoder.fingerprint[:16]}-{study.seed}"
+    made = f"{study.encoder.fingerprint[:16]}-{study.seed}-{study.split}-{source.fingerprint(train.__module__)[:8]}"
+    place = study.kept.parent / "distilled" / made
     if not (place / "preprocessor_config.json").is_file():  # the last file that is written
         config = study.encoder.model.config
         plan = Plan(
@@ -73,12 +77,13 @@ def distilled_encoder(study: Study) -> Encoder:
         )
         images = study.pool(LABELLED[0]).files[0].parent if study.quick else study.images  # one class of one set
         splits = None if study.quick else study.images / "splits"
-        packed = pack.build(images, splits, PACKED, place.parent)
+        packed = pack.build(images, splits, PACKED, place / "pictures")
         export.write(export.trainable(study.encoder), study.encoder.size, place / "start")
         steps = 2 if study.quick else STEPS
         learned = train(plan, packed, place / "state", math.inf, study.seed, steps=steps, start=place / "start")
         export.write(learned.teacher, study.encoder.size, place)
         shutil.rmtree(place / "state")
+        shutil.rmtree(place / "pictures")
     return Encoder(place, DISTILLED)
 
 

@@ -85,3 +85,14 @@ def test_groups_too_small_are_left_out(workbench):
     pooled = np.zeros((30, task.head.weight.shape[1]), np.float32)
     assert robustness.by_group(task, Labelled(cases, pooled)) == []
     assert robustness.by_group(replace(task), Labelled([], pooled[:0])) == []
+
+
+def test_a_group_in_which_a_class_is_missing_is_left_out(workbench):
+    task = workbench.tasks["colours"]
+    classes = [task.head.classes[i % (2 if i < 30 else 3)] for i in range(90)]
+    cases = [
+        Case(str(i), (c,), "public", metadata={"sex": "f" if i < 30 else "m" if i < 60 else ""})
+        for i, c in enumerate(classes)
+    ]
+    pooled = np.random.default_rng(0).normal(size=(90, task.head.weight.shape[1])).astype(np.float32)
+    assert [r["group"] for r in robustness.by_group(task, Labelled(cases, pooled))] == ["male"]

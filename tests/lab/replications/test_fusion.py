@@ -119,13 +119,3 @@ def test_the_encoders_differ_and_what_is_not_there_says_why(study, monkeypatch, 
         ("nowhere/at-all", "no"),
     ]
     assert tried[1]["why"] == "no history here"
-
-
-def test_what_the_option_takes_is_measured_for_the_backbone_alone_and_with_the_network(study, monkeypatch):
-    network = rivals.installed(["efficientnet-lite0"]).first or pytest.skip("EfficientNet-Lite0 is not installed")
-    monkeypatch.setattr(fusion, "SETS", ("colours",))
-    alone, both = fusion.cost(replace(study, quick=True), network).rows
-    assert (alone["method"], both["method"]) == ("tiny", "tiny with EfficientNet-Lite0")
-    assert alone["seconds"] > 0
-    assert both["seconds"] > 0
-    assert both["weights"] >= alone["weights"] + 18

@@ -60,7 +60,7 @@ def _measurement(e: Evidence, fingerprint: str) -> str:
     stale = "" if e.fingerprint == fingerprint else "**Measured on an earlier backbone; not yet again on this one.** "
     divided = f", {e.split}" if e.split else ""
     how = (
-        (f"{left} larger tables: `model_assets/evidence/{e.name}.json`. " if left else "")
+        (f"{left} larger table{'s' * (left > 1)}: `model_assets/evidence/{e.name}.json`. " if left else "")
         + " ".join(e.notes)
         + f" Measured {e.date} on {e.machine}, backbone `{e.fingerprint[:8]}`{divided}, by `{e.command}`."
     )

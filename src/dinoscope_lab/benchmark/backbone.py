@@ -8,6 +8,7 @@ import numpy as np
 
 from dinoscope import tasks
 from dinoscope.evidence import BARS, MEAN, Column, Evidence, Table, read
+from dinoscope.fitting import catalogue
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
 from dinoscope.fitting.statistics import balanced_accuracy, drawn_balanced_accuracy, group_draws
 
@@ -68,7 +69,7 @@ def measure(study: Study) -> Report:
         tried([r for r in others.tried if r["ran"] == "no"]),
     ]
     notes = [_level(sets), *([_left_out(read(study.assets / "evidence"))] if study.untrained else [])]
-    notes += [paired.multiplicity(len(differences.rows)), *NOTES]
+    notes += [paired.multiplicity(len(differences.rows)), *NOTES, *([] if study.untrained else [TRAINED])]
     if not study.quick:
         heads, cells = sets.laid_out()
         with one_at_a_time(study.assets / "evidence"):
@@ -89,10 +90,12 @@ NOTES = [
     "EfficientNet-Lite: trained by others on ImageNet's labels, "
     "frozen, its last map averaged, at the side it was trained for. The backbone was trained without labels; the "
     "earlier one, too, on a fifth of the pictures.",
+]
+TRAINED = (
     "Supervised from scratch: the same architecture, trained on the labels of folds 2 to 4 with augmentation and "
     "balanced batches at 112 px, stopped by fold 1. Small ResNet from scratch: ResNet-18 at half its width, 2.8 "
-    "million weights, trained so for at most twice as many steps.",
-]
+    "million weights, trained so for at most twice as many steps."
+)
 
 
 def _of_set(study: Study, pool: Pool, others: rivals.Rivals) -> list[dict]:
@@ -160,12 +163,12 @@ def differences_table(rows: list[dict]) -> Table:
 
 def _level(sets: Table) -> str:
     """On which sets a rival does at least as well."""
-    lost = []
+    lost, titles = [], catalogue.titles()
     for name in (n for n in sets.places() if n != MEAN):
         rows = sets.about(name)
         ours = next(r["value"] for r in rows if r["method"] == OURS)
         if ahead := [r["method"] for r in rows if r["whose"] == OTHER and r["value"] >= ours]:
-            lost.append(f"{name} ({', '.join(ahead)})")
+            lost.append(f"{titles.get(name, name)} ({', '.join(ahead)})")
     return f"A baseline does at least as well as the linear probe on {'; '.join(lost) or 'no set'}."
 
 

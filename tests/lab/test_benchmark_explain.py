@@ -113,3 +113,26 @@ def test_fold_1_is_measured_apart_and_beside_the_floor(study, folder):
     assert report.headline["value"] == own["overlap"] == pytest.approx(measured["overlap"], abs=1e-4)
     assert own["difference_tokens"] == pytest.approx(measured["difference_tokens"], abs=1e-4)
     assert "0.52 wanted" in report.notes[0]
+
+
+def test_a_method_that_lies_nearer_or_is_more_faithful_on_the_same_pictures_is_named():
+    def record(name, group, ours, rollout, rise=None):
+        gains = dict.fromkeys(explain_rows.GAINS, 0.1)
+        methods = {"vitcx": gains | {"overlap": ours}, "rollout": gains | {"overlap": rollout}}
+        if rise is not None:  # a slow one: on this picture alone, where the default does well, too
+            methods["vitcx"] = dict.fromkeys(explain_rows.GAINS, 0.5) | {"overlap": ours}
+            methods["rise"] = dict.fromkeys(explain_rows.GAINS, rise) | {"overlap": ours - 0.3}
+        return {"set": name, "group": group, "methods": methods}
+
+    records = [record("a", "1", 0.5, 0.6), record("a", "2", 0.3, 0.4, rise=0.4), record("b", "1", 0.2, 0.1)]
+    differences = explain_rows._differences(records)
+    mean = next(r for r in differences if (r["set"], r["method"]) == (MEAN, "rollout"))
+    assert mean["ahead"] == 0  # each set counts alike, however many pictures it has
+    assert explain_rows._nearer(differences) == []
+    nearer = explain_rows._nearer(explain_rows._differences(records[:2]))
+    assert nearer == [
+        "Nearer to the lesions than ViT-CX on tokens, IoU on the mean of the sets: rollout by 0.1 (0.1 to 0.1)."
+    ]
+    assert explain_rows._more_faithful(records) == []
+    records[1]["methods"]["rise"] |= dict.fromkeys(explain_rows.GAINS, 0.6)
+    assert "rise (1 pictures)" in explain_rows._more_faithful(records)[0]

@@ -46,7 +46,7 @@ def test_a_long_table_is_left_to_its_file():
     before, folded = readme.page({"x": evidence("x", tables)}, "f" * 64).split("<details>")
     assert "| mean |\n| --- |\n| 3 |" in before
     assert "| a |" not in before + folded
-    assert "1 larger tables: `model_assets/evidence/x.json`" in folded
+    assert "1 larger table: `model_assets/evidence/x.json`" in folded
 
 
 def test_what_was_measured_on_another_backbone_says_so():

@@ -2,11 +2,14 @@
 
 Patches go in two ways: they are not read at all (by tokens), as in the network's own pre-training, or the picture is
 blurred where they were (by pixels), as the literature has it. Neither alone is above suspicion.
+
+Empty background never goes, neither for a map nor in a random order: every map is made low there, so that to spare it
+would be a gain that no method earned, and a map of noise would beat orders that spend their removals on air.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,6 +30,9 @@ DRAWS = 10
 @dataclass(frozen=True)
 class Curve:
     """Score against the share of patches removed (deletion) or shown (insertion).
+
+    Shares are of the patches that are not empty background: at one end all of them are there, at the other none is, or
+    the last one by tokens in a picture without background. Background is there all along.
 
     Attributes:
         share: [T] from 0 to 1.
@@ -110,9 +116,9 @@ def verdict(tokens: Curves, pixels: Curves) -> Verdict:
     return Verdict(*tokens.beaten, *pixels.beaten, len(tokens.deletion.random))
 
 
-def agreement(a: np.ndarray, b: np.ndarray, patch: int) -> float:
-    """Spearman's rank correlation of two maps [S, S], patch by patch; 0 where one of them is flat."""
-    first, second = strengths(a, patch), strengths(b, patch)
+def agreement(subject: Subject, a: np.ndarray, b: np.ndarray) -> float:
+    """Spearman's rank correlation of two maps [S, S], by patches that are not empty; 0 where one of them is flat."""
+    first, second = strengths(subject, a), strengths(subject, b)
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
     from scipy.stats import spearmanr  # takes a quarter of a second, which a start need not wait for
@@ -120,10 +126,10 @@ def agreement(a: np.ndarray, b: np.ndarray, patch: int) -> float:
     return float(spearmanr(first, second).statistic)
 
 
-def strengths(saliency: np.ndarray, patch: int) -> np.ndarray:
-    """Mean saliency of each patch, in reading order: [S, S] -> [h * w]."""
-    height, width = (side // patch for side in saliency.shape)
-    return saliency.reshape(height, patch, width, patch).mean((1, 3)).ravel()
+def strengths(subject: Subject, saliency: np.ndarray) -> np.ndarray:
+    """Mean saliency [n] of each patch that is not empty background, in reading order; saliency [S, S]."""
+    height, width = subject.grid
+    return saliency.reshape(height, subject.patch, width, subject.patch).mean((1, 3)).ravel()[~subject.empty]
 
 
 def by_tokens(
@@ -136,17 +142,19 @@ def by_tokens(
 ) -> Curves:
     """Deletion and insertion of patches that are not read at all.
 
-    A picture without any patch cannot be read, so that at the bare end the last one stays. Half the patches are there
-    on the mean, so that it takes half the time of `by_pixels`.
+    A picture without any patch cannot be read, so that at the bare end the last one stays where there is no background
+    to be read. Half the patches are there on the mean, so that it takes half the time of `by_pixels`, or a little more
+    the more background there is.
 
     Args: as for `by_pixels`.
     Source: Englebert et al., "Explaining through transformer input sampling", ICCV workshops 2023.
     """
-    orders = _orders(saliency, subject.patch, seed, draws)
-    counts = _counts(orders.shape[1], shares)
-    gone = _gone(orders, np.minimum(counts, orders.shape[1] - 1)[1:])
-    scored = subject.through(~gone, subject.target.value, progress).numpy()
-    return _curves(counts, subject.value, scored.reshape(len(orders), -1))
+    spared = 0 if subject.empty.any() else 1
+
+    def read(gone: np.ndarray) -> Tensor:
+        return subject.through(~gone, subject.target.value, progress)
+
+    return _curves(subject, _orders(subject, saliency, seed, draws), shares, read, spared)
 
 
 def by_pixels(
@@ -164,23 +172,24 @@ def by_pixels(
         saliency: [S, S].
         seed: of the random orders.
         draws: number of random orders.
-        shares: of the patches that are gone, between none and all.
+        shares: of the patches that are gone, empty background not counted, between none and all.
         progress: told (done, total); may raise to cancel.
     Source: Petsiuk et al., "RISE: randomized input sampling for explanation", BMVC 2018.
     """
-    orders = _orders(saliency, subject.patch, seed, draws)
-    counts = _counts(orders.shape[1], shares)
-    gone = _gone(orders, counts[1:-1])
-    # All orders end with the bare baseline, which is scored once.
-    every = np.concatenate([np.ones((1, orders.shape[1]), dtype=bool), gone])
-    scored = subject.beside(_blurred(subject.pixels), every, progress).numpy()
-    bare = np.repeat(scored[0], len(orders))
-    return _curves(counts, subject.value, np.column_stack([scored[1:].reshape(len(orders), -1), bare]))
+    blurred = _blurred(subject.pixels)
+
+    def read(gone: np.ndarray) -> Tensor:
+        return subject.beside(blurred, gone, progress)
+
+    return _curves(subject, _orders(subject, saliency, seed, draws), shares, read)
 
 
-def _orders(saliency: np.ndarray, patch: int, seed: int, draws: int) -> np.ndarray:
-    """[2 + draws, h * w]: the patches from the most salient on, from the least salient on, and in random orders."""
-    salient = np.argsort(-strengths(saliency, patch), kind="stable")
+def _orders(subject: Subject, saliency: np.ndarray, seed: int, draws: int) -> np.ndarray:
+    """[2 + draws, n]: patches that are not empty, from the most salient on, from the least salient on, and at random.
+
+    They are numbered among themselves, in reading order.
+    """
+    salient = np.argsort(-strengths(subject, saliency), kind="stable")
     rng = np.random.default_rng(seed)
     return np.stack([salient, salient[::-1], *(rng.permutation(len(salient)) for _ in range(draws))])
 
@@ -191,20 +200,33 @@ def _counts(patches: int, shares: Sequence[float]) -> np.ndarray:
     return np.union1d(gone, patches - gone)
 
 
-def _gone(orders: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """[orders * counts, h * w] bool: which patches are gone when the first few of each order are."""
+def _gone(orders: np.ndarray, counts: np.ndarray, empty: np.ndarray) -> np.ndarray:
+    """[orders * counts, h * w] bool: which patches are gone when the first few of each order are; no empty one."""
     place = np.argsort(orders, axis=1)
-    return (place[:, None] < counts[:, None]).reshape(-1, orders.shape[1])
+    gone = np.zeros((len(orders) * len(counts), len(empty)), dtype=bool)
+    gone[:, ~empty] = (place[:, None] < counts[:, None]).reshape(-1, orders.shape[1])
+    return gone
 
 
-def _curves(counts: np.ndarray, whole: float, deleted: np.ndarray) -> Curves:
-    """Score of the whole picture, and scores [2 + draws, T - 1] as it goes in each order -> both curves.
+def _curves(
+    subject: Subject, orders: np.ndarray, shares: Sequence[float], read: Callable[[np.ndarray], Tensor], spared: int = 0
+) -> Curves:
+    """Both curves of the orders [2 + draws, n].
 
     Showing patches in some order is removing them in the reverse order, read backwards; and the reverse of a random
     order is random too, so that one set of random orders serves both curves.
+
+    Args:
+        read: patches that are gone [N, h * w] bool -> scores [N]; asked once of those that several orders share.
+        spared: so many patches stay at the bare end.
     """
-    deleted = np.column_stack([np.full(len(deleted), whole), deleted])
-    share, shown = counts / counts[-1], deleted[:, ::-1]
+    patches = orders.shape[1]
+    counts = _counts(patches, shares)
+    gone = _gone(orders, np.minimum(counts[1:], patches - spared), subject.empty)
+    every, where = np.unique(gone, axis=0, return_inverse=True)
+    scored = read(every).numpy()[where.ravel()].reshape(len(orders), -1)
+    deleted = np.column_stack([np.full(len(scored), subject.value), scored])
+    share, shown = counts / patches, deleted[:, ::-1]
     return Curves(Curve(share, deleted[0], deleted[2:]), Curve(share, shown[1], shown[2:]))
 
 

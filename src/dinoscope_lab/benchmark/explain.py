@@ -141,7 +141,7 @@ def _measure(shown: ExplainedPicture, seed: int, number: int | None, slowly: Map
             facts |= asdict(locate(found, shown.lesion))
         if slow and number is not None and number < RESEEDED and name in ("vitcx", PUBLISHED, "rise"):
             other, _ = _timed(_method(name), subject, (seed + 1) % MAX_SEED)
-            facts["two_seeds"] = faithfulness.agreement(found, other, subject.patch)
+            facts["two_seeds"] = faithfulness.agreement(subject, found, other)
         result[name] = facts
     return {"methods": result}
 

@@ -237,8 +237,9 @@ def _notes(located: list[dict], of_drawn: list[dict], gains: list[dict]) -> list
         f"{own['worse']:g} % of the pictures.",
         "Fold 0, pictures that are read as what they are, intervals by drawing whole groups (patient, lesion or "
         "near-duplicate); slow methods on the first few pictures of each set. Gains are areas against "
-        "random orders of the same patches; positive is better. By tokens, a patch that is gone is not read; by "
-        "pixels, it is blurred. Nothing in ViT-CX on tokens is drawn, so that two seeds agree of necessity.",
+        "random orders of the same patches, empty background apart; positive is better. By tokens, a patch that is "
+        "gone is not read; by pixels, it is blurred. Nothing in ViT-CX on tokens is drawn, so that two seeds agree of "
+        "necessity.",
         "Drawn cases are the bundled ones, with their own class, however the head reads them; the examples of the page "
         "are those of them that were chosen because the head reads them and their map points into the lesion.",
         "The published algorithm is timed as its authors' code runs it, in float32; the map in the tables is the same "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -167,6 +168,37 @@ def test_by_tokens_one_patch_always_stays_and_half_of_them_on_the_mean(picture):
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_empty_background_never_goes_so_that_a_map_of_noise_gains_nothing_by_lying_low_there(picture, way):
+    empty = np.zeros(16, bool)
+    empty[[0, 1, 2, 3, 4, 7, 8, 11]] = True
+    worth = torch.from_numpy(np.where(empty, 0, 1 / 8)).float()
+    missing = []
+
+    def score(batch: torch.Tensor) -> torch.Tensor:
+        there = (
+            (batch == picture[0]).all(1).unfold(1, PATCH, PATCH).unfold(2, PATCH, PATCH).flatten(3).all(3).flatten(1)
+        )
+        missing.append(~there)
+        return there.float() @ worth
+
+    def chosen(kept: torch.Tensor) -> torch.Tensor:
+        missing.append(torch.ones(len(kept), 16, dtype=torch.bool).scatter(1, kept, False))
+        return worth[kept].sum(1)
+
+    subject = replace(watched(picture, score, chosen), empty=empty)
+    noise = np.random.default_rng(0).random(16)
+    maps = [v.reshape(4, 4).repeat(PATCH, 0).repeat(PATCH, 1) for v in (noise, np.where(empty, 0, noise))]
+    asis, low = (way(subject, saliency, seed=0) for saliency in maps)
+    assert not torch.cat(missing)[:, empty].any()
+    for a, b in zip(vars(asis).values(), vars(low).values(), strict=True):
+        assert np.array_equal(a.score, b.score)
+        assert (a.share[0], a.share[-1], len(a.share)) == (0, 1, 4)
+    # Each of the other patches is worth the same, so that no order is better than another.
+    assert low.deletion.random_areas == pytest.approx(low.deletion.area)
+    assert low.deletion.score[:3] == pytest.approx(1 - low.deletion.share[:3])
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_random_orders_depend_on_the_seed_alone(picture, way):
     saliency = np.random.default_rng(0).random((SIDE, SIDE)).astype(np.float32)
     where = torch.arange(16.0)
@@ -231,13 +263,22 @@ def test_a_verdict_counts_the_random_orders_that_the_map_beats_on_each_curve():
     assert verdict(good, bad).passed == ("deletion_tokens", "insertion_tokens")
 
 
-def test_agreement_compares_the_order_of_the_patches():
-    rng = np.random.default_rng(0)
-    a = rng.random((16, 16)).repeat(4, 0).repeat(4, 1)
-    assert agreement(a, a**3 + 5, 4) == pytest.approx(1)
-    assert agreement(a, -a, 4) == pytest.approx(-1)
-    assert abs(agreement(a, rng.random((64, 64)), 4)) < 0.3
-    assert agreement(a, np.ones_like(a), 4) == 0
+def test_agreement_compares_the_order_of_the_patches(picture):
+    rng, subject = np.random.default_rng(0), looks_at(0, 0, picture)
+    a = rng.random((4, 4)).repeat(PATCH, 0).repeat(PATCH, 1)
+    assert agreement(subject, a, a**3 + 5) == pytest.approx(1)
+    assert agreement(subject, a, -a) == pytest.approx(-1)
+    assert abs(agreement(subject, a, rng.random((SIDE, SIDE)))) < 0.5
+    assert agreement(subject, a, np.ones_like(a)) == 0
+
+
+def test_maps_do_not_agree_for_being_low_on_empty_background(picture):
+    empty = np.arange(16) < 8
+    dark = empty.reshape(4, 4).repeat(PATCH, 0).repeat(PATCH, 1)
+    a = np.arange(1, 17).reshape(4, 4).repeat(PATCH, 0).repeat(PATCH, 1)
+    subject = replace(looks_at(3, 3, picture), empty=empty)
+    assert agreement(subject, np.where(dark, 0, a), np.where(dark, -99, -a)) == pytest.approx(-1)
+    assert agreement(subject, np.where(dark, 0, a), np.where(dark, 0, 1)) == 0
 
 
 @pytest.mark.parametrize("way", WAYS)

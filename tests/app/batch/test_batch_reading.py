@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,13 @@ def test_folders_that_name_classes_give_balanced_accuracy_and_a_confusion_matrix
     assert "So few say little" in summary.caveats(found.measured)
     assert found.unreadable == ("RED/broken.png",)
     assert sum(found.answers.values()) == 18
+
+
+def test_a_picture_that_stands_there_twice_is_measured_once(workbench: Workbench, read: list[Row]):
+    again = [replace(r, item=replace(r.item, name=f"again/{r.item.name}")) for r in read if r.truth == "red"]
+    found = summary.of([*read, *again], workbench.tasks["colours"])
+    assert found.measured == summary.of(read, workbench.tasks["colours"]).measured
+    assert "6 pictures that repeat another one are counted once." in found.why_not
 
 
 def test_pictures_the_head_was_made_with_are_not_measured(workbench: Workbench, public_pictures: Path, tmp_path: Path):

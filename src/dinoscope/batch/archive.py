@@ -40,9 +40,16 @@ class Limits:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a ZIP archive, told from its first bytes."""
-    with path.open("rb") as file:
-        return file.read(4) in (MARK, _END)
+    """Whether a file is a ZIP archive, told from its first bytes.
+
+    Raises:
+        RequestError: where it cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (MARK, _END)
+    except OSError as fault:
+        raise RequestError(f"{shown(path.name)} cannot be read ({fault.strerror}); give another file") from fault
 
 
 def unpack(path: Path, into: Path, left: LeftOut, limits: Limits | None = None) -> int:

@@ -75,7 +75,12 @@ def gather(given: Sequence[Path], into: Path, most: int | None = None, limits: L
     left = LeftOut()
     if not given:
         raise RequestError("No file came; choose pictures, a folder, or a ZIP archive of them")
-    if len(given) == 1 and given[0].is_dir():
+    if len(given) > 1 and (folders := [p for p in given if p.is_dir()]):
+        raise RequestError(
+            f"{len(given)} names came, and {shown(folders[0].name)} is a folder; give one folder, one ZIP archive, or "
+            "picture files"
+        )
+    if given[0].is_dir():
         found = _below(given[0])
     elif packed := [p for p in given if archive.is_archive(p)]:
         if len(given) > 1:

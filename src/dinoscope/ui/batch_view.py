@@ -207,10 +207,10 @@ class Batcher:
         return replace(self.view(fitted), fit_said=batch_markup.fitted(named), parcel=str(parcel))
 
     def write(self, batch: Batch) -> Path:
-        """The table as a file of the visit's; with the mark by which spreadsheets know that it is UTF-8."""
+        """The table as a file of the visit's."""
         path = Path(batch.folder) / "dinoscope-batch.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(sheet.text(batch.rows, self.workbench.tasks[batch.task]), encoding="utf-8-sig", newline="")
+        sheet.write(path, batch.rows, self.workbench.tasks[batch.task])
         return path
 
     def open(self, batch: Batch | None, number: object) -> Chosen:

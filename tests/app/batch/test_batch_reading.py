@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from dataclasses import replace
@@ -138,7 +139,8 @@ def test_the_command_writes_the_table_and_says_what_it_comes_to(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert main(["read", str(folder), "--csv", str(tmp_path / "o.csv"), "--task", "colours"]) == 0
-    with (tmp_path / "o.csv").open(encoding="utf-8", newline="") as file:
+    assert (tmp_path / "o.csv").read_bytes().startswith(codecs.BOM_UTF8), "by which spreadsheets know that it is UTF-8"
+    with (tmp_path / "o.csv").open(encoding="utf-8-sig", newline="") as file:
         assert len(list(csv.DictReader(file))) == 19
     said = capsys.readouterr().err
     assert "Balanced accuracy" in said

@@ -139,6 +139,11 @@ def test_several_files_keep_their_names_and_too_many_are_refused_with_the_number
         gathered(tmp_path, packed, given[0])
 
 
+def test_a_file_that_cannot_be_opened_is_a_sentence_without_its_place(tmp_path: Path):
+    with pytest.raises(RequestError, match=r"“gone\.png” cannot be read \(No such file or directory\)"):
+        gathered(tmp_path, tmp_path / "gone.png")
+
+
 def test_an_archive_without_a_picture_says_what_it_holds(tmp_path: Path):
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "letter.txt").write_text("Dear colleague")

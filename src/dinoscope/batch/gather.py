@@ -56,11 +56,6 @@ class Gathered:
     items: tuple[Item, ...]
     said: tuple[str, ...] = field(default=())
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels that occur, sorted."""
-        return tuple(sorted({i.label for i in self.items if i.label}))
-
 
 def gather(given: Sequence[Path], into: Path, most: int | None = None, limits: Limits | None = None) -> Gathered:
     """The pictures of a folder, an archive, or several files.

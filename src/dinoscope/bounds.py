@@ -1,10 +1,12 @@
 """Bounds: readers of what a visitor sends; inside, its length, number, range and type can be trusted.
 
-Each takes the name by which the visitor knows the value, and any JSON value; each refusal is a sentence with both.
+But for `count`, each takes the name by which the visitor knows the value, and any JSON value; each refusal is a
+sentence with both.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
 from collections.abc import Collection
 from typing import Any
@@ -26,6 +28,13 @@ def whole_number(name: str, given: Any, low: int, high: int, default: int) -> in
     if not low <= given <= high:
         raise RequestError(f"`{name}` is {_plain(given)}; give a whole number from {low} to {high}")
     return int(given)
+
+
+def count(written: str) -> int:
+    """A whole number from 1 as an operator types it, for `argparse`."""
+    if not written.isdecimal() or int(written) < 1:
+        raise argparse.ArgumentTypeError(f"{written} will not do; give a whole number from 1")
+    return int(written)
 
 
 def number(name: str, given: Any, low: float, high: float) -> float:

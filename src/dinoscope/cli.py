@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-from .errors import RequestError
+from .errors import OperatorError, RequestError
 
 COMMANDS = {
     "demo": ("dinoscope.demo", "serve the app"),
@@ -47,6 +47,6 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         return arguments.run(arguments) or 0
-    except (FileNotFoundError, RequestError, ValueError) as fault:
+    except (FileNotFoundError, OperatorError, RequestError, ValueError) as fault:
         print(fault, file=sys.stderr)
         return 1

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import memory, settings, visits
+from .errors import OperatorError
 from .reading import one_thread
 from .settings import Settings
 
@@ -58,12 +59,9 @@ def _serve(chosen: Settings, draw: Draw, folder: Path) -> None:
     with took("libraries"), undisturbed():
         one_thread.begin()
         from . import evidence
-        from .reading.encoder import EncoderError
-        from .reading.heads import HeadError
-        from .tasks import AssetError
         from .ui import page
         from .workbench import Workbench
-    with took("backbone and tasks"), _spoken(AssetError, EncoderError, HeadError):
+    with took("backbone and tasks"), _spoken(OperatorError):
         workbench = Workbench.load(chosen, LateFitter())
     with took("evidence"), _spoken(ValueError):
         measured = evidence.read(chosen.assets / "evidence")

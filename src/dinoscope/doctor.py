@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 from . import evidence, settings, tasks
+from .errors import OperatorError
 from .loading import load_fused
-from .reading.encoder import Encoder, EncoderError
+from .reading.encoder import Encoder
 from .reading.heads import HeadError
 from .settings import Settings
-from .tasks import AssetError
 
 PACKAGES = (
     "gradio",
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"read together with {chosen.fusion}: {reader.width} features instead of {encoder.width}")
         _print_tasks(chosen, encoder)
         print(f"evidence: {', '.join(evidence.read(chosen.assets / 'evidence')) or 'none'}")
-    except (AssetError, EncoderError, HeadError, ValueError, OSError) as fault:
+    except (OperatorError, ValueError, OSError) as fault:
         print(fault, file=sys.stderr)
         return 1
     return 0

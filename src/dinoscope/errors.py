@@ -1,4 +1,4 @@
-"""Errors: the one type of everything a visitor can get wrong.
+"""Errors: the one type of everything a visitor can get wrong, and the one of what an operator has to mend.
 
 Whatever else is raised, a `ValueError` from code among it, is a fault: it goes to the log, and never onto the page.
 """
@@ -8,6 +8,10 @@ from __future__ import annotations
 
 class RequestError(Exception):
     """A request that cannot be met; the message is the sentence a visitor sees: what was wrong and what to do."""
+
+
+class OperatorError(RuntimeError):
+    """Files, a backbone or a device that will not do; the message is the sentence an operator sees."""
 
 
 def shown(text: str) -> str:

@@ -71,17 +71,16 @@ def load(folder: Path, alone: Task, fingerprint: str) -> Task | None:
             weight, bias, vectors, reference = (
                 file.get_tensor(name) for name in ("weight", "bias", "vectors", "reference")
             )
-    except SafetensorError as fault:
-        raise AssetError(f"{path} is damaged ({fault}); restore it, or fit it again") from fault
-    if told["head"]["fingerprint"] != fingerprint or told["cases"][:16] != digest(alone.cases):
-        return None
-    lists = {k: tuple(told["head"].get(k, ())) for k in ("classes", "thresholds")}
-    joined = told["facts"].get("together")
-    return replace(
-        alone,
-        facts=told["facts"],
-        head=Head(**told["head"] | lists, weight=weight, bias=bias),
-        vectors=scope.unit(vectors.astype(np.float32)),
-        reference=reference,
-        together=Together(**joined | {"thresholds": tuple(joined["thresholds"])}) if joined else None,
-    )
+        if told["head"]["fingerprint"] != fingerprint or told["cases"][:16] != digest(alone.cases):
+            return None
+        lists = {k: tuple(told["head"].get(k, ())) for k in ("classes", "thresholds")}
+        return replace(
+            alone,
+            facts=told["facts"],
+            head=Head(**told["head"] | lists, weight=weight, bias=bias),
+            vectors=scope.unit(vectors.astype(np.float32)),
+            reference=reference,
+            together=Together.of(told["facts"]),
+        )
+    except (SafetensorError, AttributeError, KeyError, TypeError, ValueError) as fault:
+        raise AssetError(f"{path} is damaged ({type(fault).__name__}: {fault}); restore it, or fit it again") from fault

@@ -13,7 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
-from . import fusion, tasks
+from . import atomic, fusion, tasks
+from .errors import OperatorError
 from .reading.encoder import Encoder, EncoderError
 from .reading.heads import HeadError
 from .reading.images import ImageError
@@ -95,20 +96,29 @@ def load(settings: Settings, fitter: Fitter | None = None, say: Say = print) -> 
 
 
 def load_projection(encoder: Encoder, settings: Settings, fitter: Fitter | None, say: Say) -> Projection:
-    """The projection for this encoder: as bundled, from the cache, or fitted now."""
+    """The projection for this encoder: as bundled, from the cache, or fitted now.
+
+    Raises:
+        OperatorError: when it is damaged, and cannot be fitted anew.
+    """
     bundled = settings.assets / "tasks"
     cached = tasks.cache(settings.cache, encoder.fingerprint) / "projection.safetensors"
-    for path in (bundled / cached.name, fusion.place(settings.assets, settings.fusion) / cached.name, cached):
+    for path in (bundled / cached.name, fusion.place(settings.assets, settings.fusion) / cached.name):
         if found := Projection.load(path, encoder.fingerprint):
             return found
+    try:
+        if found := Projection.load(cached, encoder.fingerprint):
+            return found
+    except OperatorError as fault:
+        if fitter is None:
+            raise
+        say(str(fault))
+        shutil.rmtree(cached.parent)  # the tasks beside it were fitted with it
     if fitter is None:
         return Projection.plain(encoder.width, encoder.fingerprint)
     say(f"fitting the projection for the backbone {encoder.name}")
     fitted = fitter.fit_projection(encoder, bundled, settings.images, say)
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as draft:
-        fitted.save(Path(draft.name))
-    Path(draft.name).replace(cached)
+    atomic.write(cached, fitted.packed())
     return fitted
 
 

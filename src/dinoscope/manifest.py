@@ -7,13 +7,14 @@ import json
 from pathlib import Path
 
 from . import atomic
+from .errors import OperatorError
 
 MANIFEST = "manifest.json"
 BACKBONE = ("backbone/config.json", "backbone/model.safetensors")
 """What a manifest must list at least: one that lists nothing would let anything pass."""
 
 
-class AssetError(RuntimeError):
+class AssetError(OperatorError):
     """A bundled file that is missing, changed or damaged; the message names it and the remedy."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +15,7 @@ from .explain.methods import METHODS
 from .explain.session import ExplainSession
 from .notice import NOTICE
 from .reading.encoded import Encoded
-from .results import Explanation, Reading
+from .results import Explanation, Reading, votes
 from .see.sight import Sight
 from .similar import SearchRequest, SimilarCase
 from .tasks import Task
@@ -171,11 +170,11 @@ def _agreement(reading: Reading, task: Task) -> str:
 def _neighbours(report: Report) -> str:
     if not report.cases:
         return "The similar cases could not be searched when this report was made."
-    votes = Counter(s.case.labels[0] for s in report.cases).most_common()
-    named = [f"{n} {'is' if n == 1 else 'are'} {report.task.display(label)}" for label, n in votes]
+    said = votes(report.cases)
+    named = [f"{v.count} {'is' if v.count == 1 else 'are'} {report.task.display(v.label)}" for v in said]
     many, first = len(report.cases), report.cases[0]
-    if len(votes) == 1:
-        text = f"All {many} nearest known cases are {report.task.display(votes[0][0])}"
+    if len(said) == 1:
+        text = f"All {many} nearest known cases are {report.task.display(said[0].label)}"
     else:
         text = f"Of the {many} nearest known cases, {enumerated(named)}"
     text += f"; the nearest has a similarity of {first.similarity:.2f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -173,20 +174,22 @@ class MapCheck:
 
 @dataclass(frozen=True)
 class Vote:
-    """What the found cases say: their most frequent class, and how many of them carry it."""
+    """What the found cases say: a class or finding, and how many of them carry it."""
 
     label: str
     count: int
     of: int
 
 
+def votes(found: Sequence[SimilarCase]) -> list[Vote]:
+    """How many of the found cases carry each class or finding, the most frequent first; on a tie, the nearest's."""
+    counts = Counter(label for s in found for label in s.case.labels)
+    return [Vote(label, count, len(found)) for label, count in counts.most_common()]
+
+
 def vote(found: Sequence[SimilarCase]) -> Vote | None:
-    """Majority class of the found cases; on a tie, that of the nearest. None without cases."""
-    if not found:
-        return None
-    labels = [s.case.labels[0] for s in found]
-    winner = max(labels, key=labels.count)
-    return Vote(winner, labels.count(winner), len(labels))
+    """The first of `votes`; None without cases."""
+    return next(iter(votes(found)), None)
 
 
 def _both(curves: Curves | None) -> dict | None:

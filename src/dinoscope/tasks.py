@@ -250,7 +250,6 @@ def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
     facts = json.loads((fitted / "task.json").read_text(encoding="utf-8"))
     if not (facts["title"] and set(head.classes) <= facts["classes"].keys()):
         raise AssetError(f"{fitted} holds a task.json of other classes; restore it, or fit the task again")
-    joined = facts.get("together")
     return Task(
         name=fitted.name,
         facts=facts,
@@ -261,7 +260,7 @@ def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
         folder=images or fitted,
         regions=regions.load(fitted, fingerprint, len(cases), digest(cases)),
         axes=Axes.load(fitted / AXES, fingerprint),
-        together=Together(**joined | {"thresholds": tuple(joined["thresholds"])}) if joined else None,
+        together=Together.of(facts),
         choices=examples.read(fitted, {c.id for c in cases if c.image}),
     )
 

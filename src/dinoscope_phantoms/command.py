@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from dinoscope import atomic
+from dinoscope import atomic, bounds
 from dinoscope.reading.images import pixel_hash
 
 from . import ROOMS, classes, draw
@@ -17,9 +17,9 @@ from . import ROOMS, classes, draw
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which task, how many, and where to."""
     parser.add_argument("--task", choices=list(ROOMS), action="append", help="may be given more than once; default all")
-    parser.add_argument("--n", type=int, default=28, help="phantoms a class")
+    parser.add_argument("--n", type=bounds.count, default=28, help="phantoms a class")
     parser.add_argument("--seed", type=int, default=7, help="seed of the first one; the next follow")
-    parser.add_argument("--size", type=int, default=224, help="side in pixels")
+    parser.add_argument("--size", type=bounds.count, default=224, help="side in pixels")
     parser.add_argument("--out", type=Path, help="folder; each task gets its own below it")
     parser.add_argument(
         "--examples", action="store_true", help="draw nothing: choose the app's examples among the cases"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dinoscope import tasks
+from dinoscope.errors import OperatorError
 from dinoscope.fitting import fit
 from dinoscope.settings import Settings
 from dinoscope.tasks import AssetError
@@ -83,6 +84,34 @@ def test_a_fit_cut_short_is_made_again_at_the_next_start(elsewhere, red):
     bench = Workbench.load(elsewhere, fit, lambda _: None)
     assert list(bench.tasks) == ["colours", "stripes"]
     assert bench.classify(red).label == "red"
+
+
+@pytest.mark.parametrize("damage", [b"", b"not this", "cut", "unnamed"])
+def test_a_damaged_projection_in_the_cache_is_fitted_anew_with_what_was_fitted_for_it(elsewhere, red, damage):
+    bench = Workbench.load(elsewhere, fit, lambda _: None)
+    (kept,) = elsewhere.cache.glob("*/projection.safetensors")
+    whole = kept.read_bytes()
+    content = {"cut": whole[:-8], "unnamed": whole.replace(b"fingerprint", b"fingerprunt", 1)}.get(damage, damage)
+    kept.write_bytes(content)
+    with pytest.raises(OperatorError, match=r"projection\.safetensors is damaged .*; restore it, or remove it"):
+        Workbench.load(elsewhere, say=lambda _: None)
+    said = []
+    again = Workbench.load(elsewhere, fit, said.append)
+    assert "projection.safetensors is damaged" in said[0]
+    assert "fitting colours for the backbone other" in said
+    assert kept.read_bytes() == whole
+    assert answer(again.similar(red)) == answer(bench.similar(red))
+
+
+def test_a_projection_that_cannot_be_written_leaves_no_draft_and_others_may_read_it(elsewhere, monkeypatch):
+    Workbench.load(elsewhere, fit, lambda _: None)
+    (kept,) = elsewhere.cache.glob("*/projection.safetensors")
+    assert kept.stat().st_mode & 0o444 == 0o444
+    shutil.rmtree(kept.parent)
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        Workbench.load(elsewhere, fit, lambda _: None)
+    assert list(kept.parent.iterdir()) == []
 
 
 def test_a_task_that_cannot_be_fitted_is_left_out_and_the_others_stay(elsewhere):

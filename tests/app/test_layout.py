@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "explain": {"reading", "similar", "tasks", "results"},
     "colour_maps": set(),
     "figures": {"colour_maps", "notice"},
-    "loading": {"fusion", "reading", "similar", "tasks", "settings"},
+    "loading": {"atomic", "fusion", "reading", "similar", "tasks", "settings"},
     "agreement": {"reading", "tasks", "results"},
     "words": set(),
     "report": {"workbench", "explain", "reading", "see", "similar", "tasks", "results", "notice", "words"},

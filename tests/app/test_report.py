@@ -42,6 +42,13 @@ def test_the_paragraph_says_what_each_room_says(found):
     assert "head and cases together give" in said
 
 
+def test_every_finding_of_the_nearest_cases_is_counted(found):
+    first, *others = found.cases
+    both = replace(first, case=replace(first.case, labels=("blue", "red")))
+    said = text(replace(found, cases=[both, *(replace(s, case=replace(s.case, labels=("red",))) for s in others)]))
+    assert f"Of the {len(found.cases)} nearest known cases, {len(found.cases)} are red and 1 is blue" in said
+
+
 def test_a_head_measured_by_cross_validation_claims_no_test(found):
     metrics = found.task.facts["metrics"] | {"split": "cross-validation in five parts"}
     crossed = replace(found, task=replace(found.task, facts=found.task.facts | {"metrics": metrics}))

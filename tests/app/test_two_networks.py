@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from dinoscope import fusion, manifest, settings, tasks
 from dinoscope.explain.session import ExplainRequest
@@ -128,6 +131,22 @@ def test_what_was_fitted_for_other_cases_or_networks_is_not_taken(assets, encode
 def test_a_damaged_file_is_named(assets, encoder, reader, tmp_path):
     (tmp_path / "colours.safetensors").write_bytes(b"not this")
     alone = tasks.load(assets / "tasks" / "colours", encoder.fingerprint)
+    with pytest.raises(AssetError, match=r"colours\.safetensors is damaged .*; restore it, or fit it again"):
+        fusion.load(tmp_path, alone, reader.fingerprint)
+
+
+@pytest.mark.parametrize("lost", ["cases", "head", "joined", "thresholds", "more", "temperature"])
+def test_a_file_that_tells_too_little_or_too_much_is_named_too(assets, encoder, reader, tmp_path, lost):
+    alone = tasks.load(assets / "tasks" / "colours", encoder.fingerprint)
+    whole = fusion.place(assets, "efficientnet-lite0") / "colours.safetensors"
+    with safe_open(whole, "numpy") as file:
+        told, tensors = json.loads(file.metadata()["joined"]), {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+    head, joined = told["head"], told["facts"]["together"]
+    for part in (told, head if lost == "temperature" else joined):
+        part.pop(lost, None)
+    if lost == "more":
+        joined[lost] = 1
+    save_file(tensors, tmp_path / whole.name, {"told" if lost == "joined" else "joined": json.dumps(told)})
     with pytest.raises(AssetError, match=r"colours\.safetensors is damaged .*; restore it, or fit it again"):
         fusion.load(tmp_path, alone, reader.fingerprint)
 

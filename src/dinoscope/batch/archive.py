@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..errors import RequestError, shown
-from ..fitting import classes
+from ..fitting import classes, tables
 from ..fitting.trees import LeftOut
 
 MARK = b"PK\x03\x04"
@@ -25,21 +25,31 @@ _UTF8, _LOCKED = 0x800, 0x1
 _LONGEST = 100
 _RESERVED = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\/]')
 _CHUNK = 1 << 20
+TABLES = (*tables.NAMES, "metadata.csv", "sources.csv")
+"""Files that are read as a whole beside the pictures."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What an archive may hold: so many files, of so many bytes each and all together once unpacked."""
+    """What an archive may hold: so many files, of so many bytes each (less for tables) and all together, unpacked."""
 
     files: int = 5000
     file_bytes: int = 256 << 20
+    table_bytes: int = 4 << 20  # read into memory, a hundredfold
     bytes: int = 2 << 30
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a ZIP archive, told from its first bytes."""
-    with path.open("rb") as file:
-        return file.read(4) in (MARK, _END)
+    """Whether a file is a ZIP archive, told from its first bytes.
+
+    Raises:
+        RequestError: where it cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (MARK, _END)
+    except OSError as fault:
+        raise RequestError(f"{shown(path.name)} cannot be read ({fault.strerror}); give another file") from fault
 
 
 def unpack(path: Path, into: Path, left: LeftOut, limits: Limits | None = None) -> int:
@@ -98,6 +108,7 @@ def _unpack(archive: zipfile.ZipFile, into: Path, subject: str, left: LeftOut, l
             continue
         target = into / place
         target.parent.mkdir(parents=True, exist_ok=True)
+        most = limits.table_bytes if target.name.casefold() in TABLES else limits.file_bytes
         name = shown(place.as_posix())
         with archive.open(entry) as packed, target.open("wb") as file:
             written = 0
@@ -106,10 +117,10 @@ def _unpack(archive: zipfile.ZipFile, into: Path, subject: str, left: LeftOut, l
                     nested += 1
                     break
                 written, total = written + len(chunk), total + len(chunk)
-                if written > limits.file_bytes:
+                if written > most:
+                    what = "a table's limit; shorten it" if most == limits.table_bytes else "a file's limit; crop it"
                     raise RequestError(
-                        f"{name} in {subject} unpacks to more than {limits.file_bytes >> 20:,} MB, a file's limit; "
-                        "crop it, or leave it out"
+                        f"{name} in {subject} unpacks to more than {most >> 20:,} MB, {what}, or leave it out"
                     )
                 if total > limits.bytes:
                     raise RequestError(

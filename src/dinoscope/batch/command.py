@@ -11,7 +11,7 @@ from pathlib import Path
 from .. import settings, visits
 from ..errors import RequestError
 from ..notice import NOTICE
-from ..tasks import AssetError, Task
+from ..tasks import Task
 from ..workbench import Workbench
 from . import rows, sheet, summary
 from .gather import gather
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read, print what it comes to, and write the table; stopped by Ctrl-C, with what is there by then.
 
     Raises:
-        RequestError, ValueError: with one sentence.
+        RequestError, ValueError, OperatorError: with one sentence.
     """
     for path in arguments.pictures:
         if not path.exists():
@@ -43,10 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         gathered = gather(arguments.pictures, Path(tempfile.mkdtemp(prefix="batch-")))
         for sentence in gathered.said:
             _say(sentence)
-        try:
-            workbench = Workbench.load(settings.load(), say=_say)
-        except AssetError as fault:
-            raise ValueError(str(fault)) from fault
+        workbench = Workbench.load(settings.load(), say=_say)
         name = arguments.task
         if not name:
             name, count, asked = rows.task_of(workbench, gathered.items)
@@ -56,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         task = workbench.tasks[name]
         found = _read(workbench, gathered.items, task)
     if arguments.csv:
-        _write(arguments.csv, sheet.text(found, task))
+        _write(arguments.csv, found, task)
     _say("\n".join(lines(summary.of(found, task), task)))
     return 0 if any(r.reading for r in found) else 1
 
@@ -105,12 +102,12 @@ def lines(found: Summary, task: Task) -> list[str]:
     return [*said, NOTICE]
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, found: list[Row], task: Task) -> None:
     if str(path) == "-":
-        sys.stdout.write(text)
+        sys.stdout.write(sheet.text(found, task))
         return
     try:
-        path.write_text(text, encoding="utf-8", newline="")
+        sheet.write(path, found, task)
     except OSError as fault:
         raise RequestError(f"{path} cannot be written ({fault.strerror}); give another file to --csv") from fault
     _say(f"written: {path}")

@@ -56,11 +56,6 @@ class Gathered:
     items: tuple[Item, ...]
     said: tuple[str, ...] = field(default=())
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels that occur, sorted."""
-        return tuple(sorted({i.label for i in self.items if i.label}))
-
 
 def gather(given: Sequence[Path], into: Path, most: int | None = None, limits: Limits | None = None) -> Gathered:
     """The pictures of a folder, an archive, or several files.
@@ -75,18 +70,26 @@ def gather(given: Sequence[Path], into: Path, most: int | None = None, limits: L
     left = LeftOut()
     if not given:
         raise RequestError("No file came; choose pictures, a folder, or a ZIP archive of them")
-    if len(given) == 1 and given[0].is_dir():
-        found = _below(given[0], most)
+    if len(given) > 1 and (folders := [p for p in given if p.is_dir()]):
+        raise RequestError(
+            f"{len(given)} names came, and {shown(folders[0].name)} is a folder; give one folder, one ZIP archive, or "
+            "picture files"
+        )
+    if given[0].is_dir():
+        found = _below(given[0])
     elif packed := [p for p in given if archive.is_archive(p)]:
         if len(given) > 1:
             many = f"{len(given)} files came, {len(packed)} of them ZIP archives"
             raise RequestError(f"{many}; send one archive, or the pictures themselves")
         archive.unpack(packed[0], into, left, limits)
-        found = _below(into, most, shown(packed[0].name))
+        found = _below(into, shown(packed[0].name))
     else:
-        _check_count(len(given), most)
         names = names_of(given)
         found = Gathered(tuple(Item(name, path) for name, path in zip(names, given, strict=True)))
+    if most is not None and (count := len(found.items)) > most:
+        raise RequestError(
+            f"{count:,} pictures came, and {most:,} are read at once; send fewer, or use `dinoscope read`"
+        )
     said = [*found.said, *([f"Left out of the archive: {left}."] if left.count else [])]
     items, told = in_order(found.items)
     return Gathered(tuple(items), (*said, *told))
@@ -102,26 +105,29 @@ def names_of(given: Sequence[Path]) -> list[str]:
     return names
 
 
-def _below(folder: Path, most: int | None, subject: str = "") -> Gathered:
+def _below(folder: Path, subject: str = "") -> Gathered:
     """A folder's pictures, with labels where they lie in folders of classes or a table has them."""
     said: list[str] = []
-    root = _classes_in(folder)
+    try:
+        root = _classes_in(folder)
+        table = tables.of_labels(root)
+    except tables.TableError as fault:
+        raise RequestError(_without(str(fault), folder)) from fault
     left = LeftOut()
     paths = list(trees.walk(root, left))
-    _check_count(len(paths), most)
     if not paths:
         what = f"; left out: {left}" * bool(left.count)
         raise RequestError(f"{subject or shown(folder.name)} holds no picture{what}")
     try:
         samples = datasets.read(root, None, lambda sentence: said.append(_opened(sentence, root)), drawn=False)
-        if not tables.of_labels(root):
+        if table is None:
             loose = {p for p in paths if p.parent == root}
             items = [Item(s.id, s.path, s.label, s.group) for s in samples]
             items += [Item(p.relative_to(root).as_posix(), p) for p in sorted(loose)]
         else:
             items = [Item(s.id, s.path, s.label if not s.others else "; ".join(s.labels), s.group) for s in samples]
     except ValueError as fault:
-        if tables.of_labels(root):
+        if table is not None:
             raise RequestError(_without(str(fault), root)) from fault
         items = [Item(p.relative_to(root).as_posix(), p) for p in paths]
         said = [f"Left out: {left}."] if left.count else []
@@ -151,13 +157,6 @@ def _opened(sentence: str, root: Path) -> str:
 def _without(sentence: str, root: Path) -> str:
     """A sentence without the path of the visit's own folder."""
     return sentence.replace(f"{root}/", "").replace(str(root), "what was given")
-
-
-def _check_count(count: int, most: int | None) -> None:
-    if most is not None and count > most:
-        raise RequestError(
-            f"{count:,} pictures came, and {most:,} are read at once; send fewer, or use `dinoscope read`"
-        )
 
 
 def in_order(items: Sequence[Item]) -> tuple[list[Item], list[str]]:

@@ -41,8 +41,8 @@ class Fitted:
     """A head of the visit's own.
 
     Attributes:
-        task: as it is known to this visit; rows: the batch again, each labelled picture guessed by a head that had
-            seen neither it nor its group.
+        task: as it is known to this visit; rows: the batch again, each labelled picture, and every copy of it, guessed
+            by a head that had seen neither it nor its group.
         left_out: sentences about pictures that it was not fitted on.
     """
 
@@ -93,12 +93,12 @@ def fit(
     workbench.tasks.add(visitor, found.task, index)
     parcels.pack(parcel, title, pool, workbench.projection.fingerprint, found.task.facts["metrics"])
     guessed = {
-        r.item.name: _reading(found.task, p, d)
+        r.pixels: _reading(found.task, p, d)
         for r, p, d in zip(chosen, found.probabilities, found.distances, strict=True)
     }
-    patients = {r.item.name: group for r, group in zip(chosen, groups, strict=True)}
-    rows = [replace(r, item=replace(r.item, group=patients.get(r.item.name, r.item.group))) for r in rows]
-    again = [_again(workbench, r, found.task, guessed.get(r.item.name)) for r in rows]
+    patients = {r.pixels: group for r, group in zip(chosen, groups, strict=True)}
+    rows = [replace(r, item=replace(r.item, group=patients.get(r.pixels, r.item.group))) for r in rows]
+    again = [_again(workbench, r, found.task, guessed.get(r.pixels)) for r in rows]
     return Fitted(found.task, tuple(again), tuple(left_out))
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..notice import NOTICE
 from ..tasks import Task
@@ -42,6 +43,11 @@ def text(rows: Sequence[Row], task: Task) -> str:
     for row in rows:
         sheet.writerow({name: cell(value) for name, value in record(row, task).items()})
     return stream.getvalue()
+
+
+def write(path: Path, rows: Sequence[Row], task: Task) -> None:
+    """The table as a file, with the mark by which spreadsheets know that it is UTF-8."""
+    path.write_text(text(rows, task), encoding="utf-8-sig", newline="")
 
 
 def record(row: Row, task: Task) -> dict[str, object]:

@@ -23,7 +23,8 @@ class Measured:
     Attributes:
         balanced_accuracy: the mean over the classes that occur of the share found, with its 95 % interval.
         classes: that occur as label or answer; confusion: [C][C] counts, a row each label, a column each answer.
-        pictures, groups: how many were counted, and of how many patients; of none known, each picture is one.
+        pictures, groups: how many were counted, copies once, and of how many patients; of none known, each picture is
+            one.
     """
 
     balanced_accuracy: Interval
@@ -94,19 +95,23 @@ def _measured(fresh: Sequence[Row], read: Sequence[Row], task: Task) -> tuple[Me
             f"The labels ({listed}) are none of the classes of {task.title}, so there is nothing to compare with; "
             "a head of your own can be fitted on them."
         )
+    labelled = len(fresh)
+    fresh = list({(r.pixels or r.item.name, r.truth): r for r in reversed(fresh)}.values())[::-1]
+    copies = labelled - len(fresh)
     truth = np.array([r.truth for r in fresh])
     guess = np.array([r.reading.label for r in fresh if r.reading])
     groups = [r.item.group or f"picture {r.item.name}" for r in fresh]
     classes = tuple(c for c in task.head.classes if c in {*truth, *guess})
-    left_out = f"Labels that are none of its classes are left out: {', '.join(others[:6])}." if others else ""
+    left_out = [f"Labels that are none of its classes are left out: {', '.join(others[:6])}."] if others else []
+    left_out += [f"{copies} pictures that repeat another one are counted once."] if copies else []
     if len(set(truth)) == 1:
         right = f"{(truth == guess).sum()} of {len(truth)} pictures of {task.display(truth[0])} are called so"
         only = "the only label here that is a class of this task"
-        return None, f"{right}, {only}; balanced accuracy needs two. {left_out}".strip()
+        return None, " ".join([f"{right}, {only}; balanced accuracy needs two.", *left_out])
     interval = grouped_bootstrap(lambda i: balanced_accuracy(truth[i], guess[i]), groups)
     confusion = tuple(tuple(int(((truth == a) & (guess == b)).sum()) for b in classes) for a in classes)
     patients = any(r.item.group for r in fresh)
-    return Measured(interval, classes, confusion, len(fresh), len(set(groups)), patients), left_out
+    return Measured(interval, classes, confusion, len(fresh), len(set(groups)), patients), " ".join(left_out)
 
 
 def in_words(measured: Measured) -> str:

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .. import atomic, settings
+from .. import atomic, bounds, settings
 from ..settings import Settings
 from ..similar import Case, public_pictures
 from . import catalogue, unlabelled
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--set", action="append", default=[], help="of --unlabelled, only this set; may be repeated")
     parser.add_argument("--out", type=Path, help="folder; each task or set gets its own below it")
-    parser.add_argument("--most", type=int, help="at most so many pictures a task or set")
+    parser.add_argument("--most", type=bounds.count, help="at most so many pictures a task or set")
     parser.add_argument("--mirror", default="", help="http://host[:port] to ask instead of the original host")
 
 

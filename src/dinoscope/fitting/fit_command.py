@@ -11,9 +11,8 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from .. import atomic, fusion, manifest, settings, tasks
-from ..manifest import AssetError
 from ..reading.efficientnet import EfficientNet
-from ..reading.encoder import Encoder, EncoderError
+from ..reading.encoder import Encoder
 from ..reading.fused import Fused
 from ..reading.projection import Projection
 from . import axes, catalogue, crossed, fit, parcel, regions
@@ -55,7 +54,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Fit, then bring tasks and manifest up to date together.
 
     Raises:
-        ValueError: with one sentence, for a name, pictures or a disk that will not do; nothing has changed then.
+        ValueError, OperatorError: with one sentence, for a name, pictures or a disk that will not do; nothing has
+            changed then.
     """
     try:
         _fit(arguments)
@@ -66,8 +66,6 @@ def run(arguments: argparse.Namespace) -> None:
         raise ValueError(f"{place} cannot be read or written ({fault.strerror}); the tasks are as before") from fault
     except SafetensorError as fault:  # what it makes of a full disk
         raise ValueError(f"the task cannot be written ({fault}); the tasks are as before") from fault
-    except (AssetError, EncoderError) as fault:
-        raise ValueError(str(fault)) from fault
 
 
 def _fit(arguments: argparse.Namespace) -> None:

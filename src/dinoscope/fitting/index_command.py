@@ -10,12 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import atomic, fusion, settings, tasks
-from ..reading.encoder import Encoder, EncoderError
-from ..reading.heads import HeadError
+from .. import atomic, bounds, fusion, settings, tasks
+from ..reading.encoder import Encoder
 from ..reading.projection import Projection
 from ..similar import CaseIndex, IndexFault, Storage, regions, thumbnails
-from ..tasks import AssetError, Task
+from ..tasks import Task
 from . import classes, datasets
 from .datasets import Sample
 from .own_cases import Arrivals, Known, New
@@ -59,14 +58,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--task", required=True, help="name of a fitted task")
     parser.add_argument("--licence", default="", help="licence of the pictures, shown with each case")
-    parser.add_argument("--batch", type=int, default=32, help="pictures read and sent at once")
+    parser.add_argument("--batch", type=bounds.count, default=32, help="pictures read and sent at once")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Stream the folder into the index that QDRANT_URL or QDRANT_PATH names.
 
     Raises:
-        ValueError, FileNotFoundError: with one sentence, for anything that keeps it from starting or going on.
+        ValueError, FileNotFoundError, OperatorError: with one sentence, for anything that keeps it from starting or
+            going on.
     """
     tasks.check_name(arguments.task)
     chosen = settings.load()
@@ -111,8 +111,6 @@ def add(arguments: argparse.Namespace) -> None:
         index.settle()
         count = index.count(task.name)
         index.close()
-    except (AssetError, HeadError, EncoderError) as fault:
-        raise ValueError(str(fault)) from fault
     except IndexFault as fault:
         raise ValueError(f"{fault}; run the command again, it goes on where it stopped") from fault
     print(f"{tally}\n{task.name} now holds {count} cases", flush=True)

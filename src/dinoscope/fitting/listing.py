@@ -44,10 +44,14 @@ class Files:
     folder: Path
 
     def find(self, written: str) -> Path | None:
-        """The file: as written, with the slashes of Windows, in other cases, or absolute on another machine."""
-        candidates = [written, written.replace("\\", "/")]
-        for name in candidates:
-            if os.path.isfile(path := self.folder / name):
+        """The file: as written, with the slashes of Windows, in other cases, or absolute on another machine.
+
+        Never one beside or above the folder: a table may come from anybody, and must not even tell what is there.
+        """
+        top = os.path.abspath(self.folder)
+        for name in (written, written.replace("\\", "/")):
+            below = os.path.relpath(os.path.abspath(self.folder / name), top)
+            if below.split(os.sep)[0] != os.pardir and os.path.isfile(path := self.folder / below):
                 return path
         parts = [p for p in PureWindowsPath(written).parts if p not in (".", PureWindowsPath(written).anchor)]
         away = bool(PureWindowsPath(written).anchor) or parts[:1] == [self.folder.name]
@@ -77,7 +81,7 @@ def read(folder: Path, path: Path, say: Say) -> Iterator[Entry]:
         say(f"{path} is not UTF-8; read as Windows-1252")
     files = Files(folder)
     some = next((row for row in table.rows if row.get("fold")), None)
-    by_file: dict[Path, tuple[Row, Entry]] = {}
+    by_file: dict[str, tuple[Row, Entry]] = {}
     by_id: dict[str, Row] = {}
     repeated: Counter[str] = Counter()
     for row in table.rows:
@@ -93,9 +97,8 @@ def read(folder: Path, path: Path, say: Say) -> Iterator[Entry]:
             raise table.fault(
                 row, "fold", f"the cell is empty, though line {some.line} has one; give every picture a fold"
             )
-        inside = found.relative_to(folder).as_posix() if found.is_relative_to(folder) else row.get("file")
         entry = Entry(
-            id=row.get("id") or unicodedata.normalize("NFC", inside),
+            id=row.get("id") or unicodedata.normalize("NFC", found.relative_to(folder).as_posix()),
             path=found,
             label=labels[0],
             group=_whole(row.get("group", "patient")),
@@ -106,8 +109,8 @@ def read(folder: Path, path: Path, say: Say) -> Iterator[Entry]:
             others=tuple(labels[1:]),
             metadata={k: v for k, v in row.cells.items() if k not in OWN},
         )
-        if found in by_file:
-            earlier, said = by_file[found]
+        if (real := os.path.realpath(found)) in by_file:
+            earlier, said = by_file[real]
             if {classes.key(x) for x in labels} != {classes.key(x) for x in (said.label, *said.others)}:
                 raise table.fault(
                     row,
@@ -119,7 +122,7 @@ def read(folder: Path, path: Path, say: Say) -> Iterator[Entry]:
             continue
         if entry.id in by_id:
             raise table.fault(row, "id", f"{entry.id!r} stands in line {by_id[entry.id].line}, too; ids must be unique")
-        by_file[found], by_id[entry.id] = (row, entry), row
+        by_file[real], by_id[entry.id] = (row, entry), row
     if repeated:
         say(f"{path}: {sum(repeated.values())} lines say again what was said, such as that of {next(iter(repeated))}")
     return iter([entry for _, entry in by_file.values()])

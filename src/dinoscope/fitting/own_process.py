@@ -11,7 +11,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from ..errors import RequestError
+from ..errors import OperatorError, RequestError
 
 
 def carry_out(work: Callable[[Any], None], given: Any, hint: str) -> None:
@@ -52,5 +52,5 @@ def _work(work: Callable[[Any], None], given: Any, out: Connection) -> None:
         work(given)
         sys.stdout.flush()
         out.send("")
-    except (FileNotFoundError, ValueError, RequestError) as fault:
+    except (FileNotFoundError, OperatorError, RequestError, ValueError) as fault:
         out.send(str(fault))

@@ -10,9 +10,7 @@ import argparse
 import json
 from pathlib import Path
 
-from .. import settings, tasks
-from ..manifest import AssetError
-from ..reading.encoder import EncoderError
+from .. import bounds, settings, tasks
 from ..similar import Case
 from . import space
 from .fetch import fetch, say
@@ -24,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backbone", default="bundled", help="bundled, a hub id, or a local folder")
     parser.add_argument("--out", type=Path, required=True, help="folder to write; not there yet, or empty")
     parser.add_argument("--images", type=Path, help="folder of data sets to fit on, instead of fetching the originals")
-    parser.add_argument("--most", type=int, help="fetch at most so many pictures a task")
+    parser.add_argument("--most", type=bounds.count, help="fetch at most so many pictures a task")
     parser.add_argument("--mirror", default="", help="http://host[:port] to ask instead of the original host")
 
 
@@ -32,16 +30,13 @@ def run(arguments: argparse.Namespace) -> None:
     """Write the folder, and say how it is uploaded.
 
     Raises:
-        ValueError: with one sentence; no folder was written then.
+        ValueError, OperatorError: with one sentence; no folder was written then.
     """
     chosen = settings.load()
     data = arguments.images or chosen.images
-    try:
-        if data is None and arguments.backbone != "bundled":
-            data = _originals(chosen, arguments.most, arguments.mirror)
-        size = space.write(arguments.backbone, arguments.out, data, chosen, say)
-    except (AssetError, EncoderError) as fault:
-        raise ValueError(str(fault)) from fault
+    if data is None and arguments.backbone != "bundled":
+        data = _originals(chosen, arguments.most, arguments.mirror)
+    size = space.write(arguments.backbone, arguments.out, data, chosen, say)
     print(f"{arguments.out} has {size >> 20} MB. To make it a Space:")
     print("hf repos create dinoscope --type space --space-sdk gradio")
     print(f"hf upload YOU/dinoscope {arguments.out} . --type space")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from ..errors import OperatorError
 from . import dinov2
 from .dinov2 import Dinov2
 
@@ -17,7 +18,7 @@ BLOCKS = 2
 evaluation joins blocks, too (Oquab et al., "DINOv2", TMLR 2024)."""
 
 
-class EncoderError(RuntimeError):
+class EncoderError(OperatorError):
     """A backbone that cannot be loaded; the message says which, why and what to do."""
 
 

@@ -143,7 +143,7 @@ class Encoder:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         elif device == "cuda" and not torch.cuda.is_available():
-            raise EncoderError("there is no GPU that can be used here; set the device to auto or cpu")
+            raise EncoderError("there is no GPU that can be used here; set DINOSCOPE_DEVICE to auto or cpu")
         if name_or_path == "bundled":
             return cls(bundled, "bundled", device, dtype)
         if Path(name_or_path).is_dir():

@@ -13,6 +13,8 @@ from safetensors.numpy import save_file
 from scipy.special import expit, softmax
 from torch import Tensor
 
+from ..errors import OperatorError
+
 FORMAT = 2
 """Version of a head's file and of what a task keeps beside it; raise it when a reader of before cannot use them.
 
@@ -20,7 +22,7 @@ Version 2 says which task the head belongs to. Version 1 said no version; its he
 """
 
 
-class HeadError(RuntimeError):
+class HeadError(OperatorError):
     """A head that does not belong to the backbone in use, or was written by another version of this app."""
 
 

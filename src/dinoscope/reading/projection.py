@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import safetensors.numpy
 import torch
-from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from ..errors import OperatorError
 from .scope import unit
 
 DIMENSIONS = 512
@@ -78,19 +79,30 @@ class Projection:
         """Unit vectors [..., K] of this projection -> the unit vectors [..., K] that the scope compares."""
         return vectors if self.spread is None else unit(vectors * self.spread)
 
-    def save(self, path: Path) -> None:
-        """Write as safetensors, the weight in float16."""
+    def packed(self) -> bytes:
+        """As safetensors, the weight in float16."""
         tensors = {"mean": self.mean, "weight": np.ascontiguousarray(self.weight, dtype=np.float16)}
         tensors |= {} if self.spread is None else {"spread": self.spread}
-        save_file(tensors, path, {"fingerprint": self.fingerprint})
+        return safetensors.numpy.save(tensors, {"fingerprint": self.fingerprint})
+
+    def save(self, path: Path) -> None:
+        """Write what `load` reads."""
+        path.write_bytes(self.packed())
 
     @classmethod
     def load(cls, path: Path, fingerprint: str) -> Projection | None:
-        """Read the projection of the backbone with this fingerprint; None where the file is another's or missing."""
+        """Read the projection of the backbone with this fingerprint; None where the file is another's or missing.
+
+        Raises:
+            OperatorError: when the file is damaged.
+        """
         if not path.is_file():
             return None
-        with safe_open(path, "numpy") as file:
-            if file.metadata()["fingerprint"] != fingerprint:
-                return None
-            spread = file.get_tensor("spread") if "spread" in file.keys() else None  # noqa: SIM118
-            return cls(file.get_tensor("mean"), file.get_tensor("weight").astype(np.float32), fingerprint, spread)
+        try:
+            with safe_open(path, "numpy") as file:
+                if file.metadata()["fingerprint"] != fingerprint:
+                    return None
+                spread = file.get_tensor("spread") if "spread" in file.keys() else None  # noqa: SIM118
+                return cls(file.get_tensor("mean"), file.get_tensor("weight").astype(np.float32), fingerprint, spread)
+        except (SafetensorError, KeyError, TypeError) as fault:
+            raise OperatorError(f"{path} is damaged ({fault}); restore it, or remove it and fit again") from fault

@@ -30,6 +30,16 @@ class Together:
     threshold: float = 0.0
     thresholds: tuple[float, ...] = ()
 
+    @classmethod
+    def of(cls, facts: dict) -> Together | None:
+        """What a task's facts say of it; None where it was fitted before cases had a vote.
+
+        Raises:
+            KeyError, TypeError: for facts that are damaged.
+        """
+        joined = facts.get("together")
+        return cls(**joined | {"thresholds": tuple(joined["thresholds"])}) if joined else None
+
     def vote(self, similarity: np.ndarray, members: np.ndarray) -> np.ndarray:
         """Votes of the nearest cases [M, C], each 0 to 1; of exclusive classes the rows sum to 1.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import urllib.error
 import urllib.request
 from urllib.parse import urlsplit, urlunsplit
@@ -10,13 +11,16 @@ from urllib.parse import urlsplit, urlunsplit
 LARGEST = 64 << 20
 """Bytes of an original; the largest that is listed has a tenth of this."""
 
+BUSY = (408, 425, 429)
+"""What a host says, beside 5xx, to who comes too early or too often."""
+
 
 class FetchError(ValueError):
     """An original that cannot be had; the message says which and why."""
 
 
 class NoAnswer(FetchError):
-    """An original whose host cannot be reached at all."""
+    """An original whose host cannot be reached, is busy, or breaks off: it may be had another time."""
 
 
 def content(name: str, url: str, blob: str, mirror: str = "", patience: float = 20) -> bytes:
@@ -28,18 +32,23 @@ def content(name: str, url: str, blob: str, mirror: str = "", patience: float = 
         mirror: `http://host[:port]` to ask instead of the original host.
         patience: seconds that the host may take to answer.
     Raises:
-        FetchError: when it is not there, or no longer what it was.
+        FetchError: when it is not there, or no longer what it was; NoAnswer where that may pass.
     """
     if mirror:
         url = urlunsplit((*urlsplit(mirror)[:2], *urlsplit(url)[2:]))
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise FetchError(f"{name}: {url!r} is no address of the web")
     try:
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError(url)
         with urllib.request.urlopen(url, timeout=patience) as answer:
             found = answer.read(LARGEST)
+            if len(found) < LARGEST and answer.length:
+                raise http.client.IncompleteRead(found, answer.length)
+    except (ValueError, http.client.InvalidURL) as fault:
+        raise FetchError(f"{name}: {url!r} is no address of the web") from fault
     except urllib.error.HTTPError as fault:
-        raise FetchError(f"{name}: {url} does not answer ({fault})") from fault
-    except (OSError, urllib.error.URLError) as fault:
+        kind = NoAnswer if fault.code in BUSY or fault.code >= 500 else FetchError
+        raise kind(f"{name}: {url} does not answer ({fault})") from fault
+    except (OSError, http.client.HTTPException) as fault:
         raise NoAnswer(f"{name}: {url} does not answer ({fault})") from fault
     seen = hashlib.sha1(b"blob %d\0" % len(found) + found, usedforsecurity=False).hexdigest()
     if seen != blob:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from dataclasses import asdict
@@ -15,7 +16,7 @@ from ..batch.gather import gather
 from ..errors import RequestError, shown
 from . import given
 from .batch_tab import READING
-from .batch_view import FOLDER, LIMITS, MOST, Batch, Batcher
+from .batch_view import LIMITS, MOST, Batch, Batcher
 
 
 def add(batcher: Batcher) -> None:
@@ -42,8 +43,8 @@ def add(batcher: Batcher) -> None:
             raise RequestError(f"no task is called {shown(name)}; choose one of {', '.join(batcher.workbench.tasks)}")
         if not pictures:
             raise RequestError("no picture was sent; send pictures or one ZIP archive as `pictures`")
-        into = Path(tempfile.mkdtemp(prefix=FOLDER, dir=batcher.folder))
-        try:
+        with batcher.room() as into, contextlib.ExitStack() as after:
+            after.callback(shutil.rmtree, into, ignore_errors=True)
             gathered = gather([Path(p) for p in pictures], into, MOST, LIMITS)
             name = name or rows.task_of(batcher.workbench, gathered.items)[0]
             chosen = batcher.workbench.tasks[name]
@@ -58,7 +59,5 @@ def add(batcher: Batcher) -> None:
                 file = batcher.write(Batch(read, name, gathered.said, beside))
                 # A copy in Gradio's cache, which expires with it.
                 return given.told(answer), table.move_resource_to_block_cache(str(file))
-        finally:
-            shutil.rmtree(into, ignore_errors=True)
 
     button.click(batch, [pictures, task], [found, table], api_name="batch", **READING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import shutil
 import tempfile
 import time
@@ -21,6 +23,7 @@ from ..visit_tasks import VisitTasks
 from ..workbench import Workbench
 from . import batch_markup, markup
 from .door import MOST_KEPT, NO_ROOM
+from .guarded import FAULT
 from .running import Running, StoppedError, SupersededError
 from .view import SAME, Shared
 from .visit import Chosen
@@ -112,21 +115,39 @@ class Batcher:
             task: None for the one that most pictures are nearest to.
         """
         check = self.running.begin(visitor)
-        into = Path(tempfile.mkdtemp(prefix=FOLDER, dir=self.folder))
         try:
-            yield from self._run([Path(p) for p in paths or ()], task, into, check, visitor)
+            with self.room() as into:
+                yield from self._run([Path(p) for p in paths or ()], task, into, check, visitor)
         except SupersededError:
-            shutil.rmtree(into, ignore_errors=True)
+            return
         except (RequestError, StoppedError) as fault:
-            shutil.rmtree(into, ignore_errors=True)
             sentence = str(fault) or "Stopped; nothing was read."
             yield replace(NOTHING, progress=markup.error(sentence))
+        except Exception:
+            yield replace(NOTHING, progress=markup.error(FAULT))
+            raise
+
+    @contextlib.contextmanager
+    def room(self) -> Iterator[Path]:
+        """A folder for a batch that is about to be read; it stays, unless the reading ends in an exception.
+
+        Raises:
+            RequestError: where the server has no room for another one, or the disk fills up meanwhile.
+        """
+        if visits.kept(self.folder) + LIMITS.bytes > MOST_KEPT:
+            raise RequestError(NO_ROOM)
+        into = Path(tempfile.mkdtemp(prefix=FOLDER, dir=self.folder))
+        try:
+            yield into
+        except BaseException as fault:  # a page that is closed, too
+            shutil.rmtree(into, ignore_errors=True)
+            if isinstance(fault, OSError) and fault.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise RequestError(NO_ROOM) from fault
+            raise
 
     def _run(
         self, paths: list[Path], task: str | None, into: Path, check: rows.Check, visitor: str
     ) -> Iterator[BatchView]:
-        if visits.kept(self.folder) + LIMITS.bytes > MOST_KEPT:
-            raise RequestError(NO_ROOM)
         gathered = gather(paths, into, MOST, LIMITS)
         said = list(gathered.said)
         check()
@@ -186,10 +207,10 @@ class Batcher:
         return replace(self.view(fitted), fit_said=batch_markup.fitted(named), parcel=str(parcel))
 
     def write(self, batch: Batch) -> Path:
-        """The table as a file of the visit's; with the mark by which spreadsheets know that it is UTF-8."""
+        """The table as a file of the visit's."""
         path = Path(batch.folder) / "dinoscope-batch.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(sheet.text(batch.rows, self.workbench.tasks[batch.task]), encoding="utf-8-sig", newline="")
+        sheet.write(path, batch.rows, self.workbench.tasks[batch.task])
         return path
 
     def open(self, batch: Batch | None, number: object) -> Chosen:

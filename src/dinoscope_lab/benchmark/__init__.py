@@ -7,6 +7,8 @@ import importlib
 import math
 from pathlib import Path
 
+from dinoscope import bounds
+
 from . import everything
 from .everything import NAMES
 from .kept import PausedError
@@ -50,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--most",
-        type=int,
+        type=bounds.count,
         help="pictures a task, instead of 40 for explain and 20 for end_to_end; for growth the most cases",
     )
     parser.add_argument(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dinoscope import settings
+from dinoscope import bounds, settings
 from dinoscope.reading.encoder import Encoder
 from dinoscope.reading.projection import Projection
 from dinoscope_phantoms import ROOMS
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", type=Path, required=True, help="folder of data sets with a splits folder in it")
     parser.add_argument("--out", type=Path, required=True, help="folder for numbers and sheets, outside the repository")
     parser.add_argument("--task", choices=list(ROOMS), action="append", help="may be given more than once; default all")
-    parser.add_argument("--n", type=int, default=24, help="drawn cases a class")
+    parser.add_argument("--n", type=bounds.count, default=24, help="drawn cases a class")
     parser.add_argument("--seed", type=int, default=fresh.FIRST_SEED, help="of the first drawn case; the next follow")
     parser.add_argument("--maps", type=int, default=4, help="maps a class; 0 for none")
     parser.add_argument("--no-sheets", action="store_true", help="numbers alone")

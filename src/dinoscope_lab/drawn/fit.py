@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import differential_evolution
 
-from dinoscope import settings
+from dinoscope import bounds, settings
 from dinoscope.reading import scope
 from dinoscope.reading.encoder import Encoder
 from dinoscope.reading.projection import Projection
@@ -48,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which tasks, on which pictures, how hard."""
     parser.add_argument("--images", type=Path, required=True, help="folder of data sets with a splits folder in it")
     parser.add_argument("--task", choices=list(ROOMS), action="append", help="may be given more than once; default all")
-    parser.add_argument("--n", type=int, default=96, help="drawn cases a class and round")
-    parser.add_argument("--rounds", type=int, default=3, help="each draws from what the last one found")
+    parser.add_argument("--n", type=bounds.count, default=96, help="drawn cases a class and round")
+    parser.add_argument("--rounds", type=bounds.count, default=3, help="each draws from what the last one found")
     parser.add_argument("--seed", type=int, default=SEED, help="of the first drawn case; the next follow")
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from dinoscope import bounds
+
 from . import card, export, pack, probe
 from .plan import PLANS, Plan
 from .train import train_stages
@@ -33,15 +35,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--state", type=Path, required=True, help="folder for pack, checkpoints and log")
     parser.add_argument("--pack", type=Path, help="folder of the packed pictures, if not --state")
-    parser.add_argument("--pack-size", type=int, default=224, help="side of the packed pictures in pixels")
+    parser.add_argument("--pack-size", type=bounds.count, default=224, help="side of the packed pictures in pixels")
     parser.add_argument("--part", type=float, default=pack.PART, help="megabytes of a part of the packed pictures")
     parser.add_argument(
         "--minutes", type=float, default=60, help="of training in all, over every call; 0 only exports the checkpoint"
     )
-    parser.add_argument("--steps", type=int, help="stop at this step, for runs that must be repeatable")
+    parser.add_argument("--steps", type=bounds.count, help="stop at this step, for runs that must be repeatable")
     parser.add_argument("--start", type=Path, help="backbone folder to begin from instead of random weights")
     parser.add_argument(
-        "--read-size", type=int, help="side in pixels at which the export reads pictures, if not that of the last stage"
+        "--read-size",
+        type=bounds.count,
+        help="side in pixels at which the export reads pictures, if not that of the last stage",
     )
     parser.add_argument("--export", type=Path, help="write the backbone here at the end")
     parser.add_argument("--probe-minutes", type=float, default=10, help="minutes between probes")

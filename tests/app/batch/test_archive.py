@@ -13,7 +13,7 @@ from dinoscope.batch.archive import Limits, unpack
 from dinoscope.errors import RequestError
 from dinoscope.fitting.trees import LeftOut
 
-SMALL = Limits(files=5, file_bytes=1000, bytes=2000)
+SMALL = Limits(files=5, file_bytes=1000, table_bytes=100, bytes=2000)
 
 
 def packed(folder: Path, files: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> Path:
@@ -95,6 +95,7 @@ def test_two_files_of_one_name_are_both_there(tmp_path: Path, into: Path):
         ({f"{i}.png": b"x" for i in range(6)}, "holds 6 files; the limit is 5"),
         ({f"{i}.png": b"x" for i in range(16)}, "lists 16 files; the limit is 5"),
         ({"big.png": bytes(1001)}, "“big.png” in “given.zip” unpacks to more than 0 MB, a file's limit"),
+        ({"a/Labels.CSV": bytes(101)}, "“a/Labels.CSV” in “given.zip” unpacks to more than 0 MB, a table's limit"),
         ({f"{i}.png": bytes(900) for i in range(3)}, "unpacks to more than 0 MB, which is the limit"),
         ({"inner.zip": b"PK\x03\x04...", "more": b"PK\x03\x04..."}, "holds 2 archives inside"),
     ],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,13 @@ def test_folders_that_name_classes_give_balanced_accuracy_and_a_confusion_matrix
     assert sum(found.answers.values()) == 18
 
 
+def test_a_picture_that_stands_there_twice_is_measured_once(workbench: Workbench, read: list[Row]):
+    again = [replace(r, item=replace(r.item, name=f"again/{r.item.name}")) for r in read if r.truth == "red"]
+    found = summary.of([*read, *again], workbench.tasks["colours"])
+    assert found.measured == summary.of(read, workbench.tasks["colours"]).measured
+    assert "6 pictures that repeat another one are counted once." in found.why_not
+
+
 def test_pictures_the_head_was_made_with_are_not_measured(workbench: Workbench, public_pictures: Path, tmp_path: Path):
     items = gather([public_pictures / "colours"], tmp_path).items
     read = [s.row for s in rows.read(workbench, [*items[:3], *items[-3:]], "colours")]
@@ -130,7 +139,8 @@ def test_the_command_writes_the_table_and_says_what_it_comes_to(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert main(["read", str(folder), "--csv", str(tmp_path / "o.csv"), "--task", "colours"]) == 0
-    with (tmp_path / "o.csv").open(encoding="utf-8", newline="") as file:
+    assert (tmp_path / "o.csv").read_bytes().startswith(codecs.BOM_UTF8), "by which spreadsheets know that it is UTF-8"
+    with (tmp_path / "o.csv").open(encoding="utf-8-sig", newline="") as file:
         assert len(list(csv.DictReader(file))) == 19
     said = capsys.readouterr().err
     assert "Balanced accuracy" in said

@@ -45,7 +45,6 @@ def test_folders_are_labels_and_what_lies_between_is_the_patient(tmp_path: Path)
         ("disc/08/1.png", "disc", "08"),
         ("rest/1.png", "rest", ""),
     ]
-    assert found.labels == ("disc", "rest")
 
 
 @pytest.mark.parametrize("outer", ["", "my pictures/", "my pictures/again/"])
@@ -59,7 +58,8 @@ def test_an_archive_may_hold_everything_in_one_folder_more(tmp_path: Path, outer
 
 def test_a_single_folder_of_pictures_is_their_label(tmp_path: Path):
     picture(tmp_path / "set" / "disc" / "1.png")
-    assert gathered(tmp_path, archive(tmp_path, tmp_path / "set")).labels == ("disc",)
+    (item,) = gathered(tmp_path, archive(tmp_path, tmp_path / "set")).items
+    assert item.label == "disc"
 
 
 def test_loose_pictures_have_no_label_and_no_sentence_names_the_visits_folder(tmp_path: Path):
@@ -83,6 +83,52 @@ def test_a_table_overrules_the_folders_and_its_faults_are_sentences(tmp_path: Pa
     assert str(tmp_path) not in str(caught.value)
 
 
+def listing(tmp_path: Path, *written: object) -> Path:
+    """A visitor's archive of one picture, `in.png`, and of a table that lists what is written."""
+    picture(tmp_path / "set" / "in.png")
+    (tmp_path / "set" / "d").mkdir(exist_ok=True)
+    lines = "".join(f"{name},disc\n" for name in written)
+    (tmp_path / "set" / "labels.csv").write_text(f"file,label\n{lines}")
+    picture(tmp_path / "set" / "d" / "too.png")
+    return archive(tmp_path, tmp_path / "set")
+
+
+def test_a_table_opens_no_file_outside_the_archive_and_tells_none_from_one_that_is_missing(tmp_path: Path):
+    there, missing = picture(tmp_path / "secret" / "scan.png"), tmp_path / "secret" / "none.png"
+    up = [f"../secret/{p.name}" for p in (there, missing)]
+    down = [f"d/../../secret/{p.name}" for p in (there, missing)]
+    for pair in ((there, missing), up, down, [p.replace("/", "\\") for p in up]):
+        said = []
+        for name in pair:
+            with pytest.raises(RequestError, match=r"labels\.csv, line 2, column file: no picture") as caught:
+                gathered(tmp_path, listing(tmp_path, name))
+            said.append(str(caught.value))
+        assert said[0].replace(there.name, missing.name) == said[1]
+
+
+def test_one_picture_is_one_item_however_often_a_table_writes_its_path_otherwise(tmp_path: Path):
+    ways = ["in.png", "./in.png", "d/../in.png", "d/../d/../in.png", "d\\..\\in.png"]
+    found = gathered(tmp_path, listing(tmp_path, *ways, "d/too.png"), most=2)
+    assert [i.name for i in found.items] == ["d/too.png", "in.png"]
+
+
+def test_what_is_counted_is_what_is_read(tmp_path: Path):
+    with pytest.raises(RequestError, match="2 pictures came, and 1 are read at once"):
+        gathered(tmp_path, listing(tmp_path, "in.png", "d/too.png"), most=1)
+    assert len(gathered(tmp_path, listing(tmp_path, "in.png"), most=1).items) == 1
+
+
+@pytest.mark.parametrize("beside", [["labels.xlsx"], ["labels.csv", "labels.tsv"]])
+@pytest.mark.parametrize("outer", ["", "my pictures/"])
+def test_a_table_that_cannot_be_chosen_is_a_sentence(tmp_path: Path, beside: list[str], outer: str):
+    picture(tmp_path / "set" / f"{outer}a.png")
+    for name in beside:
+        (tmp_path / "set" / f"{outer}{name}").write_text("file,label\na.png,disc\n")
+    with pytest.raises(RequestError, match=r"is a spreadsheet|keep the one that is meant") as caught:
+        gathered(tmp_path, archive(tmp_path, tmp_path / "set"))
+    assert str(tmp_path) not in str(caught.value)
+
+
 def test_several_files_keep_their_names_and_too_many_are_refused_with_the_number(tmp_path: Path):
     given = [picture(tmp_path / where / "1.png") for where in "ab"]
     assert [i.name for i in gathered(tmp_path, *given).items] == ["1.png", "1.png (2)"]
@@ -91,6 +137,11 @@ def test_several_files_keep_their_names_and_too_many_are_refused_with_the_number
     packed = archive(tmp_path, tmp_path / "a")
     with pytest.raises(RequestError, match="2 files came, 1 of them ZIP archives"):
         gathered(tmp_path, packed, given[0])
+
+
+def test_a_file_that_cannot_be_opened_is_a_sentence_without_its_place(tmp_path: Path):
+    with pytest.raises(RequestError, match=r"“gone\.png” cannot be read \(No such file or directory\)"):
+        gathered(tmp_path, tmp_path / "gone.png")
 
 
 def test_an_archive_without_a_picture_says_what_it_holds(tmp_path: Path):

@@ -71,6 +71,24 @@ def test_a_label_that_means_nothing_is_not_learnt(bench: Workbench, read: list[R
     assert found.task.facts["metrics"]["balanced_accuracy"]["value"] < 0.75
 
 
+def test_a_copy_is_guessed_as_its_picture_was_and_measured_once(bench: Workbench, read: list[Row], tmp_path: Path):
+    coin = np.random.default_rng(0).integers(0, 2, 24)
+    noise = [
+        replace(r, item=Item(f"{i} {r.item.name}", r.item.path, f"c{c}", f"{i}"))
+        for i in range(6)
+        for r, c in zip([r for r in read if r.item.label], coin, strict=True)
+    ]
+    found = own_head.fit(bench, "copies", [*noise, read[-1]], "each", "Coin", tmp_path / "head.zip", "colours")
+    assert "120 that repeat another one left out of the fit." in found.left_out
+    told, claimed = summary.of(found.rows, found.task), found.task.facts["metrics"]
+    assert told.measured.pictures == claimed["pictures"] == 24
+    assert told.measured.balanced_accuracy.value == pytest.approx(claimed["balanced_accuracy"]["value"], abs=1e-4)
+    assert told.measured.groups == claimed["groups"] == 24
+    assert told.pictures == 145
+    for first, again in zip(found.rows[:24], found.rows[120:144], strict=True):
+        assert again.reading == first.reading
+
+
 def test_every_verb_uses_it_at_once(bench: Workbench, fitted: Fitted, read: list[Row]):
     name = fitted.task.name
     picture = drawn("colours", "red", 4242, strength=90)

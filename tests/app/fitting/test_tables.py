@@ -156,6 +156,17 @@ def test_ids_are_the_paths_below_the_folder(tmp_path):
     assert samples[0].id == "case00/slice_1.png"
 
 
+def test_a_table_leads_into_linked_folders_and_to_nothing_beside_its_own(folder):
+    (folder / "set").mkdir()
+    (folder / "set" / "scans").symlink_to(folder / "images")
+    rows = [("scans/1.png", "disc"), (folder / "set" / "scans" / "2.png", "square")]
+    samples, _ = read(folder / "set", text(rows), drawn=False)
+    assert [s.id for s in samples] == ["scans/1.png", "scans/2.png"]
+    for written in ("../images/1.png", str(folder / "images" / "1.png")):
+        with pytest.raises(TableError, match=r"line 2, column file: no picture '.*images/1\.png' below"):
+            read(folder / "set", text([(written, "disc")]))
+
+
 def test_one_line_said_twice_is_one_picture(folder):
     samples, said = read(folder, text([*ROWS, ROWS[3], ROWS[5]]))
     assert len(samples) == 24

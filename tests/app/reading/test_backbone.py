@@ -144,6 +144,8 @@ def test_weights_without_a_mask_token_are_read_since_nothing_is_masked_here(tmp_
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_refused_in_words(tiny_backbone):
-    with pytest.raises(EncoderError, match="there is no GPU that can be used here; set the device to auto or cpu"):
+    with pytest.raises(
+        EncoderError, match="there is no GPU that can be used here; set DINOSCOPE_DEVICE to auto or cpu"
+    ):
         Encoder.load("bundled", tiny_backbone, "cuda")
     assert Encoder.load("bundled", tiny_backbone, "auto").device.type == "cpu"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dinoscope.results import Vote, vote
-from dinoscope.similar import Filters
+from dinoscope.results import Vote, vote, votes
+from dinoscope.similar import Case, Filters, SimilarCase
 from fixtures.asking import said
 from fixtures.tiny import drawn
 
@@ -47,6 +47,13 @@ def test_the_vote_is_the_majority_and_on_a_tie_the_nearest(workbench, red):
     assert vote([*blue, *green, *found[:1]]) == Vote("blue", 2, 5)
     assert vote([*green, *blue]) == Vote("green", 2, 4)
     assert vote([]) is None
+
+
+def test_every_finding_of_a_case_counts_and_not_only_the_first_in_the_order_of_the_classes():
+    several = [("cataract", "myopia"), ("glaucoma", "myopia"), ("normal",), ("normal",), ("hypertension", "myopia")]
+    found = [SimilarCase(Case(str(i), labels, "public"), 0.9 - 0.1 * i) for i, labels in enumerate(several)]
+    assert vote(found) == Vote("myopia", 3, 5)
+    assert [(v.label, v.count) for v in votes(found)[:3]] == [("myopia", 3), ("normal", 2), ("cataract", 1)]
 
 
 @pytest.mark.parametrize("k", [0, -3, 51])

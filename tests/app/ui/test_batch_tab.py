@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import socket
 import zipfile
 from dataclasses import replace
@@ -121,6 +122,38 @@ def test_what_cannot_be_read_is_a_sentence_and_leaves_nothing(batcher: Batcher, 
     assert "The server holds as many uploads as it can" in last(batcher, path).progress
 
 
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_fills_up_is_a_sentence_and_leaves_nothing(batcher: Batcher, archive: Path, monkeypatch, code):
+    def full(*_: object) -> None:
+        (next(batcher.folder.iterdir()) / "half.png").write_bytes(b"x")
+        raise OSError(code, "no space")
+
+    monkeypatch.setattr(batch_view, "gather", full)
+    assert "The server holds as many uploads as it can" in last(batcher, archive).progress
+    assert list(batcher.folder.iterdir()) == []
+
+
+def test_a_fault_ends_the_waiting_in_a_sentence_goes_on_to_the_log_and_leaves_nothing(
+    batcher: Batcher, archive: Path, monkeypatch
+):
+    monkeypatch.setattr(batch_view.rows, "read", lambda *_: 1 / 0)
+    steps = batcher.run([str(archive)], "colours", "visitor")
+    view = next(steps)
+    assert "Something went wrong here, and it is not your doing" in view.progress
+    assert not view.stop
+    with pytest.raises(ZeroDivisionError):
+        next(steps)
+    assert list(batcher.folder.iterdir()) == []
+
+
+def test_a_page_that_is_closed_leaves_nothing_of_a_batch_under_way(batcher: Batcher, archive: Path, monkeypatch):
+    monkeypatch.setattr(batch_view, "SHOW_EVERY", 0)
+    steps = batcher.run([str(archive)], "colours", "visitor")
+    next(steps)
+    steps.close()
+    assert list(batcher.folder.iterdir()) == []
+
+
 def test_a_head_is_fitted_for_the_visit_and_reads_what_is_opened_next(batcher: Batcher, workbench, tmp_path: Path):
     path = tmp_path / "warmth.zip"
     with zipfile.ZipFile(path, "w") as made:
@@ -209,3 +242,9 @@ def workbench_classes(answer: dict) -> set[str]:
 def test_a_program_is_refused_with_a_sentence(client: Client, archive: Path, task: str, sentence: str):
     with pytest.raises(AppError, match=sentence):
         client.predict([handle_file(archive)], task, api_name="/batch")
+
+
+def test_a_program_is_refused_where_uploads_fill_the_server(client: Client, archive: Path, monkeypatch):
+    monkeypatch.setattr(batch_view, "MOST_KEPT", 0)
+    with pytest.raises(AppError, match="The server holds as many uploads as it can"):
+        client.predict([handle_file(archive)], "colours", api_name="/batch")

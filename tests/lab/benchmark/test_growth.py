@@ -88,3 +88,5 @@ def test_the_composed_cluster_is_the_one_on_paper():
     assert (
         f"QDRANT_SHARDS={cluster.SHARDS} QDRANT_REPLICAS={cluster.COPIES} docker compose --profile cluster up" in text
     )
+    # Named, and without what the app else depends on: the single server has no profile and would start beside them.
+    assert f"up --no-deps app {' '.join(nodes)}\n" in text

@@ -34,8 +34,7 @@ NOTES = [
     "class is read from the rest of the picture - on CT from body, level and window, which go with the class in the "
     "real set, too - and no map of the class can point into the lesion.",
     "Numbers of acquisition were fitted to please the very head and distances that judge here (other seeds, the same "
-    f"judge). {rivals.IMAGENET}, with a head of the same real pictures, has had no say in any drawing: what it reads "
-    "as drawn is the less flattering figure.",
+    f"judge); {rivals.IMAGENET} reads them with a head of its own, of the same real pictures.",
     "A drawn case stays in training only where fold 1 is read no worse for it.",
 ]
 
@@ -50,7 +49,9 @@ def measure(study: Study) -> Report:
     overall = [r for r in classes if r["class"] == likeness.OVERALL]
     label = f"Fresh drawn cases that heads of real pictures alone read as drawn, mean of {len(overall)}"
     value = round(100 * float(np.mean([r["read"] for r in overall])), 1)
-    return Report(headline(label, value, "%"), tables(rows), NOTES)
+    judged = [r["other"] for r in overall if "other" in r]
+    told = f"By {rivals.IMAGENET}, which had no say in any drawing: {100 * np.mean(judged):.1f} %." if judged else ""
+    return Report(headline(label, value, "%"), tables(rows), [*([told] if told else []), *NOTES])
 
 
 def tables(rows: list[dict]) -> list[Table]:

@@ -27,10 +27,12 @@ class HubError(RuntimeError):
 
 
 def download(name: str, files: Sequence[str]) -> Path:
-    """Fetch these files of a backbone at its pinned revision, or find them in the hub's cache.
+    """Fetch these files of a backbone at its pinned revision, or find all of them in the hub's cache.
 
+    Args:
+        files: their names, without patterns.
     Returns:
-        the folder that holds them.
+        the folder that holds them, as far as the repository has them.
     Raises:
         HubError: for a name that is not pinned here, or a hub that does not give it.
     """
@@ -40,7 +42,9 @@ def download(name: str, files: Sequence[str]) -> Path:
         )
     revision, patterns = REVISIONS[name], list(files)
     with contextlib.suppress(LocalEntryNotFoundError):
-        return Path(snapshot_download(name, revision=revision, allow_patterns=patterns, local_files_only=True))
+        folder = Path(snapshot_download(name, revision=revision, allow_patterns=patterns, local_files_only=True))
+        if all((folder / file).is_file() for file in files):  # it is there as soon as one of them is
+            return folder
     try:
         # Asked once beforehand: the download itself asks a hub that does not answer for half a minute.
         get_hf_file_metadata(hf_hub_url(name, files[0], revision=revision))

@@ -129,6 +129,25 @@ def test_a_repository_without_safetensors_is_refused_not_unpickled(run_python, r
 
 
 @pytest.mark.slow
+def test_a_download_that_was_interrupted_is_gone_on_with_and_not_taken_for_whole(
+    run_python, repositories, closed_port, tmp_path
+):
+    name, whole, cache = HUB_NAMES[0], repositories[HUB_NAMES[0]][1], str(tmp_path)
+    with Hub({name: (REVISIONS[name], whole)}) as hub:
+        run_python("-c", LOAD, name, HF_ENDPOINT=hub.url, HF_HUB_CACHE=cache)
+    (weights,) = tmp_path.rglob("snapshots/*/model.safetensors")  # the largest file, which comes last
+    weights.resolve().unlink()
+    weights.unlink()
+    for listing in tmp_path.rglob("trees"):  # other programs that fill the same cache write none
+        shutil.rmtree(listing)
+    alone = told(run_python("-c", LOAD, name, HF_ENDPOINT=closed_port, HF_HUB_CACHE=cache))
+    assert alone[name][0].startswith("the hub cannot be reached")
+    with Hub({name: (REVISIONS[name], whole)}) as hub:
+        again = told(run_python("-c", LOAD, name, HF_ENDPOINT=hub.url, HF_HUB_CACHE=cache))
+    assert again[name] == [name, fingerprint(whole), 224, 256]
+
+
+@pytest.mark.slow
 def test_without_the_hub_the_demo_runs_on_the_bundled_backbone_and_says_so(
     run_python, closed_port, tiny_assets, encoder, tmp_path
 ):

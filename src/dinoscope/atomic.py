@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,60 +20,46 @@ def change(root: Path) -> Iterator[Path]:
     """A folder to write into; when the block ends, its files take the same places below `root`, all or none.
 
     A kill before the end leaves everything as it was. A kill after it leaves a folder of files that `finish`, which
-    everybody calls before reading, moves to their places; moving needs no room on the disk.
+    everybody calls before reading, moves to their places; moving needs no room on the disk. Whoever begins another
+    change below the same root meanwhile, in any process or thread, waits: what is read in the block stays as it is.
 
     Raises:
         OSError: when the disk is full or may not be written; nothing has changed then.
     """
     root.mkdir(parents=True, exist_ok=True)
-    finish(root)
-    staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=root))
-    held = os.open(staged, os.O_RDONLY)
-    fcntl.flock(held, fcntl.LOCK_EX)  # gone with this process, however it ends
-    try:
-        yield staged
-        for path in _files(staged):
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        staged.rename(root / DECIDED)
-    finally:
-        os.close(held)
-        shutil.rmtree(staged, ignore_errors=True)
-    finish(root)
+    with _held(root):
+        _forget(root)
+        _move(root)
+        staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=root))
+        try:
+            yield staged
+            for path in _files(staged):
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+            _move(root)  # of a process that did not wait, as on a disk that knows no locks
+            staged.rename(root / DECIDED)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+        _move(root)
 
 
 def finish(root: Path) -> None:
     """Carry out the change that a killed process had decided on, and forget what it had not; else touch nothing."""
-    for left in root.glob(f"{STAGED}*"):
-        with suppress(OSError):
-            held = os.open(left, os.O_RDONLY)
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while its process lives
-                shutil.rmtree(left)
-            finally:
-                os.close(held)
-    decided = root / DECIDED
-    if not decided.is_dir():
-        return
-    for path in _files(decided):
-        target = root / path.relative_to(decided)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # another process finishes the same change
-            path.replace(target)
-    shutil.rmtree(decided, ignore_errors=True)
+    if any(root.glob(f"{STAGED}*")):
+        with suppress(OSError), _held(root, fcntl.LOCK_NB):  # not while a process lives that writes there
+            _forget(root)
+    _move(root)
 
 
 def write(path: Path, content: str | bytes) -> None:
     """Write one file beside its place and move it there: a reader meets the old one or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    draft = Path(name)
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with draft.open("xb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
-        draft.chmod(0o666 & ~_umask())
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
@@ -89,7 +76,31 @@ def _files(folder: Path) -> list[Path]:
     return sorted(files, key=lambda p: (len(p.relative_to(folder).parts) == 1, p))
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+@contextmanager
+def _held(root: Path, how: int = 0) -> Iterator[None]:
+    """The lock of those who write below a folder; gone with this process, however it ends."""
+    lock = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | how)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _forget(root: Path) -> None:
+    """Remove what killed processes were writing; to be called by the one who holds the lock."""
+    for left in root.glob(f"{STAGED}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _move(root: Path) -> None:
+    """Move the files of a change that is decided to their places."""
+    decided = root / DECIDED
+    if not decided.is_dir():
+        return
+    for path in _files(decided):
+        target = root / path.relative_to(decided)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # another process finishes the same change
+            path.replace(target)
+    shutil.rmtree(decided, ignore_errors=True)

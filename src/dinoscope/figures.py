@@ -42,9 +42,9 @@ def with_notice(picture: Image.Image) -> Image.Image:
 
 
 def ranks(saliency: np.ndarray) -> Image.Image:
-    """Saliency [H, W] -> grey levels: for each pixel the share of the map that is below it, 0 to 255."""
-    order = np.argsort(np.argsort(saliency, axis=None, kind="stable"), kind="stable")
-    return Image.fromarray((order * (255 / max(1, order.size - 1))).reshape(saliency.shape).astype(np.uint8))
+    """Saliency [H, W] -> grey levels: for each pixel the share of the other ones that are below it, 0 to 255."""
+    below = np.searchsorted(np.sort(saliency, axis=None), saliency, side="left")
+    return Image.fromarray((below * (255 / max(1, below.size - 1))).astype(np.uint8))
 
 
 def let_through(picture: Image.Image, mask: np.ndarray, side: int) -> Image.Image:

@@ -20,7 +20,8 @@ class AssetError(OperatorError):
 
 def write(assets: Path) -> None:
     """Record every file below `assets` as it is; hidden ones are none of its business."""
-    atomic.write(assets / MANIFEST, _text(_entries(assets)))
+    with atomic.change(assets) as staged:  # so that nobody else changes files meanwhile
+        (staged / MANIFEST).write_text(_text(_entries(assets)))
 
 
 def stage(assets: Path, staged: Path) -> None:

@@ -99,6 +99,10 @@ class Task:
         """[M, K] vectors of the `known` cases."""
         return self.vectors[self.known]
 
+    def apart(self, own: Case | None) -> np.ndarray:
+        """[M] bool: the `known` cases that are neither this case nor of its group; all where no case is given."""
+        return self._voters[0] != (own.group or own.id) if own else np.ones(len(self._voters[0]), dtype=bool)
+
     def vote(self, vector: np.ndarray, own: Case | None = None) -> np.ndarray | None:
         """What the nearest real training cases say: [C], as `Together.vote`; None where they have no vote.
 
@@ -106,15 +110,11 @@ class Task:
             vector: [K] unit vector of the picture.
             own: the case whose picture it is; neither it nor its group votes on itself.
         """
-        if self.together is None:
+        others = self.apart(own)
+        if self.together is None or not others.any():
             return None
-        groups, members = self._voters
-        similarity = self.training @ vector
-        if own is not None:
-            similarity[groups == (own.group or own.id)] = -np.inf
-        if not np.isfinite(similarity).any():
-            return None
-        return self.together.vote(similarity[None], members)[0]
+        similarity = np.where(others, self.training @ vector, -np.inf)
+        return self.together.vote(similarity[None], self._voters[1])[0]
 
     def examples(self) -> list[Case]:
         """One phantom a class, in the order of the classes."""

@@ -102,13 +102,13 @@ class Workbench:
         kept = chosen.head.prediction_set(probabilities)
         own = chosen.of_pixels(images.pixel_hash(decoded.picture))
         seen, known = (self.projection.for_scope(v) for v in (read.vector, chosen.training))
-        measured = scope.measure(seen, known, chosen.reference)
+        measured = scope.measure(seen, known, chosen.reference, chosen.apart(own))
         warnings = list(decoded.warnings)
         if not measured.familiar:
             warnings.append(
                 f"Unfamiliar: this looks unlike the cases of {chosen.title}, so the probabilities mean little."
             )
-        if own is not None and own.origin == "own":
+        if own is not None and own.origin != "phantom" and own.fold not in (0, 1):
             warnings.append("The head was fitted on this very picture, so being right here says little.")
         return Reading(
             task=chosen.name,

@@ -70,6 +70,15 @@ def test_ranks_are_the_share_of_the_map_below_each_pixel(ramp):
     assert (found[:, :15] <= 128).all()
 
 
+def test_pixels_that_are_equal_have_the_same_rank(ramp):
+    steps = np.floor(ramp * 3)
+    found = np.asarray(figures.ranks(steps))
+    for level in np.unique(steps):
+        share = (steps < level).sum() / (steps.size - 1)
+        assert np.unique(found[steps == level]).tolist() == [int(255 * share)]
+    assert not np.asarray(figures.ranks(np.ones((4, 5)))).any()
+
+
 def test_a_mask_lets_its_part_of_the_picture_through():
     picture = Image.new("RGB", (90, 30), "white")
     mask = np.zeros((3, 9), np.float32)

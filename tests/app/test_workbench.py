@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from dinoscope.explain.session import ExplainRequest
+from dinoscope.reading import images, scope
 from dinoscope.reading.images import ImageError
 from dinoscope.reading.projection import Projection
 from dinoscope.similar import CaseIndex
@@ -53,6 +56,41 @@ def test_a_case_of_the_task_itself_is_familiar(workbench, public_pictures):
     reading = workbench.classify(public_pictures / "colours/red/red_03.png")
     assert reading.scope.familiar
     assert not any("Unfamiliar" in w for w in reading.warnings)
+
+
+def test_neither_a_case_nor_its_group_makes_its_own_picture_familiar(workbench, public_pictures):
+    task = workbench.tasks["colours"]
+    picture = public_pictures / "colours/red/red_03.png"
+    own = task.of_pixels(images.pixel_hash(images.read(picture).picture))
+    assert task.known[task.position(own.id)]
+    vector, kin = workbench.read(picture).vector, own.group or own.id
+    seen, known = (workbench.projection.for_scope(v) for v in (vector, task.vectors))
+    others = np.array([(c.group or c.id) != kin for c in task.cases]) & task.known
+    assert workbench.classify(picture, "colours").scope == scope.measure(seen, known[others], task.reference)
+    # Where all are kin, there is nobody else to compare with.
+    family = replace(task, cases=tuple(replace(c, group="one person") for c in task.cases))
+    found = replace(workbench, tasks={"colours": family}).classify(picture, "colours")
+    assert found.scope == scope.measure(seen, known[task.known], task.reference)
+
+
+def test_a_real_picture_that_the_head_was_fitted_on_is_told_wherever_it_comes_from(workbench, public_pictures):
+    task = workbench.tasks["colours"]
+
+    def warned(case_of: str, **facts) -> bool:
+        changed = tuple(replace(c, **facts) if c.id == case_of else c for c in task.cases)
+        bench = replace(workbench, tasks={"colours": replace(task, cases=changed)})
+        return any("fitted on this very picture" in w for w in bench.classify(picture, "colours").warnings)
+
+    picture = public_pictures / "colours/red/red_03.png"
+    own = task.of_pixels(images.pixel_hash(images.read(picture).picture))
+    assert own.origin == "public"
+    assert warned(own.id)
+    assert warned(own.id, origin="own")
+    assert not warned(own.id, fold=1)
+    assert not warned(own.id, pixels="")
+    example = next(c for c in task.cases if c.image and c.fold == 2)
+    picture = task.folder / example.image
+    assert not warned(example.id)
 
 
 def test_facts_and_warnings_about_the_picture_come_with_the_reading(workbench):

@@ -75,17 +75,23 @@ def familiar(distances: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return farther(distances, reference) >= alarmed
 
 
-def measure(query: np.ndarray, cases: np.ndarray, reference: np.ndarray, k: int = NEIGHBOURS) -> Scope:
+def measure(
+    query: np.ndarray, cases: np.ndarray, reference: np.ndarray, others: np.ndarray | None = None, k: int = NEIGHBOURS
+) -> Scope:
     """Mean cosine distance to the k nearest cases, ranked against the same distance for known cases.
 
     Args:
         query: [D] unit vector.
         cases: [N, D] unit vectors, N >= k.
         reference: [M] ascending distances of held-out cases to their k nearest cases.
+        others: [N] bool, cases that are neither the picture itself nor of its group, as none of them is for a held-out
+            case; all count where these are fewer than k.
     Raises:
         ValueError: if the task has fewer than k cases.
     Source: Sun et al., "Out-of-distribution detection with deep nearest neighbors", ICML 2022.
     """
+    if others is not None and others.sum() >= k:
+        cases = cases[others]
     distance = distances(query[None], cases, k)
     share = float(farther(distance, reference)[0]) / len(reference)
     return Scope(float(distance[0]), 100.0 * share, bool(familiar(distance, reference)[0]))

@@ -57,9 +57,13 @@ class Axes:
             high.astype(np.float32),
         )
 
+    def standardised(self, tokens: np.ndarray) -> np.ndarray:
+        """Patch tokens [..., D] -> the same [..., D] float32 on the scales of the training pictures'."""
+        return (tokens - self.mean) / self.spread
+
     def project(self, tokens: np.ndarray) -> np.ndarray:
         """Patch tokens [..., D] -> their components [..., K] float32."""
-        return ((tokens - self.mean) / self.spread) @ self.components
+        return self.standardised(tokens) @ self.components
 
     def vectors(self, tokens: np.ndarray) -> np.ndarray:
         """Patch tokens [..., D] -> unit vectors [..., K] float32, whose cosine says how alike two places are."""

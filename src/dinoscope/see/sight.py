@@ -31,7 +31,8 @@ class Sight:
         colours: [h, w, 3] uint8 sRGB; the same colour is the same kind of place in every picture of the task.
         vectors: [h * w, K] int8, each row scaled to its own largest entry: their cosines say what is alike.
         empty: [h * w] bool, patches of the empty border, where there is nothing to see.
-        share: of the variance of this picture's places that the three coloured components hold, 0 to 1.
+        share: of the variance of this picture's standardised patch tokens, empty ones apart, that the three coloured
+            components hold, 0 to 1.
     """
 
     task: str
@@ -75,7 +76,8 @@ def look(encoder: Encoder, axes: Axes, picture: Image.Image, task: str = "") -> 
     (tokens,), (empty,) = read(encoder, [picture])
     side = int(len(tokens) ** 0.5)
     components = axes.project(tokens)
-    spread = components[~empty].var(axis=0)
+    coloured = components[~empty, :3].var(axis=0).sum()
+    whole = axes.standardised(tokens[~empty]).var(axis=0).sum()
     colours = axes.colours(tokens)
     colours[empty] = GREY
     return Sight(
@@ -84,5 +86,5 @@ def look(encoder: Encoder, axes: Axes, picture: Image.Image, task: str = "") -> 
         colours.reshape(side, side, 3),
         quantize(components),
         empty,
-        float(spread[:3].sum() / max(spread.sum(), 1e-12)),
+        float(coloured / max(whole, 1e-12)),
     )

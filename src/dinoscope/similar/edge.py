@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -43,7 +43,10 @@ def _told() -> Iterator[None]:
 
 
 class EdgeClient:
-    """Shards in a folder, asked in the words of `QdrantClient`. One process at a time, one thread at a time."""
+    """Shards in a folder, asked in the words of `QdrantClient`. One process at a time, one thread at a time.
+
+    Every call raises `EngineFault` for a folder that the engine cannot use.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Open every collection in the folder.
@@ -74,7 +77,8 @@ class EdgeClient:
 
     def get_collection(self, collection_name: str) -> Any:
         """What a shard says of itself; `payload_schema` has the indexed fields."""
-        return self.shards[collection_name].info()
+        with self._shard(collection_name) as shard:
+            return shard.info()
 
     def create_payload_index(
         self, collection_name: str, field_name: str, field_schema: models.PayloadSchemaType
@@ -105,13 +109,15 @@ class EdgeClient:
         with_vectors: bool | list[str] = False,
     ) -> list[Any]:
         """The points with these ids, those that there are."""
-        found = self.shards[collection_name].retrieve(list(ids), with_payload, with_vectors)
+        with self._shard(collection_name) as shard:
+            found = shard.retrieve(list(ids), with_payload, with_vectors)
         return [SimpleNamespace(id=str(r.id), payload=r.payload, vector=r.vector) for r in found]
 
     def count(self, collection_name: str, count_filter: models.Filter | None = None) -> Any:
         """How many points pass a filter."""
         asked = edge.CountRequest(filter=_filter(count_filter), exact=True)
-        return SimpleNamespace(count=self.shards[collection_name].count(asked))
+        with self._shard(collection_name) as shard:
+            return SimpleNamespace(count=shard.count(asked))
 
     def query_points(
         self,
@@ -139,7 +145,8 @@ class EdgeClient:
             with_vector=with_vectors,
             params=edge.SearchParams(quantization=edge.QuantizationSearchParams(rescore=True, oversampling=2.0)),
         )
-        return SimpleNamespace(points=self.shards[collection_name].query(request))
+        with self._shard(collection_name) as shard:
+            return SimpleNamespace(points=shard.query(request))
 
     def query_points_groups(
         self,
@@ -150,7 +157,8 @@ class EdgeClient:
         **request: Any,
     ) -> Any:
         """The nearest points of each value of a field; the engine has no such call, so each value is asked for."""
-        values = [str(h.value) for h in self.shards[collection_name].facet(edge.FacetRequest(group_by, 1000)).hits]
+        with self._shard(collection_name) as shard:
+            values = [str(h.value) for h in shard.facet(edge.FacetRequest(group_by, 1000)).hits]
         inner = request.get("prefetch")
         asked = inner.filter if inner is not None else request.get("query_filter")
         groups = []
@@ -168,22 +176,34 @@ class EdgeClient:
 
     def optimize(self) -> None:
         """Build what makes searches fast; worth it after many points were added."""
-        for name, shard in self.shards.items():
+        for name in self.shards:
             # It writes a segment anew before it removes the old one.
             self._check_room(sum(f.stat().st_blocks * 512 for f in (self.folder / name).rglob("*") if f.is_file()))
-            with _told():
+            with self._shard(name) as shard:
                 shard.optimize()
 
     def close(self) -> None:
-        """Write what is pending, and let go of the folder."""
-        for shard in self.shards.values():
-            shard.flush()
-            shard.close()
-        self.shards = {}
+        """Write what is pending, and let go of the folder, of every collection whatever is the matter with another.
+
+        Raises:
+            EngineFault: when something could not be written.
+        """
+        shards, self.shards = self.shards, {}
+        with _told(), ExitStack() as closing:
+            for shard in shards.values():
+                closing.callback(shard.close)
+                closing.callback(shard.flush)  # before it is closed
 
     def _update(self, collection_name: str, operation: edge.UpdateOperation) -> None:
+        with self._shard(collection_name) as shard:
+            shard.update(operation)
+
+    @contextmanager
+    def _shard(self, collection_name: str) -> Iterator[edge.EdgeShard]:
+        """A shard, to be asked something: every fault of the engine is an `EngineFault`."""
+        shard = self.shards[collection_name]
         with _told():
-            self.shards[collection_name].update(operation)
+            yield shard
 
     def _check_room(self, needed: int) -> None:
         """Refuse before the disk is full: the engine writes through mapped memory, and would be killed by SIGBUS.

@@ -39,6 +39,8 @@ FACETS = {
 }
 SEXES = {"m": "male", "f": "female"}
 UNKNOWN = {"", "unknown", "none", "nan"}
+A_YEAR = {"D": 365.25, "W": 365.25 / 7, "M": 12.0}
+"""How many of DICOM's days, weeks and months make a year."""
 LARGEST = 1e6
 """A limit of a range lies below it."""
 
@@ -121,8 +123,8 @@ def values(case: Case) -> dict[str, str | float]:
             continue
         if not kind.unit:
             found[key] = SEXES.get(text.lower(), text.lower()) if key == "sex" else text
-        elif number := re.match(r"\d+(\.\d+)?", text):  # 57, 57.0, and DICOM's 057Y
-            found[key] = float(number[0])
+        elif number := re.match(r"(\d+(?:\.\d+)?)([DWM]\b)?", text):  # 57, 57.0, and DICOM's 057Y and 006M
+            found[key] = float(number[1]) / (A_YEAR[number[2]] if number[2] and kind.unit == "years" else 1)
     return found
 
 

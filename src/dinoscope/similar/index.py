@@ -217,8 +217,13 @@ class CaseIndex:
                 client.optimize()
 
     def close(self) -> None:
-        """Let go of the connection."""
-        self.client.close()
+        """Let go of the connection.
+
+        Raises:
+            IndexFault: when a folder could not be written to the end.
+        """
+        with self.connected() as client:
+            client.close()
 
     def collection(self, task: str) -> str:
         """Name of the task's collection, which is filled first where that was expected."""

@@ -187,9 +187,9 @@ class Study:
         how = evidence.How(
             self.command, self.seed, self.encoder.fingerprint, spent, f"splits {self.split}" * bool(self.splits)
         )
-        with one_at_a_time(folder):
-            evidence.write(path, report.headline, how, report.tables, [*report.notes, *older])
-            if not self.aside and self.assets == ROOT / "model_assets":
+        evidence.write(path, report.headline, how, report.tables, [*report.notes, *older])
+        if not self.aside and self.assets == ROOT / "model_assets":
+            with one_at_a_time(folder):
                 readme.renew()
         print(f"{report.headline['label']}: {report.headline['value']} {report.headline['unit']} ({path})", flush=True)
         return path
@@ -197,7 +197,7 @@ class Study:
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Wait while another process writes evidence, or one would lose the other's line in the manifest."""
+    """Wait while another process writes documents that are made from the evidence in this folder."""
     folder.mkdir(parents=True, exist_ok=True)
     held = os.open(folder, os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)

@@ -9,6 +9,7 @@ import pytest
 
 from dinoscope.errors import RequestError
 from dinoscope.fitting import axes as fitting
+from dinoscope.see import sight
 from dinoscope.see.axes import FILE, Axes
 from fixtures.tiny import drawn
 
@@ -21,6 +22,17 @@ def test_a_task_brings_its_axes_and_a_picture_its_colours(workbench):
     again = workbench.see(drawn("colours", "red", 700), "colours")
     np.testing.assert_array_equal(again.vectors, seen.vectors)
     assert 0 < seen.share <= 1
+
+
+def test_the_coloured_share_is_of_all_that_varies_in_the_picture_not_of_the_components_that_are_kept(workbench):
+    picture, axes = drawn("colours", "red", 700), workbench.tasks["colours"].axes
+    (tokens,), (empty,) = sight.read(workbench.encoder, [picture])
+    rows = ((tokens - axes.mean) / axes.spread)[~empty].astype(float)
+    coloured = (rows @ axes.components[:, :3]).var(0).sum()
+    assert workbench.see(picture, "colours").share == pytest.approx(coloured / rows.var(0).sum(), rel=1e-3)
+    # Of axes that keep only what they colour, these are not everything.
+    few = replace(axes, components=axes.components[:, :3])
+    assert sight.look(workbench.encoder, few, picture).share < 0.999
 
 
 def test_colours_are_the_tasks_own_whatever_picture_is_shown(workbench):

@@ -16,6 +16,11 @@ def case(**metadata) -> Case:
     ("metadata", "read"),
     [
         ({"age": "057Y"}, {"age": 57.0}),
+        ({"age": "006M"}, {"age": 0.5}),
+        ({"age": "026W"}, {"age": pytest.approx(0.5, abs=0.01)}),
+        ({"age": "011D"}, {"age": pytest.approx(0.03, abs=0.001)}),
+        ({"age": "57.5 years"}, {"age": 57.5}),
+        ({"lesion_size": "3M"}, {"lesion_size": 3.0}),
         ({"age": "80.0", "sex": "F"}, {"age": 80.0, "sex": "female"}),
         ({"sex": "Male"}, {"sex": "male"}),
         ({"localization": "back"}, {"site": "back"}),

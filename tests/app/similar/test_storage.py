@@ -17,7 +17,7 @@ from dinoscope.errors import RequestError
 from dinoscope.similar import Case, CaseIndex, IndexFault, Storage, folder
 from dinoscope.workbench import Workbench
 from fixtures import qdrant_server
-from fixtures.looking import looks, search
+from fixtures.looking import by_class, looks, search
 from fixtures.tiny import drawn
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -165,6 +165,59 @@ def test_the_app_says_that_its_index_is_damaged_and_searches_in_memory(tiny_sett
     assert bench.notices[0].startswith(
         f"Searching the bundled cases in memory: the index in {tmp_path / 'index'} is dam"
     )
+
+
+def test_damage_that_shows_only_when_cases_are_asked_for_is_told_and_the_app_searches_in_memory(
+    tmp_path, tiny_settings
+):
+    chosen = replace(tiny_settings, qdrant_path=tmp_path / "index")
+    Workbench.load(chosen, say=lambda _: None).index.close()
+    for file in (tmp_path / "index").rglob("payload_storage/page_0.dat"):
+        with file.open("r+b") as held:
+            held.write(np.random.default_rng(1).bytes(65536))
+    bench = Workbench.load(chosen, say=lambda _: None)
+    assert bench.index.storage.kind == "memory"
+    assert "index is damaged (Service runtime error: Failed to" in bench.notices[0]
+    assert len(bench.similar(drawn("colours", "red", 501), "colours")) == 5
+
+
+class Broken:
+    """A shard whose every call fails, as the engine has it: with a plain exception."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def __getattr__(self, name: str):
+        def call(*_):
+            raise Exception(f"{name} is broken")
+
+        return call
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_every_call_of_the_engine_that_fails_is_told_in_words(tmp_path):
+    index = CaseIndex(Storage(path=tmp_path / "index"))
+    index.fill("insects", CASES[:5], VECTORS[:5])
+    sound, broken = index.client.shards, [Broken(), Broken()]
+    index.client.shards = dict.fromkeys(sound, broken[0])
+    asked = looks("insects", VECTORS[5] / np.linalg.norm(VECTORS[5]))
+    for call in (
+        lambda: index.count("insects"),
+        lambda: index.fill("insects", CASES[:9], VECTORS[:9]),
+        lambda: search(index, asked, 1),
+        lambda: by_class(index, asked, 1, 1),
+        lambda: index.attach("insects", 8, 0, ""),
+        index.settle,
+    ):
+        with pytest.raises(IndexFault, match=r"is damaged \(\w+ is broken\)"):
+            call()
+    index.client.shards = dict(enumerate(broken)) | sound
+    with pytest.raises(IndexFault, match="flush is broken"):
+        index.close()
+    assert all(b.closed for b in broken)
+    CaseIndex(Storage(path=tmp_path / "index")).close()  # nothing is left locked
 
 
 def test_a_disk_without_room_is_told_before_the_engine_would_be_killed(tmp_path, monkeypatch):

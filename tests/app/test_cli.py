@@ -76,7 +76,8 @@ def test_several_folders_or_a_folder_beside_files_are_refused_with_what_to_give(
         ["pretrain", "--images", "x", "--state", "y", "--steps"],
     ],
 )
-def test_a_number_of_things_is_a_whole_number_from_1(call: list[str], number: str, capsys):
+def test_a_number_of_things_is_a_whole_number_from_1(call: list[str], number: str, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as left:
         main([*call, number])
     assert left.value.code == 2

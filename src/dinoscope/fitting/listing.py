@@ -53,12 +53,18 @@ class Files:
             below = os.path.relpath(os.path.abspath(self.folder / name), top)
             if below.split(os.sep)[0] != os.pardir and os.path.isfile(path := self.folder / below):
                 return path
-        parts = [p for p in PureWindowsPath(written).parts if p not in (".", PureWindowsPath(written).anchor)]
-        away = bool(PureWindowsPath(written).anchor) or parts[:1] == [self.folder.name]
-        for start in range(len(parts) if away else 1):
+        there = PureWindowsPath(written)
+        parts = there.parts[1:] if there.anchor else there.parts
+        away = bool(there.anchor) or parts[:1] == (self.folder.name,)
+        for start in range(max(0, len(parts) - self._deepest), len(parts)) if away else (0,):
             if found := self._by_key.get(_key("/".join(parts[start:]))):
                 return found[0] if len(found) == 1 else None
         return None
+
+    @cached_property
+    def _deepest(self) -> int:
+        """How many folders and a name the longest path below the folder has."""
+        return max((key.count("/") + 1 for key in self._by_key), default=0)
 
     @cached_property
     def _by_key(self) -> dict[str, list[Path]]:

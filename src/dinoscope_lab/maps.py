@@ -37,13 +37,13 @@ def explained(e: Evidence) -> str:
     nearer = {r["method"]: -r["ahead"] for r in e.rows("differences") if r["set"] == MEAN and r["ahead"] < 0}
     best = max(nearer, key=nearer.__getitem__, default="")
     title = METHODS[best].title if best in METHODS else best
-    lost = f" {title} lies nearer by {nearer[best]:.2f}." if best else ""
+    best_said = f" {title} lies nearer by {nearer[best]:.2f}." if best else ""
     beside = ", ".join(f"{called} {mean[rival]['overlap']:.2f}" for rival, called in RIVALS.items())
     where = f" It is not ahead {', nor '.join(behind)}." if behind else " It is ahead of both on every set."
     return (
         f"**Explain**, on outlined lesions of {len(by_set) - 1} sets: the default map has a mean IoU of "
         f"{own['overlap']:.2f} ({own['overlap_low']:.2f} to {own['overlap_high']:.2f}), {beside}, a random map "
-        f"{mean['random']['overlap']:.2f}.{lost}{where}"
+        f"{mean['random']['overlap']:.2f}.{best_said}{where}"
     )
 
 

@@ -20,7 +20,7 @@ from dinoscope import memory, settings
 from dinoscope.evidence import TABLE, Column, Table
 from dinoscope.reading.encoder import Encoder
 
-from .. import evidence
+from .. import evidence, readme
 from ..caller import ANSWER, BROKEN, SENTENCE, Caller, Outcome
 from ..evidence import count, number
 from . import calls, disks, files, kills, same
@@ -272,3 +272,5 @@ def _write(chosen: settings.Settings, arguments: argparse.Namespace, rows: list[
             *([arguments.note] if arguments.note else []),
         ],
     )
+    if chosen.assets == settings.ROOT / "model_assets":
+        readme.renew()

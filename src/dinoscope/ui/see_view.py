@@ -81,7 +81,10 @@ class Seer:
         """(for readers, id) of the nearest cases whose pictures are at hand: drawn, own or fetched ones."""
         if value is None or value.reading is None:
             return []
-        task = self.workbench.task(value.reading.task)
+        try:
+            task = self.workbench.task(value.reading.task)
+        except RequestError:  # the board says why
+            return []
         return [(_called(found, task), found.case.id) for found in self._near(value)]
 
     def _near(self, value: Chosen) -> list[SimilarCase]:

@@ -26,6 +26,11 @@ def name() -> str:
     return f"{OWN}{secrets.token_hex(16)}"
 
 
+def outside(name: str) -> str:
+    """How a task is called in what leaves the page - files, figures, their names: a visit's own by no secret."""
+    return "own" if name.startswith(OWN) else name
+
+
 @dataclass(frozen=True)
 class _Own:
     visitor: str

@@ -112,6 +112,12 @@ def test_what_cannot_be_read_is_said_in_every_room(reader, monkeypatch):
     assert reader.searcher.begin(last.chosen, Wanted()).card is SAME
 
 
+def test_all_numbers_of_a_visits_own_head_name_no_secret(workbench):
+    reading = replace(workbench.classify(drawn("colours", "red", 9), "colours"), task="own-0123456789abcdef")
+    view = classify_tab.view(reading, {reading.task: workbench.tasks["colours"]})
+    assert view.numbers["task"] == "own"
+
+
 def test_nobody_arrives_at_an_empty_page(reader):
     first = reader.arrival()
     assert first.chosen.example

@@ -28,13 +28,11 @@ KEEP = """(made) => {
   setTimeout(() => URL.revokeObjectURL(url), 60000);
   return "";
 }"""
-COPY = """() => {
-  navigator.clipboard?.writeText(location.href);
+COPY = """async () => {
   const button = document.querySelector("#copy-link");
-  if (!button) return;
-  const words = button.textContent;
-  button.textContent = "Copied";
-  setTimeout(() => (button.textContent = words), 1500);
+  if (document.getElementById("case-picture")?.dataset.example === "")
+    return void saidOn(button, "A link cannot hold your own picture", 4);
+  saidOn(button, (await copied(location.href)) ? "Copied" : "Not copied");
 }"""
 
 

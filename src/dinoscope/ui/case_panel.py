@@ -18,6 +18,7 @@ from ..reading import images
 from ..visit_tasks import VisitTasks
 from ..workbench import Workbench
 from . import examples, markup, theme
+from .batch_view import LIMITS
 from .explain_tab import PRIVATE, visitor_of
 from .explain_view import METHOD
 from .view import SAME, Menu, updates
@@ -213,7 +214,7 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
         drop = gr.UploadButton("Try your own picture", variant="primary", size="md", file_count="multiple")
     gr.HTML(markup.camera(), elem_id="camera")
     strip = gr.HTML(panel.strip(), js_on_load=theme.static("examples.js"), elem_id="examples")
-    gr.HTML(markup.promise(images.SUPPORTED), elem_id="promise")
+    gr.HTML(markup.promise(images.SUPPORTED, LIMITS.files), elem_id="promise")
     with gr.Accordion("Draw a new one", open=False, elem_id="draw-new"):
         kind = gr.Dropdown(kinds, value=kinds[0][1] if kinds else None, label="What to draw")
         seed = gr.Number(1, label="Seed", precision=0, minimum=0)

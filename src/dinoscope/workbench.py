@@ -97,7 +97,7 @@ class Workbench:
         """
         read = self.read(picture)
         decoded = read.decoded
-        chosen, second = (self._task(task), "") if task else guess.guessed(self.tasks, read.vector)
+        chosen, second = (self.task(task), "") if task else guess.guessed(self.tasks, read.vector)
         probabilities = chosen.head.probabilities(read.pooled)[0]
         kept = chosen.head.prediction_set(probabilities)
         own = chosen.of_pixels(images.pixel_hash(decoded.picture))
@@ -155,14 +155,14 @@ class Workbench:
             RequestError: with the sentence a visitor sees.
         """
         read = self.read(picture)
-        chosen = self._task(task) if task else guess.nearest(self.tasks, read.vector)
+        chosen = self.task(task) if task else guess.nearest(self.tasks, read.vector)
         if self.alone is None:
             like = self._vector(request.like, chosen) if request.like else None
             embed = self.projection.of
             return ExplainSession.of(self.encoder, chosen, read.decoded, read.pixels, read.tokens, request, embed, like)
-        if chosen.name not in self.alone.tasks:
+        own, embed = self.alone.tasks.get(chosen.name), self.alone.projection.of
+        if own is None:
             raise RequestError(f"{chosen.title} has no head for the backbone alone, which is what could be explained")
-        own, embed = self.alone.tasks[chosen.name], self.alone.projection.of
         at = own.position(request.like) if request.like else None
         if request.like and at is None:
             raise RequestError(f"{shown(request.like)} was added for two networks, so the backbone cannot explain it")
@@ -179,7 +179,7 @@ class Workbench:
         """
         # Read at a size of its own, so that what the heads read of the picture serves only to guess a task.
         known = picture if isinstance(picture, Encoded | Decoded) else images.read(picture)
-        chosen = self._task(task) if task else guess.nearest(self.tasks, self.read(known).vector)
+        chosen = self.task(task) if task else guess.nearest(self.tasks, self.read(known).vector)
         if chosen.axes is None:
             raise RequestError(f"{chosen.title} was fitted without colours; fit it again with `dinoscope fit`")
         decoded = known.decoded if isinstance(known, Encoded) else known
@@ -195,7 +195,7 @@ class Workbench:
             RequestError: with the sentence a visitor sees.
         """
         read = self.read(picture)
-        chosen = self._task(task) if task else guess.nearest(self.tasks, read.vector)
+        chosen = self.task(task) if task else guess.nearest(self.tasks, read.vector)
         patches = chosen.regions.vectors(read.patches) if chosen.regions else None
         pixels = images.pixel_hash(read.decoded.picture)
         return Query(chosen.name, read.vector, patches, read.tokens.grid, chosen.of_pixels(pixels), pixels)
@@ -209,7 +209,7 @@ class Workbench:
         Raises:
             RequestError: when there is none, or several tasks have one.
         """
-        wanted = [self._task(task)] if task else list(self.tasks.values())
+        wanted = [self.task(task)] if task else list(self.tasks.values())
         owners = [t for t in wanted if t.position(case_id) is not None]
         if len(owners) > 1:
             raise RequestError(f"{', '.join(t.name for t in owners)} each have a case {shown(case_id)}; name the task")
@@ -234,7 +234,7 @@ class Workbench:
         """
         query, request = self._query(picture, task), replace(request or SearchRequest(), **fields)
         with search.asking():
-            found = search.nearest(self.tasks[query.task], self._index(query.task), query, request)
+            found = search.nearest(self.task(query.task), self._index(query.task), query, request)
         return self.pictures.beside(found)
 
     def similar_to_case(
@@ -260,13 +260,13 @@ class Workbench:
         """
         query, request = self._query(picture, task), replace(request or SearchRequest(k=3), **fields)
         with search.asking():
-            found = search.differential(self.tasks[query.task], self._index(query.task), query, request)
+            found = search.differential(self.task(query.task), self._index(query.task), query, request)
         return {label: self.pictures.beside(cases) for label, cases in found.items()}
 
     def why_empty(self, task: str, filters: Filters) -> str:
         """One sentence that names the filter that leaves none of the task's cases."""
         with search.asking():
-            return search.why_empty(self._task(task), self._index(task), filters)
+            return search.why_empty(self.task(task), self._index(task), filters)
 
     def own_cases(self, task: str) -> int:
         """How many cases of a task an operator has added from a folder."""
@@ -278,8 +278,7 @@ class Workbench:
 
     def _vector(self, case_id: str, task: Task) -> np.ndarray:
         """[K] search vector of a case; the index is asked for an operator's own ones alone, as a server may be slow."""
-        at = task.position(case_id)
-        if at is not None:
+        if (at := task.position(case_id)) is not None:
             return task.vectors[at]
         with search.asking():
             known = search.of_case(task, self._index(task.name), case_id)
@@ -292,9 +291,10 @@ class Workbench:
         own = self.tasks.index(task) if isinstance(self.tasks, VisitTasks) else None
         return own or self.index
 
-    def _task(self, name: str) -> Task:
-        if name not in self.tasks:
-            if name.startswith(OWN):
-                raise RequestError("the head that was fitted in this visit is gone; fit it again under Batch")
-            raise RequestError(f"no task is called {shown(name)}; choose one of {', '.join(self.tasks)}")
-        return self.tasks[name]
+    def task(self, name: str) -> Task:
+        """The task of this name; a `RequestError` says that there is none, or that a visit's own is gone."""
+        if (found := self.tasks.get(name)) is not None:
+            return found
+        if name.startswith(OWN):
+            raise RequestError("the head that was fitted in this visit is gone; fit it again under Batch")
+        raise RequestError(f"no task is called {shown(name)}; choose one of {', '.join(self.tasks)}")

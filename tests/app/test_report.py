@@ -159,5 +159,5 @@ def test_the_button_reports_the_map_that_is_shown(workbench):
     made = json.loads(report_button.make(workbench, chosen, shown))
     assert re.fullmatch(r"dinoscope_colours_\d{4}-\d\d-\d\d\.html", made["name"])
     assert "The map by Grad-CAM of the score for blue" in made["page"]
-    with pytest.raises(RequestError, match="choose a picture first"):
+    with pytest.raises(RequestError, match="Choose the picture again"):
         report_button.make(workbench, None, None)

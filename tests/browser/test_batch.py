@@ -34,6 +34,18 @@ FOLDER = """(files) => {
 }"""
 
 
+REFUSING = """([name, many]) => {
+  const file = (n) => ({isFile: true, name: `${n}.png`, file: (take, fail) =>
+    many ? take(new File([], `${n}.png`)) : fail(new DOMException("It is gone", "NotFoundError"))});
+  const parts = [Array.from({length: many || 1}, (_, n) => file(n)), []];
+  const folder = {isDirectory: true, name, createReader: () => ({readEntries: (take) => take(parts.shift())})};
+  const event = new DragEvent("drop", {bubbles: true, cancelable: true});
+  const item = {webkitGetAsEntry: () => folder};
+  Object.defineProperty(event, "dataTransfer", {value: {items: [item], files: [], types: ["Files"]}});
+  document.body.dispatchEvent(event);
+}"""
+
+
 def png(picture) -> list[int]:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
@@ -104,3 +116,14 @@ def test_a_head_is_fitted_on_an_archive_and_reads_the_next_picture(phone):
     assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= 391
     assert phone.complaints == []
     assert phone.strangers == []
+
+
+def test_a_folder_that_cannot_be_sent_says_why(visit):
+    visit.page.evaluate(REFUSING, ["ours", 0])
+    assert "“ours/0.png” cannot be read: leave it out" in visit.read("#drop-said")
+    visit.page.evaluate(REFUSING, ["full", 2001])
+    visit.page.locator("#drop-said", has_text="“full” holds more than 2,000 files, the limit.").wait_for()
+    visit.page.evaluate(DROP, [[["single.png", phantom(9)]], "image/png"])
+    visit.page.locator("#picture .facts", has_text="single.png").wait_for(timeout=60_000)
+    assert visit.page.locator("#drop-said").count() == 0
+    assert visit.complaints == []

@@ -161,3 +161,21 @@ def test_a_phone_taps_a_patch_and_likes_a_case_without_scrolling_sideways(phone)
     phone.page.locator(f"{CARDS} [data-act=more]").first.tap()
     changed(phone, start)
     assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= 391
+
+
+def test_the_map_is_walked_and_its_cases_opened_with_the_keyboard_alone(visit):
+    begin(visit)
+    visit.page.get_by_text("Map of the cases").click()
+    visit.page.locator("#case-map .case-map").focus()
+    names = []
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"):
+        visit.page.keyboard.press(key)
+        names.append(visit.page.locator("#case-map .case-tip span").inner_text())
+    assert len(set(names)) > 2
+    case = visit.page.locator("#case-map .hit").get_attribute("data-case")
+    visit.page.keyboard.press("Enter")
+    visit.page.locator("#opened .card", has_text=case).wait_for(timeout=30_000)
+    visit.page.keyboard.press("Escape")
+    assert visit.page.locator("#case-map .case-tip").is_hidden()
+    assert "arrow keys" in visit.page.locator("#case-map .case-map").get_attribute("aria-label").lower()
+    assert visit.complaints == []

@@ -80,10 +80,10 @@ def fit(
     folder = parcel.parent
     try:
         pool = Labelled(cases, np.stack([r.pooled for r in chosen if r.pooled is not None]))
-        found = crossed.fit(own, title, pool, workbench.projection, folder, workbench.tasks[like].axes)
+        found = crossed.fit(own, title, pool, workbench.projection, folder, workbench.task(like).axes)
         if workbench.alone is not None and isinstance(workbench.alone.tasks, VisitTasks):
             seen = Labelled(cases, np.stack([r.alone for r in chosen if r.alone is not None]))
-            single = crossed.fit(own, title, seen, workbench.alone.projection, folder, workbench.tasks[like].axes)
+            single = crossed.fit(own, title, seen, workbench.alone.projection, folder, workbench.task(like).axes)
             workbench.alone.tasks.add(visitor, single.task)
     except ValueError as fault:
         raise RequestError(f"No head can be fitted: {fault}.") from fault

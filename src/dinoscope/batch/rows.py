@@ -95,7 +95,7 @@ def read(workbench: Workbench, items: Sequence[Item], task: str, check: Check = 
     Args:
         check: asked before every picture; what it raises ends the batch.
     """
-    chosen = workbench.tasks[task]
+    chosen = workbench.task(task)
     named = names(chosen)
     began = time.monotonic()
     for done, item in enumerate(items, 1):

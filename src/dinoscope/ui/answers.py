@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..errors import RequestError
@@ -13,7 +12,7 @@ from . import classify_tab, explain_view, similar_view
 from .classify_tab import ClassifyView
 from .examples import Example, offered
 from .explain_view import Explainer, ExplainView
-from .running import Running, SupersededError
+from .running import Running
 from .similar_view import Searcher, SimilarView, Wanted
 from .view import SAME
 from .visit import Chosen
@@ -57,32 +56,36 @@ class Reader:
         explainer = Explainer(workbench, evidence, Running(), Running())
         return cls(workbench, explainer, Searcher(workbench), Running())
 
-    def read(self, chosen: Chosen | None, visitor: str) -> Iterator[Answers]:
-        """Take down what was said of an earlier picture, then classify this one."""
+    def take(self, chosen: Chosen | None, visitor: str) -> Chosen | None:
+        """Put a picture in front of its visitor: nothing that is still found out about an earlier one is wanted."""
         self.explainer.running.supersede(visitor)
         wanted = self.running.begin(visitor)
-        yield unread(chosen)
+        return chosen and replace(chosen, wanted=wanted)
+
+    def read(self, chosen: Chosen | None) -> Answers:
+        """Classify a picture; the other rooms make their answers of what was read.
+
+        Raises:
+            SupersededError: once another picture was chosen in its place.
+        """
         if chosen is None:
-            return
+            return NOTHING
+        chosen.wanted()
         try:
             chosen = replace(chosen, encoded=self.workbench.read(chosen.picture))
             reading = self.workbench.classify(chosen.picture, chosen.task)
-            wanted()
-        except SupersededError:
-            return
         except RequestError as fault:
             sentence = str(fault)
             refused = (classify_tab.refused(sentence), explain_view.refused(sentence), similar_view.refused(sentence))
-            yield Answers(chosen, *refused)
-            return
+            return Answers(chosen, *refused)
         view = classify_tab.view(reading, self.workbench.tasks, chosen.drawn)
-        yield Answers(replace(chosen, reading=reading), view)
+        return Answers(replace(chosen, reading=reading), view)
 
     def arrival(self) -> Answers:
         """A finished example, so that nobody arrives at an empty page; the best of those that are offered."""
         found = NOTHING
         for example in offered(self.workbench, None)[:TRIED]:
-            *_, last = self.read(example.chosen(), "")
+            last = self.read(example.chosen())
             good = last.chosen is not None and _good(example, last.chosen)
             found = last if good or found is NOTHING else found
             if good:

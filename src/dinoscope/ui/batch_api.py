@@ -47,7 +47,7 @@ def add(batcher: Batcher) -> None:
             after.callback(shutil.rmtree, into, ignore_errors=True)
             gathered = gather([Path(p) for p in pictures], into, MOST, LIMITS)
             name = name or rows.task_of(batcher.workbench, gathered.items)[0]
-            chosen = batcher.workbench.tasks[name]
+            chosen = batcher.workbench.task(name)
             read = tuple(step.row for step in rows.read(batcher.workbench, gathered.items, name))
             answer = {
                 "task": name,

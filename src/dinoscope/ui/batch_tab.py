@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -13,7 +12,7 @@ from ..errors import RequestError
 from . import batch_markup, markup, theme
 from .batch_view import NOTHING, TITLE, Batch, Batcher, BatchView
 from .case_panel import AUTO, CasePanel
-from .explain_tab import PRIVATE
+from .explain_tab import AFTER, PRIVATE
 from .view import Menu, updates
 from .visit import Chosen
 
@@ -30,18 +29,10 @@ FIT = (
 )
 
 
-@dataclass(frozen=True)
-class BatchTab:
-    """The tab's widgets by the names of a view."""
-
-    widgets: dict[str, Any]
-    task: gr.Dropdown
-
-
-def build(batcher: Batcher, panel: CasePanel) -> BatchTab:
+def build(batcher: Batcher, panel: CasePanel) -> None:
     """Lay out the tab and wire it; a row that is opened becomes the panel's picture."""
     # Not the method itself: Gradio would send its text to every visitor, and with it that of all the tasks.
-    batch = gr.State(None, time_to_live=3600, delete_callback=lambda value: batcher.end(value))
+    batch = gr.State(None, delete_callback=lambda value: batcher.forget(value))
     with gr.Column(elem_id="batch-board"):
         with gr.Row(elem_id="batch-bar"):
             with gr.Row(elem_id="batch-drop"):
@@ -96,23 +87,21 @@ def build(batcher: Batcher, panel: CasePanel) -> BatchTab:
     def halt(request: gr.Request) -> None:
         batcher.running.stop(request.session_hash or "")
 
-    def open_row(value: Batch | None, event: gr.EventData) -> dict:
+    def open_row(value: Batch | None, chosen: Chosen | None, event: gr.EventData, request: gr.Request) -> dict:
         try:
             view = panel.room.show(batcher.open(value, (event._data or {}).get("row")))
         except RequestError as fault:
-            view = panel.room.fail(str(fault))
+            view = panel.room.keep(chosen, str(fault))
         return updates(view, panel.widgets)
 
     quiet: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
     outputs = list(widgets.values())
     waiting = drop.upload(wait, batch, outputs, queue=False, **quiet)
-    waiting.then(run, [drop, task], outputs, **quiet, **READING)
+    waiting.then(run, [drop, task], outputs, **{**quiet, **AFTER}, **READING)
     asked = [batch, grouping, title, panel.widgets["chosen"]]
     button.click(fit, asked, [*outputs, panel.widgets["task"], task], **quiet, **READING)
     stop.click(halt, None, None, queue=False, **quiet)
-    _opening: tuple[Callable, Callable, list] = (table.click, open_row, [batch])
-    panel.events.append(_opening)
-    return BatchTab(widgets, task)
+    panel.events.append((table.click, open_row, [batch, panel.widgets["chosen"]]))
 
 
 def _menu(panel: CasePanel) -> Menu:

@@ -18,15 +18,13 @@ from ..batch.archive import Limits
 from ..batch.gather import gather
 from ..batch.rows import Row
 from ..errors import RequestError
-from ..reading import images
-from ..visit_tasks import VisitTasks
 from ..workbench import Workbench
 from . import batch_markup, markup
 from .door import MOST_KEPT, NO_ROOM
 from .guarded import FAULT
 from .running import Running, StoppedError, SupersededError
 from .view import SAME, Shared
-from .visit import Chosen
+from .visit import Chosen, reread
 
 MOST = 500
 """Pictures of one batch."""
@@ -52,7 +50,8 @@ class Batch(Shared):
 
     Attributes:
         task: that read it; said: what was found, mended or left out; folder: where an archive was unpacked.
-        whole: whether it was read to its end; visitor: whose it is.
+        whole: whether it was read to its end.
+        read_by: the task that read it first, where a head of the visit's own guesses it now.
     """
 
     rows: tuple[Row, ...]
@@ -60,7 +59,7 @@ class Batch(Shared):
     said: tuple[str, ...] = ()
     folder: str = ""
     whole: bool = True
-    visitor: str = ""
+    read_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,12 +101,6 @@ class Batcher:
         if batch is not None and batch.folder:
             shutil.rmtree(batch.folder, ignore_errors=True)
 
-    def end(self, batch: Batch | None) -> None:
-        """A visit is over: nothing of its batch or its heads is kept."""
-        self.forget(batch)
-        if batch is not None and isinstance(self.workbench.tasks, VisitTasks):
-            self.workbench.tasks.forget(batch.visitor)
-
     def run(self, paths: Sequence[str] | None, task: str | None, visitor: str) -> Iterator[BatchView]:
         """Read what came, and tell how far it is.
 
@@ -117,7 +110,7 @@ class Batcher:
         check = self.running.begin(visitor)
         try:
             with self.room() as into:
-                yield from self._run([Path(p) for p in paths or ()], task, into, check, visitor)
+                yield from self._run([Path(p) for p in paths or ()], task, into, check)
         except SupersededError:
             return
         except (RequestError, StoppedError) as fault:
@@ -145,16 +138,14 @@ class Batcher:
                 raise RequestError(NO_ROOM) from fault
             raise
 
-    def _run(
-        self, paths: list[Path], task: str | None, into: Path, check: rows.Check, visitor: str
-    ) -> Iterator[BatchView]:
+    def _run(self, paths: list[Path], task: str | None, into: Path, check: rows.Check) -> Iterator[BatchView]:
         gathered = gather(paths, into, MOST, LIMITS)
         said = list(gathered.said)
         check()
         if task is None:
             yield BatchView(progress=batch_markup.progress(0, len(gathered.items), None), drop=None)
             task, count, asked = rows.task_of(self.workbench, gathered.items)
-            title = self.workbench.tasks[task].title
+            title = self.workbench.task(task).title
             said.insert(0, f"Read as {title}: a guess, as {count} of {asked} pictures asked are nearest to it.")
         found: list[Row] = []
         shown = time.monotonic()
@@ -164,7 +155,7 @@ class Batcher:
                 found.append(step.row)
                 if time.monotonic() - shown > SHOW_EVERY and step.done < step.total:
                     shown = time.monotonic()
-                    table = batch_markup.table(found[-LATEST:][::-1], self.workbench.tasks[task], latest=True)
+                    table = batch_markup.table(found[-LATEST:][::-1], self.workbench.task(task), latest=True)
                     yield BatchView(batch_markup.progress(step.done, step.total, step.left), table=table)
         except SupersededError:
             raise
@@ -174,11 +165,11 @@ class Batcher:
                 raise
         if stopped:
             said.insert(0, f"Stopped after {len(found)} of {len(gathered.items)} pictures.")
-        yield self.view(Batch(tuple(found), task, tuple(said), str(into), not stopped, visitor))
+        yield self.view(Batch(tuple(found), task, tuple(said), str(into), not stopped))
 
     def view(self, batch: Batch) -> BatchView:
         """A batch that was read."""
-        task = self.workbench.tasks[batch.task]
+        task = self.workbench.task(batch.task)
         return BatchView(
             progress="",
             summary=batch_markup.summary(batch.rows, task, batch.said),
@@ -200,17 +191,18 @@ class Batcher:
             named = bounds.text("name", title, 60).strip() or TITLE
             parcel = Path(batch.folder) / "dinoscope-head.zip"
             parcel.parent.mkdir(parents=True, exist_ok=True)
-            found = own_head.fit(self.workbench, visitor, batch.rows, grouping or "", named, parcel, batch.task)
+            like = batch.read_by or batch.task
+            found = own_head.fit(self.workbench, visitor, batch.rows, grouping or "", named, parcel, like)
         except RequestError as fault:
             return BatchView(fit_said=markup.error(str(fault)))
-        fitted = Batch(found.rows, found.task.name, (CROSSED, *found.left_out), batch.folder, batch.whole, visitor)
+        fitted = Batch(found.rows, found.task.name, (CROSSED, *found.left_out), batch.folder, batch.whole, like)
         return replace(self.view(fitted), fit_said=batch_markup.fitted(named), parcel=str(parcel))
 
     def write(self, batch: Batch) -> Path:
         """The table as a file of the visit's."""
         path = Path(batch.folder) / "dinoscope-batch.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        sheet.write(path, batch.rows, self.workbench.tasks[batch.task])
+        sheet.write(path, batch.rows, self.workbench.task(batch.task))
         return path
 
     def open(self, batch: Batch | None, number: object) -> Chosen:
@@ -219,11 +211,13 @@ class Batcher:
         Raises:
             RequestError: with the sentence a visitor sees.
         """
-        if batch is None or not isinstance(number, int) or not 0 <= number < len(batch.rows):
+        if batch is None:
+            raise RequestError("This batch was forgotten meanwhile; give its pictures again.")
+        if not isinstance(number, int) or not 0 <= number < len(batch.rows):
             raise RequestError("There is no such row; choose one of the table.")
         row = batch.rows[number]
         task = self.workbench.tasks.get(batch.task)
         case = task.of_pixels(row.pixels) if task else None
         remark = FITTED_ON if case is not None and case.origin == "own" else ""
         item = row.item
-        return Chosen(images.read(item.path), item.name, str(item.path), task=batch.task, remark=remark)
+        return Chosen(reread(item.path, item.name), item.name, str(item.path), task=batch.task, remark=remark)

@@ -18,11 +18,11 @@ from ..reading import images
 from ..visit_tasks import VisitTasks
 from ..workbench import Workbench
 from . import examples, markup, theme
-from .explain_tab import PRIVATE
+from .batch_view import LIMITS
+from .explain_tab import PRIVATE, visitor_of
 from .explain_view import METHOD
 from .view import SAME, Menu, updates
-from .visit import Chosen, Wish
-from .visit_state import visit_state
+from .visit import FORGOTTEN, Chosen, Wish
 
 __all__ = ["Chosen", "Draw"]
 
@@ -59,6 +59,13 @@ class Panel:
         slider = gr.update(maximum=max(2, frames), value=chosen.decoded.frame, visible=frames > 1)
         return PanelView(chosen, markup.picture(chosen), slider)
 
+    def keep(self, chosen: Chosen | None, sentence: str) -> PanelView:
+        """The picture that is there, and why it is not another."""
+        if chosen is None:
+            return self.fail(sentence)
+        view = self.show(chosen)
+        return replace(view, picture=view.picture + markup.error(sentence))
+
     def fail(self, sentence: str) -> PanelView:
         """No picture, and why."""
         return PanelView(None, markup.EMPTY + markup.error(sentence), gr.update(visible=False))
@@ -78,13 +85,13 @@ class Panel:
         return self.show(Chosen(decoded, first.name, str(first), task=_asked(task), remark=remark if rest else ""))
 
     def turn(self, chosen: Chosen | None, number: int) -> PanelView:
-        """Another frame of the same file."""
+        """Another frame of the same file, as long as that is kept."""
         if chosen is None:
-            return self.fail("Choose a picture first.")
+            return self.fail(FORGOTTEN)
         try:
-            decoded = images.read(Path(chosen.path), int(number))
+            decoded = chosen.again(int(number))
         except RequestError as fault:
-            return self.fail(str(fault))
+            return self.keep(chosen, str(fault))
         return self.show(replace(chosen, decoded=decoded, encoded=None, reading=None, wish=Wish()))
 
     def example(self, said: Mapping, task: str, visitor: str = "") -> PanelView:
@@ -118,12 +125,16 @@ class Panel:
 
     def choose_task(self, chosen: Chosen | None, task: str) -> PanelView:
         """The same picture, asked another question."""
-        renewed = replace(chosen, task=_asked(task), reading=None, wish=Wish()) if chosen else None
+        if chosen is None:
+            return replace(self.fail(FORGOTTEN), strip=self.strip(_asked(task)))
+        renewed = replace(chosen, task=_asked(task), reading=None, wish=Wish())
         return PanelView(renewed, strip=self.strip(_asked(task)), drop=SAME)
 
     def choose_second(self, chosen: Chosen | None, visitor: str = "") -> PanelView:
         """The same picture, asked the question that the guess came near to."""
         second = chosen.reading.second if chosen and chosen.reading else ""
+        if chosen is None:
+            return self.fail(FORGOTTEN)
         if not second:
             return PanelView(chosen)
         view = self.choose_task(chosen, second)
@@ -156,25 +167,34 @@ class CasePanel:
     """The panel's widgets by the names of a view, and the events that put another picture into `chosen`.
 
     Attributes:
-        events: (event, its handler, inputs).
+        events: (event, its handler, inputs); the last that a handler takes is the request.
     """
 
     room: Panel
     widgets: dict[str, Any]
     events: list[tuple[Callable, Callable, list]]
 
-    def wire(self, besides: Callable[[Chosen | None], dict], outputs: list) -> list:
+    def wire(
+        self,
+        take: Callable[[Chosen | None, str], Chosen | None],
+        besides: Callable[[Chosen | None], dict],
+        outputs: list,
+    ) -> list:
         """Let the events happen; what `besides` makes of the new picture is shown together with it.
 
+        Args:
+            take: told of the picture and its visitor; gives the picture that is put in front of the visitor.
         Returns:
             What can be followed by `then`.
         """
+        chosen = self.widgets["chosen"]
 
         def both(handler: Callable) -> Callable:
             @functools.wraps(handler)
             def handle(*given: Any) -> dict:
                 found = handler(*given)
-                return found | besides(found[self.widgets["chosen"]])
+                taken = take(found[chosen], visitor_of(given[-1]))
+                return found | {chosen: taken} | besides(taken)
 
             return handle
 
@@ -185,7 +205,7 @@ class CasePanel:
 
 def build(panel: Panel, first: Chosen | None) -> CasePanel:
     """Lay out the panel; `wire` brings it to life."""
-    chosen = visit_state(first, time_to_live=3600)
+    chosen = gr.State()
     picture = gr.HTML(markup.picture(first) if first else markup.EMPTY, elem_id="picture")
     frame = gr.Slider(1, 2, 1, step=1, label="Frame", visible=False, elem_id="frame")
     menu, kinds = panel.tasks(first), panel.kinds()
@@ -194,7 +214,7 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
         drop = gr.UploadButton("Try your own picture", variant="primary", size="md", file_count="multiple")
     gr.HTML(markup.camera(), elem_id="camera")
     strip = gr.HTML(panel.strip(), js_on_load=theme.static("examples.js"), elem_id="examples")
-    gr.HTML(markup.promise(images.SUPPORTED), elem_id="promise")
+    gr.HTML(markup.promise(images.SUPPORTED, LIMITS.files), elem_id="promise")
     with gr.Accordion("Draw a new one", open=False, elem_id="draw-new"):
         kind = gr.Dropdown(kinds, value=kinds[0][1] if kinds else None, label="What to draw")
         seed = gr.Number(1, label="Seed", precision=0, minimum=0)
@@ -202,22 +222,22 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
     widgets = {"chosen": chosen, "picture": picture, "frame": frame, "drop": drop, "task": task, "strip": strip}
     widgets["seed"] = seed
 
-    def upload(paths: list[str], task: str) -> dict:
+    def upload(paths: list[str], task: str, request: gr.Request) -> dict:
         return updates(panel.upload(paths, task), widgets)
 
-    def turn(value: Chosen | None, number: int) -> dict:
+    def turn(value: Chosen | None, number: int, request: gr.Request) -> dict:
         return updates(panel.turn(value, number), widgets)
 
     def example(task: str, event: gr.EventData, request: gr.Request) -> dict:
-        return updates(panel.example(event._data or {}, task, request.session_hash or ""), widgets)
+        return updates(panel.example(event._data or {}, task, visitor_of(request)), widgets)
 
-    def draw_new(kind: str, seed: float | None, task: str) -> dict:
+    def draw_new(kind: str, seed: float | None, task: str, request: gr.Request) -> dict:
         return updates(panel.draw_new(kind, seed, task), widgets)
 
     def ask(value: Chosen | None, task: str) -> Any:
         return gr.skip() if value is not None and value.task == _asked(task) else f"{task} {id(value)}"
 
-    def choose_task(value: Chosen | None, task: str) -> dict:
+    def choose_task(value: Chosen | None, task: str, request: gr.Request) -> dict:
         return updates(panel.choose_task(value, task), widgets)
 
     # A menu says that it was used whenever it is left, too, and twice where an entry is pressed.

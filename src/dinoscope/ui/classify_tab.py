@@ -11,6 +11,7 @@ import gradio as gr
 from ..notice import NOTICE
 from ..results import Reading
 from ..tasks import Task
+from ..visit_tasks import outside
 from . import cards, markup
 
 SCRIPT = """element.addEventListener("click", (event) => {
@@ -35,7 +36,8 @@ def view(reading: Reading, tasks: Mapping[str, Task], drawn: tuple[str, str] | N
     """What a reading looks like, of a picture that was drawn as (task, label)."""
     task, second = tasks[reading.task], tasks[reading.second].title if reading.second else ""
     card = cards.classify(reading, task, drawn, second)
-    return ClassifyView(card, markup.classification(reading, task, second), reading.json() | {"notice": NOTICE})
+    numbers = reading.json() | {"task": outside(reading.task), "notice": NOTICE}
+    return ClassifyView(card, markup.classification(reading, task, second), numbers)
 
 
 def refused(sentence: str) -> ClassifyView:

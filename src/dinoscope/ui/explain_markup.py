@@ -15,6 +15,7 @@ from ..explain.methods import METHODS
 from ..notice import NOTICE
 from ..results import Explanation, MapCheck
 from ..tasks import Task
+from ..visit_tasks import outside
 from ..words import percent
 from . import cards
 from .faithfulness_chart import faithfulness
@@ -169,13 +170,14 @@ def downloads(picture: Image.Image, found: Explanation) -> Markup:
     array = io.BytesIO()
     np.save(array, saliency)
     overlay = data_url(figures.with_notice(figures.overlay(small, _resized(saliency, small.size))), 2 * LARGEST)
-    name = f"dinoscope_{found.task}_{found.target}_{found.method}_seed{found.seed}"
+    told = found.json() | {"task": outside(found.task), "notice": NOTICE}
+    name = f"dinoscope_{outside(found.task)}_{found.target}_{found.method}_seed{found.seed}"
     links = (
         (f"{name}.png", overlay, "Overlay (PNG)"),
         (f"{name}.npy", as_url(array.getvalue(), "application/octet-stream"), "Map (.npy)"),
         (
             f"{name}.json",
-            as_url(json.dumps(found.json() | {"notice": NOTICE}, indent=1).encode(), "application/json"),
+            as_url(json.dumps(told, indent=1).encode(), "application/json"),
             "Figures (JSON)",
         ),
     )

@@ -14,10 +14,11 @@ from . import markup
 from .explain_view import METHOD, Explainer, ExplainView, Show, Shown, refused
 from .running import EXPLAINING
 from .view import updates
-from .visit import Chosen
-from .visit_state import visit_state
+from .visit import FORGOTTEN, Chosen, current
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+AFTER: dict[str, Any] = {**PRIVATE, "trigger_mode": "multiple"}
+"""What follows an event: by default it would be left out where it is still under way for the event before."""
 CHECK = (
     "A map worth reading hardly changes with the seed, and does change when the head is replaced by one that was "
     "never fitted. Takes about twice as long as the map."
@@ -45,14 +46,13 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
     pace_and_more = [laid[name] for name in ("second", "pace", "seed")]
 
     def follow(event: Any) -> Any:
-        # Each map is measured: by default none would be while the page still waits for the measure of the one before.
-        told: dict[str, Any] = {"show_progress_on": laid["curves"], "trigger_mode": "multiple"}
-        return event.then(calls.measure, shown, outputs, **told, **PRIVATE, **EXPLAINING)
+        told: dict[str, Any] = {**AFTER, "show_progress_on": laid["curves"]}
+        return event.then(calls.measure, shown, outputs, **told, **EXPLAINING)
 
     def asks(event: Callable, like: gr.Dropdown | gr.State) -> Any:
         asked = [chosen, shown, laid["target"], method, laid["instead"], like, *pace_and_more]
         told: dict[str, Any] = {"show_progress_on": laid["answer"], "trigger_mode": "always_last"}
-        run = event(calls.ask, asked, outputs, **told, **PRIVATE, **EXPLAINING)
+        run = event(current(calls.ask), asked, outputs, **told, **PRIVATE, **EXPLAINING)
         follow(run)
         return run
 
@@ -64,7 +64,7 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
     asks(better.then, like)
     # Who chooses a class asks about classes, no longer about a case.
     for box in (laid["target"], laid["instead"]):
-        asks(box.select, gr.State("")).then(lambda: "", None, like, **PRIVATE)
+        asks(box.select, gr.State("")).then(lambda: "", None, like, **AFTER)
     laid["check"].click(calls.check, shown, laid["checked"], **PRIVATE, **EXPLAINING)
     laid["stop"].click(calls.halt, None, None, queue=False, **PRIVATE)
     return ExplainTab(calls.widgets, calls.begin, [method, *pace_and_more], follow)
@@ -72,7 +72,7 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
 
 def _lay_out(first: ExplainView) -> dict[str, Any]:
     """Every widget by its name; those that a view fills are called as its fields are."""
-    laid: dict[str, Any] = {"shown": visit_state(first.shown, time_to_live=3600)}
+    laid: dict[str, Any] = {"shown": gr.State()}
     laid["answer"] = gr.HTML(first.answer, elem_id="explain-answer")
     offer = first.better.words
     laid["better"] = gr.Button(offer, visible=bool(offer), size="sm", elem_id="better")
@@ -140,6 +140,8 @@ class _Calls:
         progress=gr.Progress(),  # noqa: B008
     ) -> dict:
         try:
+            if value is None:
+                raise RequestError(FORGOTTEN)
             requests = self.explainer.requests(value, target, method, instead, like, second, pace, seed)
         except RequestError as fault:
             return updates(refused(str(fault)), self.widgets)

@@ -110,7 +110,7 @@ class Explainer:
             return NOTHING
         if chosen.reading is None:  # it could not be classified, which was said already, or is about to be
             return ExplainView()
-        task = self.workbench.tasks[chosen.reading.task]
+        task = self.workbench.task(chosen.reading.task)
         about = self.about(requests[0].method, task)
         wanted = self.running.begin(visitor)
         told = _told(wanted, show, "Reading some patches at a time")
@@ -202,7 +202,7 @@ class Explainer:
         """Which classes of a new picture can be asked about; it starts with its most likely one, as the map does."""
         if chosen.reading is None:
             return ExplainView()
-        task = self.workbench.tasks[chosen.reading.task]
+        task = self.workbench.task(chosen.reading.task)
         choices = _classes(task)
         return ExplainView(
             target=Menu(choices, _first_target(chosen, task)),
@@ -214,7 +214,7 @@ class Explainer:
         """Which cases a new picture can be compared with."""
         if chosen.reading is None:
             return ExplainView()
-        task = self.workbench.tasks[chosen.reading.task]
+        task = self.workbench.task(chosen.reading.task)
         return ExplainView(like=Menu(cases_to_compare(self.workbench, chosen.picture, task.name), ""))
 
     def first(
@@ -238,7 +238,7 @@ class Explainer:
         """What the widgets ask for: a request a method; the most likely class where the picture's task has no other."""
         reading = chosen.reading if chosen else None
         wanted = target
-        if reading is not None and target not in self.workbench.tasks[reading.task].head.classes:
+        if reading is not None and target not in self.workbench.task(reading.task).head.classes:
             wanted = reading.label
         methods = dict.fromkeys(m for m in (method, second) if m)
         return [ExplainRequest(wanted, instead or None, like or None, m, int(seed or 0), bool(quick)) for m in methods]
@@ -264,7 +264,7 @@ def cases_to_compare(workbench: Workbench, picture: Source, task: str) -> list[t
         found = workbench.similar(picture, task, SearchRequest(NEAREST))
     except RequestError:
         found = []
-    display = workbench.tasks[task].display
+    display = workbench.task(task).display
     named = [(f"{display(s.case.labels[0])}, similarity {s.similarity:.2f} ({s.case.id})", s.case.id) for s in found]
     return [NO_CASE, *named]
 

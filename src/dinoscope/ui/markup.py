@@ -69,19 +69,14 @@ def camera() -> Markup:
     return part("page", "camera")
 
 
-def promise(kinds: str) -> Markup:
-    """Whose pictures the examples are, how one's own comes here, and what becomes of it."""
-    return part("page", "promise", kinds=kinds)
+def promise(kinds: str, most: int) -> Markup:
+    """Whose pictures the examples are, how one's own comes here - `most` files at once -, and what becomes of it."""
+    return part("page", "promise", kinds=kinds, most=most)
 
 
 def footer() -> Markup:
     """Where programs and readers go next."""
     return part("page", "footer", notice=NOTICE)
-
-
-def warnings(sentences: Sequence[str]) -> Markup:
-    """Sentences that a reader should not overlook."""
-    return part("page", "warnings", sentences=sentences)
 
 
 def error(sentence: str) -> Markup:

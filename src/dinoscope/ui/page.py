@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,15 +41,15 @@ from .answers import Answers, Reader, unread
 from .batch_view import Batcher
 from .case_panel import PanelView
 from .case_pictures import CasePictures
-from .explain_tab import PRIVATE
+from .explain_tab import AFTER, PRIVATE
 from .guarded import GuardedBlocks
 from .running import EXPLAINING
 from .see_view import Seer
 from .view import SAME, updates
-from .visit import Chosen
+from .visit import FILES_KEPT, Chosen, current
 
 UPLOAD_LIMIT = "128mb"
-CACHE_SWEEP, CACHE_AGE = 300, 1800
+CACHE_SWEEP, CACHE_AGE = 300, FILES_KEPT
 """Every so many seconds, files of visitors older than so many seconds are deleted."""
 NOTICED = 120
 """So many seconds a page that is open waits for a notice to pass; a visit that begins later begins without it."""
@@ -62,8 +62,9 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
 
     The map does not wait for the similar cases: a search server may be slow.
     """
-    alone = workbench.alone and replace(workbench.alone, tasks=VisitTasks(workbench.alone.tasks))
-    workbench = replace(workbench, tasks=VisitTasks(workbench.tasks), alone=alone)
+    tasks = VisitTasks(workbench.tasks)
+    alone = workbench.alone and replace(workbench.alone, tasks=tasks.beside(workbench.alone.tasks))
+    workbench = replace(workbench, tasks=tasks, alone=alone)
     reader = Reader.of(workbench, evidence)
     first = reader.arrival()
     with GuardedBlocks(title=theme.TITLE, analytics_enabled=False, delete_cache=(CACHE_SWEEP, CACHE_AGE)) as page:
@@ -100,7 +101,7 @@ def build(workbench: Workbench, evidence: dict[str, Evidence], draw: case_panel.
                 with gr.Tab("Evidence", id="evidence", elem_id="evidence") as tab:
                     measured = evidence_tab.build(workbench, evidence, tab, panel.widgets["chosen"], first.chosen)
         gr.HTML(markup.footer())
-        _wire(page, reader, panel, rooms, measured)
+        _wire(page, reader, panel, rooms, measured, first)
         report_button.wire(workbench, take_away, panel.widgets["chosen"], rooms.explain.widgets["shown"])
         api.add(workbench)
         batch_api.add(batcher)
@@ -142,12 +143,21 @@ def _wire(
     panel: case_panel.CasePanel,
     rooms: _Rooms,
     measured: evidence_tab.EvidenceTab,
+    first: Answers,
 ) -> None:
     """Every answer reaches its card as soon as it is there."""
     chosen = panel.widgets["chosen"]
     explain, similar = rooms.explain, rooms.similar
     similar.listen(rooms.see.board)
-    similar.complete(page.load, similar.widgets["board"].value)
+
+    # No state begins with it: a visit that was forgotten would find the arrival behind its own picture. Not in the
+    # queue, and without a thread, so that it is there before anything is asked and overwrites nothing.
+    async def begin(value: Chosen | None) -> tuple:
+        return (gr.skip(),) * 3 if value else (first.chosen, first.explain.shown, first.similar.trail)
+
+    states = [chosen, explain.widgets["shown"], similar.widgets["trail"]]
+    begun = page.load(begin, chosen, states, queue=False, show_progress="hidden", **PRIVATE)
+    similar.complete(begun.then, similar.widgets["board"].value)
 
     def shown(answers: Answers) -> dict:
         found: dict = {}
@@ -156,16 +166,14 @@ def _wire(
             found |= updates(view, widgets) if view is not SAME else {}
         return found
 
-    def read(value: Chosen | None, request: gr.Request) -> Iterator[dict]:
-        for answers in reader.read(value, request.session_hash or ""):
-            found = {chosen: answers.chosen} | shown(answers)
-            if answers.chosen is not None and answers.chosen.reading is not None:
-                found |= updates(reader.explainer.classes(answers.chosen), explain.widgets)
-                found |= updates(
-                    PanelView(task=panel.room.tasks(answers.chosen, request.session_hash or "")),
-                    {"task": panel.widgets["task"]},
-                )
-            yield found
+    def read(value: Chosen | None, request: gr.Request) -> dict:
+        answers = reader.read(value)
+        found = {chosen: answers.chosen} | shown(answers)
+        if answers.chosen is not None and answers.chosen.reading is not None:
+            found |= updates(reader.explainer.classes(answers.chosen), explain.widgets)
+            tasks = panel.room.tasks(answers.chosen, request.session_hash or "")
+            found |= updates(PanelView(task=tasks), {"task": panel.widgets["task"]})
+        return found
 
     def cases(value: Chosen | None) -> dict:
         return updates(reader.explainer.cases(value), explain.widgets) if value else gr.skip()
@@ -174,16 +182,18 @@ def _wire(
         return updates(panel.room.choose_second(value, request.session_hash or ""), panel.widgets)
 
     panel.events.append((rooms.classify["answer"].click, second, [chosen]))
-    quiet: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
-    answers = [*rooms.classify.values(), *explain.widgets.values(), *similar.widgets.values()]
-    for change in panel.wire(lambda value: shown(unread(value)), answers):
-        classified = change.then(read, chosen, [chosen, panel.widgets["task"], *answers], **quiet)
-        similar.complete(classified.then(similar.begin, [chosen, *similar.controls], similar.outputs, **quiet).then)
-        classified.then(measured.follow, [chosen, *measured.inputs], measured.outputs, **quiet)
-        classified.then(rooms.see.begin, rooms.see.inputs, rooms.see.outputs, **quiet)
-        told = {**PRIVATE, **EXPLAINING, "show_progress_on": explain.widgets["answer"]}
-        drawn = classified.then(explain.begin, [chosen, *explain.settings], list(explain.widgets.values()), **told)
-        drawn.then(cases, chosen, list(explain.widgets.values()), **quiet)
+    quiet: dict[str, Any] = {**AFTER, "show_progress": "hidden"}
+    maps = list(explain.widgets.values())
+    answers = [*rooms.classify.values(), *maps, *similar.widgets.values()]
+    for change in panel.wire(reader.take, lambda value: shown(unread(value)), answers):
+        classified = change.then(current(read), chosen, [chosen, panel.widgets["task"], *answers], **quiet)
+        asked = [chosen, *similar.controls]
+        similar.complete(classified.then(current(similar.begin), asked, similar.outputs, **quiet).then)
+        classified.then(current(measured.follow), [chosen, *measured.inputs], measured.outputs, **quiet)
+        classified.then(current(rooms.see.begin), rooms.see.inputs, rooms.see.outputs, **quiet)
+        told = {**AFTER, **EXPLAINING, "show_progress_on": explain.widgets["answer"]}
+        drawn = classified.then(current(explain.begin), [chosen, *explain.settings], maps, **told)
+        drawn.then(current(cases), chosen, maps, **quiet)
         explain.follow(drawn)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .address import address
 from .markup import NOTICE
 from .render import part
+from .theme import static
 
 PATH = "/program"
 
@@ -27,7 +29,8 @@ class ProgramPage:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].rstrip("/") != PATH:
             return await self.app(scope, receive, send)
         dark = Request(scope).query_params.get("__theme") == "dark"
-        shown = part("program", "page", address=address(scope), notice=NOTICE, tool=tool, dark=dark)
+        copy = Markup(static("copy.js"))  # our own script, as it stands
+        shown = part("program", "page", address=address(scope), notice=NOTICE, tool=tool, dark=dark, copy=copy)
         return await HTMLResponse(str(shown))(scope, receive, send)
 
 

@@ -12,10 +12,10 @@ from .. import report
 from ..errors import RequestError
 from ..workbench import Workbench
 from . import report_markup
-from .explain_tab import PRIVATE
+from .explain_tab import AFTER, PRIVATE
 from .explain_view import Shown
 from .running import EXPLAINING
-from .visit import Chosen
+from .visit import FORGOTTEN, Chosen
 
 KEEP = """(made) => {
   if (!made) return "";
@@ -28,13 +28,11 @@ KEEP = """(made) => {
   setTimeout(() => URL.revokeObjectURL(url), 60000);
   return "";
 }"""
-COPY = """() => {
-  navigator.clipboard?.writeText(location.href);
+COPY = """async () => {
   const button = document.querySelector("#copy-link");
-  if (!button) return;
-  const words = button.textContent;
-  button.textContent = "Copied";
-  setTimeout(() => (button.textContent = words), 1500);
+  if (document.getElementById("case-picture")?.dataset.example === "")
+    return void saidOn(button, "A link cannot hold your own picture", 4);
+  saidOn(button, (await copied(location.href)) ? "Copied" : "Not copied");
 }"""
 
 
@@ -50,7 +48,9 @@ def make(workbench: Workbench, chosen: Chosen | None, shown: Shown | None) -> st
     Raises:
         RequestError: with the sentence a visitor sees.
     """
-    if chosen is None or chosen.reading is None:
+    if chosen is None:
+        raise RequestError(FORGOTTEN)
+    if chosen.reading is None:
         raise RequestError("There is no answer to report yet; choose a picture first.")
     task = chosen.reading.task
     same = shown is not None and shown.chosen.decoded is chosen.decoded and shown.found[0].task == task
@@ -70,5 +70,5 @@ def wire(workbench: Workbench, buttons: tuple[gr.Button, gr.Button], chosen: gr.
 
     told: dict[str, Any] = {**PRIVATE, **EXPLAINING, "show_progress_on": button}
     then: Callable = button.click(press, [chosen, shown], made, **told).then
-    then(None, made, made, js=KEEP, **PRIVATE)
+    then(None, made, made, js=KEEP, **AFTER)
     link.click(None, None, None, js=COPY, **PRIVATE)

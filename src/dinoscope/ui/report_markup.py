@@ -11,7 +11,7 @@ from .. import figures
 from ..explain.methods import METHODS
 from ..notice import NOTICE
 from ..report import Report, paragraph
-from ..visit_tasks import OWN
+from ..visit_tasks import outside
 from .explain_markup import CURVES, doubtful
 from .markup import class_colours
 from .pictures import data_url
@@ -56,7 +56,7 @@ def page(report: Report) -> str:
 
 def file_name(report: Report) -> str:
     """How the file is called: by the task and the day, never by the picture."""
-    name = "own" if report.task.name.startswith(OWN) else re.sub(r"[^A-Za-z0-9_-]+", "_", report.task.name)
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", outside(report.task.name))
     return f"dinoscope_{name}_{report.date[:10]}.html"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakValueDictionary
 
 EXPLAINING: dict[str, Any] = {"concurrency_id": "explain", "concurrency_limit": 2}
 """Every event that draws a map or measures one: so many at once, of all visitors, and the others keep a core."""
@@ -18,16 +19,20 @@ class SupersededError(StoppedError):
     """Raised when the visitor has asked for something else since: nothing about it may reach the page."""
 
 
+class _Reasons(list[StoppedError]):
+    """Why one answer is to stop, once it is; known only as long as the answer's check is."""
+
+
 class Running:
-    """Which visitor has an answer under way. Safe to call from several threads."""
+    """Which visitor has an answer under way; nothing is kept of others. Safe to call from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._reasons: dict[str, list[StoppedError]] = {}
+        self._reasons: WeakValueDictionary[str, _Reasons] = WeakValueDictionary()
 
     def begin(self, visitor: str) -> Callable[[], None]:
         """Start an answer, in place of the visitor's last one; gives a check that raises once it is to stop."""
-        reasons: list[StoppedError] = []
+        reasons = _Reasons()
         with self._lock:
             self._stop(visitor, SupersededError())
             self._reasons[visitor] = reasons

@@ -36,7 +36,7 @@ def add(workbench: Workbench, picture: gr.File, task: Api) -> None:
             `facts` with task, grid and notice; `colours`, a PNG; `vectors`, an .npz with vectors, grid and axes
         """
         seen = workbench.see(given.picture(picture), bounds.text("task", task) or None)
-        axes = workbench.tasks[seen.task].axes
+        axes = workbench.task(seen.task).axes
         with tempfile.TemporaryDirectory() as folder:
             png, npz = Path(folder) / "colours.png", Path(folder) / "vectors.npz"
             figures.with_notice(seen.picture((seen.grid[1] * PATCH, seen.grid[0] * PATCH))).save(png)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import gradio as gr
 
 from . import theme
-from .explain_tab import PRIVATE
+from .explain_tab import AFTER, PRIVATE
 from .see_view import Seer
-from .visit import Chosen
+from .visit import Chosen, current
 
 NOBODY = ("no case", "")
 
@@ -38,11 +38,9 @@ def build(seer: Seer, chosen: gr.State) -> SeeTab:
         cases = seer.cases(value) if opened else []
         return {board: seer.board(value) if opened else "", beside: gr.Dropdown([NOBODY, *cases], value="")}
 
-    def unfold(value: Chosen | None) -> dict:
-        return {opened: True} | begin(value, True)
-
-    told = {**PRIVATE, "show_progress_on": board}
-    fold.expand(unfold, chosen, [opened, *outputs], **told)
+    # That it is open is known before it is drawn: a picture that is chosen meanwhile is drawn in its place.
+    unfolded = fold.expand(lambda: True, None, opened, **PRIVATE)
+    unfolded.then(current(begin), [chosen, opened], outputs, show_progress_on=board, **AFTER)
     fold.collapse(lambda: False, None, opened, **PRIVATE)
-    beside.select(seer.board, [chosen, beside], board, **told)
+    beside.select(current(seer.board), [chosen, beside], board, show_progress_on=board, **PRIVATE)
     return SeeTab(board, [chosen, opened], outputs, begin)

@@ -22,7 +22,7 @@ from ..workbench import Workbench
 from .markup import error
 from .pictures import data_url
 from .render import part
-from .visit import Chosen
+from .visit import FORGOTTEN, Chosen
 
 NEAREST = 8
 """Cases offered to stand beside the picture."""
@@ -57,9 +57,14 @@ class Seer:
 
         A task that was fitted without colours gets the sentence that says so.
         """
-        if value is None or value.reading is None:
+        if value is None:
+            return error(FORGOTTEN)
+        if value.reading is None:
             return ""
-        task = self.workbench.tasks[value.reading.task]
+        try:
+            task = self.workbench.task(value.reading.task)
+        except RequestError as fault:
+            return error(str(fault))
         if task.axes is None:
             return error(f"{task.title} was fitted without colours; fit it again with `dinoscope fit`")
         sides = [self._shown("this picture", value.picture, task.name)]
@@ -76,7 +81,10 @@ class Seer:
         """(for readers, id) of the nearest cases whose pictures are at hand: drawn, own or fetched ones."""
         if value is None or value.reading is None:
             return []
-        task = self.workbench.tasks[value.reading.task]
+        try:
+            task = self.workbench.task(value.reading.task)
+        except RequestError:  # the board says why
+            return []
         return [(_called(found, task), found.case.id) for found in self._near(value)]
 
     def _near(self, value: Chosen) -> list[SimilarCase]:

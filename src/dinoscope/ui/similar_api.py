@@ -80,11 +80,11 @@ def add(workbench: Workbench, picture: gr.File, task: gr.components.Component) -
             query = workbench.query(images.read(given.picture(picture)), name)
         else:
             query = workbench.query_case(case_id, name)
-        bounds.names("labels", asked.labels, workbench.tasks[query.task].head.classes)
+        bounds.names("labels", asked.labels, workbench.task(query.task).head.classes)
         request = SearchRequest(k, asked, likes, dislikes, box, not every)
         found = workbench.similar(query, None, request)
         rows = workbench.differential(query, None, SearchRequest(per_class, asked, region=box))
-        decided = request.vote_decided_by(workbench.tasks[query.task].head.classes)
+        decided = request.vote_decided_by(workbench.task(query.task).head.classes)
         winner = None if decided else vote(found)
         return given.told(
             {

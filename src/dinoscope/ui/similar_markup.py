@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from ..reading import images
+from ..results import votes
 from ..similar import FACETS, Case, SimilarCase, facets, search
 from ..similar.regions import Box
 from ..tasks import Task
@@ -150,15 +150,15 @@ def picker(step: Step, picture: Image.Image | None) -> Markup:
 
 
 def _verdict(found: Sequence[SimilarCase], task: Task, told: Told) -> Markup:
-    votes = Counter(s.case.labels[0] for s in found).most_common()
+    counted = votes(found)
     return part(
         "similar",
         "verdict",
-        votes=[(task.display(label), n) for label, n in votes],
+        votes=[(task.display(v.label), v.count) for v in counted],
         of=len(found),
-        split=len(votes) > 1 and votes[0][1] == votes[1][1],
+        split=len(counted) > 1 and counted[0].count == counted[1].count,
         head_says=task.display(told.head_says) if told.head_says else "",
-        agrees=told.head_says == votes[0][0],
+        agrees=told.head_says == counted[0].label,
         decided=told.decided,
         strange=told.strange,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -12,12 +12,11 @@ from ..errors import RequestError
 from ..similar import SearchRequest
 from ..tasks import Task
 from . import similar_filters, theme
-from .explain_tab import PRIVATE, visitor_of
+from .explain_tab import AFTER, PRIVATE, visitor_of
 from .similar_view import COUNT, Searcher, SimilarView, Wanted, refused
 from .trail import Trail
 from .view import updates
-from .visit import Chosen
-from .visit_state import visit_state
+from .visit import FORGOTTEN, Chosen, current
 
 SCRIPT = theme.static("similar.js")
 
@@ -44,7 +43,7 @@ class SimilarTab:
 
 def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarView, task: Task | None) -> SimilarTab:
     """Lay out the tab and wire it; `task` is that of the first view."""
-    trail = visit_state(first.trail, time_to_live=3600)
+    trail = gr.State()
     board = gr.HTML(first.board, elem_id="similar-answer", js_on_load=SCRIPT)
     with gr.Accordion("Filters", open=False):
         filters = similar_filters.build()
@@ -67,18 +66,26 @@ def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarVie
         searcher.fetching.supersede(visitor_of(request))
         if value is None or value.reading is None:
             return updates(searcher.begin(value, Wanted()), widgets)
-        task = searcher.workbench.tasks[value.reading.task]
-        own = bool(searcher.workbench.own_cases(task.name))
+        try:
+            task = searcher.workbench.task(value.reading.task)
+            own = bool(searcher.workbench.own_cases(task.name))
+        except RequestError as fault:
+            return updates(refused(str(fault)), widgets)
         kept = filters.kept(task, own, list(values))
-        found = updates(searcher.begin(value, wanted(count, every, *kept)), widgets)
-        return found | dict(zip(filters.all, filters.fitted(task, own, kept), strict=True))
+        try:
+            view = searcher.begin(value, wanted(count, every, *kept))
+        except RequestError as fault:  # the trail begins all the same, for the filter once it is put right
+            why = refused(str(fault))
+            view = replace(searcher.begin(value, Wanted()), card=why.card, board=why.board)
+        return updates(view, widgets) | dict(zip(filters.all, filters.fitted(task, own, kept), strict=True))
 
     def search(request: gr.Request, value: Chosen | None, steps: Trail | None, *asked: Any) -> dict:
         searcher.fetching.supersede(visitor_of(request))
-        if value is None or steps is None:
-            return updates(searcher.begin(None, Wanted()), widgets)
         try:
-            return updates(searcher.view(value, steps, wanted(*asked)), widgets)
+            if value is None:
+                raise RequestError(FORGOTTEN)
+            view = searcher.view(value, steps, wanted(*asked)) if steps else searcher.begin(value, wanted(*asked))
+            return updates(view, widgets)
         except RequestError as fault:
             return updates(SimilarView(board=refused(str(fault)).board), widgets)
 
@@ -102,14 +109,14 @@ def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarVie
                 return gr.skip()
 
         if searcher.workbench.pictures.mode == "on":
-            searched(pictured, [chosen, trail, *controls], outputs, **PRIVATE, show_progress="hidden")
+            searched(pictured, [chosen, trail, *controls], outputs, **AFTER, show_progress="hidden")
 
     quiet = {**PRIVATE, "trigger_mode": "always_last", "show_progress_on": board}
     for event in (every.input, count.release, *(w.input for w in filters.all)):
-        complete(event(search, [chosen, trail, *controls], outputs, **quiet).then)
+        complete(event(current(search), [chosen, trail, *controls], outputs, **quiet).then)
 
     def listen(page: gr.HTML) -> None:
-        complete(page.click(act, [chosen, trail, *controls], outputs, **quiet).then)
+        complete(page.click(current(act), [chosen, trail, *controls], outputs, **quiet).then)
 
     for page in (board, picker, opened):
         listen(page)

@@ -19,7 +19,7 @@ from . import cards, markup, similar_map, similar_markup
 from .running import Running, SupersededError
 from .trail import Step, Trail
 from .view import SAME
-from .visit import Chosen
+from .visit import FORGOTTEN, Chosen
 
 COUNT = 8
 """Cases a visit begins with."""
@@ -92,7 +92,7 @@ class Searcher:
     def view(self, chosen: Chosen, trail: Trail, wanted: Wanted, fresh: bool = False) -> SimilarView:
         """What a step of a trail looks like; a fresh one shows on the card, too."""
         step = trail.now
-        task = self.workbench.tasks[step.query.task]
+        task = self.workbench.task(step.query.task)
         try:
             request, found, rows = self._search(trail, wanted)
             empty = "" if found else self.workbench.why_empty(task.name, request.filters)
@@ -155,9 +155,15 @@ class Searcher:
         return request, found, self.workbench.differential(step.query, None, every_class)
 
     def act(self, chosen: Chosen | None, trail: Trail | None, said: Mapping, wanted: Wanted) -> SimilarView:
-        """Whatever was pressed on the board, the picker or an opened case."""
-        if chosen is None or trail is None:
-            return NOTHING
+        """Whatever was pressed on the board, the picker or an opened case.
+
+        Raises:
+            RequestError: with the sentence a visitor sees.
+        """
+        if chosen is None:
+            raise RequestError(FORGOTTEN)
+        if trail is None:
+            return self.begin(chosen, wanted)
         try:
             moved = self.moved(trail, said)
         except RequestError as fault:
@@ -165,10 +171,15 @@ class Searcher:
         return replace(self.view(chosen, moved, wanted), opened="", trail=moved)
 
     def open(self, trail: Trail | None, case_id: str) -> str:
-        """The case behind a point of the map."""
+        """The case behind a point of the map, or why it cannot be shown."""
         if trail is None:
-            return ""
-        task = self.workbench.tasks[trail.now.query.task]
+            return markup.error(FORGOTTEN)
+        try:
+            task = self.workbench.task(trail.now.query.task)
+        except RequestError as fault:
+            return markup.error(str(fault))
+        if task.position(case_id) is None:
+            return markup.error("There is no such case here; choose a point of the map.")
         case = task.case(case_id)
         similarity = float(trail.now.query.vector @ task.vectors[task.position(case.id)])
         return similar_markup.opened(SimilarCase(case, similarity, thumbnail=self.workbench.pictures.of(case)), task)
@@ -186,7 +197,7 @@ class Searcher:
         if query.case is None:
             return None
         known = SimilarCase(query.case, 1.0, thumbnail=self.workbench.pictures.of(query.case))
-        return similar_markup.thumbnail_picture(known, self.workbench.tasks[query.task])
+        return similar_markup.thumbnail_picture(known, self.workbench.task(query.task))
 
     def moved(self, trail: Trail, said: Mapping) -> Trail:
         """The trail after a button was pressed.

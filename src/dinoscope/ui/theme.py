@@ -9,7 +9,7 @@ import gradio as gr
 STATIC = Path(__file__).parent / "static"
 TITLE = "DINOscope: can a vision model read your medical images, and why?"
 STYLES = ("page", "cards", "explain", "see", "similar", "evidence", "batch")
-SCRIPTS = ("drop", "page", "camera", "cards", "explain")
+SCRIPTS = ("copy", "drop", "page", "camera", "cards", "explain")
 """Files of style and script, in their order."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dinoscope import tasks
+from dinoscope import tasks, visit_tasks
 from dinoscope.batch import own_head, rows, summary
 from dinoscope.batch.gather import Item, gather
 from dinoscope.batch.own_head import Fitted
@@ -18,7 +19,7 @@ from dinoscope.cli import main
 from dinoscope.errors import RequestError
 from dinoscope.fitting import fit_command
 from dinoscope.settings import Settings
-from dinoscope.visit_tasks import ALL, EACH, VisitTasks
+from dinoscope.visit_tasks import ALL, EACH, KEPT, VisitTasks
 from dinoscope.workbench import Workbench
 from fixtures.tiny import drawn
 
@@ -121,7 +122,37 @@ def test_nobody_else_meets_it(bench: Workbench, fitted: Fitted):
     assert bench.own_cases("colours") == 0
 
 
-def test_it_goes_with_its_visit_and_a_visit_has_only_a_few(bench: Workbench, fitted: Fitted):
+def test_it_is_forgotten_an_hour_after_its_last_use_for_both_networks_together(fitted: Fitted):
+    now = [0.0]
+    joined = VisitTasks({}, lambda: now[0])
+    alone = joined.beside({})
+    for name in ("own-used", "own-idle"):
+        for kept in (alone, joined):
+            kept.add("anna", replace(fitted.task, name=name))
+    for _ in range(5):
+        now[0] += 0.9 * KEPT
+        assert "own-used" in joined  # a use of one keeps both
+    assert [t.name for t in alone.of("anna")] == ["own-used"]
+    assert [t.name for t in joined.of("anna")] == ["own-used"]
+    assert "own-idle" not in joined
+    now[0] += KEPT
+    assert "own-used" not in alone
+    assert joined.index("own-used") is None
+
+
+def test_it_is_forgotten_also_where_nobody_asks_any_more(fitted: Fitted, monkeypatch):
+    monkeypatch.setattr(visit_tasks, "KEPT", 0.05)
+    monkeypatch.setattr(visit_tasks, "SWEEP", 0.1)
+    kept = VisitTasks({})
+    kept.add("anna", fitted.task)
+    for _ in range(100):
+        if not kept._own:
+            break
+        time.sleep(0.05)
+    assert not kept._own
+
+
+def test_a_visit_has_only_a_few(bench: Workbench, fitted: Fitted):
     kept = VisitTasks({})
     for i in range(EACH + 2):
         kept.add("anna", replace(fitted.task, name=f"own-{i}"))
@@ -129,8 +160,6 @@ def test_it_goes_with_its_visit_and_a_visit_has_only_a_few(bench: Workbench, fit
     for i in range(ALL):
         kept.add(f"visitor {i}", replace(fitted.task, name=f"own-x{i}"))
     assert kept.of("anna") == []
-    kept.forget("visitor 59")
-    assert "own-x59" not in kept
     with pytest.raises(RequestError, match="fit it again under Batch"):
         bench.classify(drawn("colours", "red", 1), "own-gone")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import gradio as gr
 import pytest
 
 from dinoscope.errors import RequestError
@@ -12,13 +13,13 @@ from dinoscope.reading import images
 from dinoscope.reading.scope import Scope
 from dinoscope.similar import Filters, SearchRequest
 from dinoscope.ui import cards, classify_tab, examples
-from dinoscope.ui.answers import Reader
+from dinoscope.ui.answers import Reader, unread
 from dinoscope.ui.case_panel import AUTO, Panel
 from dinoscope.ui.explain_view import Explainer, ExplainView
 from dinoscope.ui.running import Running
 from dinoscope.ui.similar_view import Searcher, Wanted
 from dinoscope.ui.view import SAME
-from dinoscope.ui.visit import Chosen
+from dinoscope.ui.visit import Chosen, current
 from fixtures.tiny import drawn
 
 
@@ -41,7 +42,7 @@ def quiet(done: int, total: int, what: str) -> None:
 
 
 def test_an_earlier_answer_is_taken_down_before_the_next_one_is_there(reader):
-    first, second = reader.read(chosen(task="colours"), "anna")
+    first, second = unread(chosen()), reader.read(chosen(task="colours"))
     assert all('class="still"' in view.card for view in (first.classify, first.explain, first.similar))
     assert first.explain.shown is None
     assert first.similar.trail is None
@@ -51,7 +52,7 @@ def test_an_earlier_answer_is_taken_down_before_the_next_one_is_there(reader):
 
 
 def test_a_picture_that_was_read_is_not_encoded_again_by_any_room(reader, monkeypatch):
-    *_, last = reader.read(chosen(task="colours"), "anna")
+    last = reader.read(chosen(task="colours"))
     passes = []
     encoder = type(reader.workbench.encoder)
     tokens = encoder.tokens
@@ -61,7 +62,7 @@ def test_a_picture_that_was_read_is_not_encoded_again_by_any_room(reader, monkey
     reader.searcher.begin(last.chosen, Wanted())
     reader.explainer.ask(last.chosen, [ExplainRequest("red", method="gradcam")], "anna", quiet)
     reader.explainer.cases(last.chosen)
-    *_, other = reader.read(replace(last.chosen, task="stripes", reading=None), "anna")
+    other = reader.read(replace(last.chosen, task="stripes", reading=None))
     assert other.chosen.reading.task == "stripes"
     assert False not in passes
 
@@ -71,7 +72,7 @@ def test_the_same_picture_and_question_of_a_visitor_cost_one_map(reader, monkeyp
     explain, measure = ExplainSession.explain, ExplainSession.measure
     monkeypatch.setattr(ExplainSession, "explain", lambda self, *a: made.append("map") or explain(self, *a))
     monkeypatch.setattr(ExplainSession, "measure", lambda self, *a: made.append("measured") or measure(self, *a))
-    *_, last = reader.read(chosen(), "anna")
+    last = reader.read(chosen())
     for visitor in ("carla", "carla", "dora"):
         drawn = reader.explainer.ask(last.chosen, [ExplainRequest("red", method="gradcam")], visitor, quiet)
         reader.explainer.measure(drawn.shown, visitor, quiet)
@@ -79,10 +80,23 @@ def test_the_same_picture_and_question_of_a_visitor_cost_one_map(reader, monkeyp
 
 
 def test_a_picture_chosen_meanwhile_silences_the_one_before(reader):
-    slow = reader.read(chosen(), "anna")
-    next(slow)
-    list(reader.read(chosen("blue"), "anna"))
-    assert list(slow) == []
+    asked = reader.take(chosen(), "anna")
+    reader.take(chosen("blue"), "bert")
+
+    def read(value, meanwhile):
+        found = reader.read(value)
+        meanwhile()
+        return found
+
+    assert current(read)(asked, lambda: None).chosen.reading
+    assert current(read)(asked, lambda: reader.take(chosen("blue"), "anna")) == gr.skip()
+
+
+def test_a_picture_that_was_replaced_before_it_was_read_says_nothing(reader):
+    before = reader.take(chosen(), "anna")
+    assert reader.take(None, "anna") is None
+    assert current(reader.read)(before) == gr.skip()
+    assert current(reader.explainer.cases)(before) == gr.skip()
 
 
 def test_what_cannot_be_read_is_said_in_every_room(reader, monkeypatch):
@@ -90,12 +104,18 @@ def test_what_cannot_be_read_is_said_in_every_room(reader, monkeypatch):
         raise RequestError("No.")
 
     monkeypatch.setattr(type(reader.workbench), "classify", refuse)
-    *_, last = reader.read(chosen(), "anna")
+    last = reader.read(chosen())
     assert all("No answer" in view.card for view in (last.classify, last.explain, last.similar))
     assert "No." in last.classify.answer
     # The rooms that come after it have nothing to add.
     assert reader.explainer.ask(last.chosen, [ExplainRequest("red")], "anna", quiet).card is SAME
     assert reader.searcher.begin(last.chosen, Wanted()).card is SAME
+
+
+def test_all_numbers_of_a_visits_own_head_name_no_secret(workbench):
+    reading = replace(workbench.classify(drawn("colours", "red", 9), "colours"), task="own-0123456789abcdef")
+    view = classify_tab.view(reading, {reading.task: workbench.tasks["colours"]})
+    assert view.numbers["task"] == "own"
 
 
 def test_nobody_arrives_at_an_empty_page(reader):
@@ -141,7 +161,7 @@ def test_familiar_is_said_only_where_the_measure_says_so(workbench, percentile, 
 
 def test_cases_do_not_vote_for_the_class_that_a_filter_left(workbench):
     searcher = Searcher(workbench)
-    *_, last = Reader.of(workbench, {}).read(chosen(task="colours"), "anna")
+    last = Reader.of(workbench, {}).read(chosen(task="colours"))
     trail = searcher.begin(last.chosen, Wanted()).trail
     view = searcher.view(last.chosen, trail, Wanted(SearchRequest(8, Filters(labels=("blue",)))))
     assert "no vote" in view.board
@@ -149,14 +169,14 @@ def test_cases_do_not_vote_for_the_class_that_a_filter_left(workbench):
 
 
 def test_neighbours_of_a_picture_like_none_are_not_called_near(workbench):
-    *_, last = Reader.of(workbench, {}).read(chosen(task="colours"), "anna")
+    last = Reader.of(workbench, {}).read(chosen(task="colours"))
     strange = replace(last.chosen, reading=replace(last.chosen.reading, scope=Scope(0.9, 0.0, False)))
     assert "None is really near" in Searcher(workbench).begin(strange, Wanted()).card
 
 
 def test_a_request_about_another_class_than_the_tasks_falls_back_to_the_likely_one(workbench):
     explainer = Explainer(workbench, {}, Running(), Running())
-    *_, last = Reader.of(workbench, {}).read(chosen(task="colours"), "anna")
+    last = Reader.of(workbench, {}).read(chosen(task="colours"))
     asked = explainer.requests(last.chosen, "across", "gradcam", "", "", "gradcam", True, None)
     assert [(q.target, q.method, q.quick, q.seed) for q in asked] == [(last.chosen.reading.label, "gradcam", True, 0)]
 
@@ -174,13 +194,13 @@ def test_of_several_files_the_first_is_read_and_the_others_are_spoken_of(panel, 
 
 
 def test_another_frame_is_read_anew_and_another_task_is_not(panel, reader):
-    *_, last = reader.read(chosen(), "anna")
+    last = reader.read(chosen())
     assert panel.choose_task(last.chosen, "stripes").chosen.encoded is last.chosen.encoded
     assert panel.choose_task(last.chosen, "stripes").chosen.reading is None
 
 
 def test_the_menu_says_that_a_task_was_guessed(panel, reader):
-    *_, last = reader.read(chosen(), "anna")
+    last = reader.read(chosen())
     title = panel.workbench.tasks[last.chosen.reading.task].title
     assert panel.tasks(last.chosen).choices[0] == (f"Guessed: {title}", AUTO)
     assert panel.tasks(None).choices[0] == ("Guess from the picture", AUTO)
@@ -196,7 +216,7 @@ def test_an_example_is_looked_up_and_never_a_path(workbench, panel, key):
 @pytest.mark.parametrize("method", ["vitcx", "vitcx_published", "rise"])
 def test_a_map_that_is_no_longer_wanted_is_stopped(workbench, method):
     explainer = Explainer(workbench, {}, Running(), Running())
-    *_, last = Reader.of(workbench, {}).read(chosen(task="colours"), "anna")
+    last = Reader.of(workbench, {}).read(chosen(task="colours"))
 
     def stop(done: int, total: int, what: str) -> None:
         explainer.halt("anna")
@@ -212,7 +232,7 @@ def test_an_address_says_what_is_asked_first(panel, reader):
     said = {"example": key, "task": "colours", "method": "gradcam", "class": "blue", "case": "phantom_red_1"}
     view = panel.example(said, AUTO)
     assert (view.chosen.task, view.task.value) == ("colours", "colours")
-    *_, last = reader.read(view.chosen, "anna")
+    last = reader.read(view.chosen)
     (question,) = reader.explainer.first(last.chosen, "vitcx", "", False, 0)
     assert (question.method, question.target) == ("gradcam", "blue")
     assert reader.explainer.classes(last.chosen).target.value == "blue"
@@ -220,14 +240,14 @@ def test_an_address_says_what_is_asked_first(panel, reader):
     assert 'data-case="phantom_red_1"' in found.board
     assert [s.name for s in found.trail.steps] == ["this picture", "case phantom_red_1"]
     wrong = panel.example(said | {"task": "none", "method": "none", "class": "none", "case": "none"}, AUTO).chosen
-    *_, last = reader.read(wrong, "anna")
+    last = reader.read(wrong)
     (question,) = reader.explainer.first(last.chosen, "rise", "", False, 0)
     assert (question.method, question.target) == ("vitcx", last.chosen.reading.label)
     assert len(reader.searcher.begin(last.chosen, Wanted()).trail.steps) == 1
 
 
 def test_the_class_to_explain_is_that_of_the_map(reader):
-    *_, last = reader.read(chosen(task="colours"), "anna")
+    last = reader.read(chosen(task="colours"))
     assert reader.explainer.classes(last.chosen).target.value == last.chosen.reading.label
     view = reader.explainer.ask(last.chosen, [ExplainRequest("blue", method="gradcam")], "anna", quiet)
     assert (view.target.value, view.method) == ("blue", "gradcam")
@@ -237,7 +257,7 @@ def test_the_class_to_explain_is_that_of_the_map(reader):
 
 def test_a_second_guess_is_told_where_it_is_close_and_can_be_asked(panel, reader, monkeypatch):
     monkeypatch.setattr("dinoscope.guess.CLOSE", 1e9)
-    *_, last = reader.read(chosen(), "anna")
+    last = reader.read(chosen())
     reading, tasks = last.chosen.reading, reader.workbench.tasks
     assert {reading.task, reading.second} == set(tasks)
     other = tasks[reading.second].title
@@ -246,14 +266,14 @@ def test_a_second_guess_is_told_where_it_is_close_and_can_be_asked(panel, reader
     view = panel.choose_second(last.chosen)
     assert (view.chosen.task, view.task.value) == (reading.second, reading.second)
     monkeypatch.setattr("dinoscope.guess.CLOSE", 0)
-    *_, last = reader.read(chosen(), "anna")
+    last = reader.read(chosen())
     assert "ask that instead" not in last.classify.answer
-    *_, last = reader.read(chosen(task="colours"), "anna")
+    last = reader.read(chosen(task="colours"))
     assert last.chosen.reading.second == ""
 
 
 def test_a_class_filter_that_was_kept_gives_the_card_no_vote(reader):
-    *_, last = reader.read(chosen(task="colours"), "anna")
+    last = reader.read(chosen(task="colours"))
     request = SearchRequest(5, Filters(labels=(last.chosen.reading.label,)))
     view = reader.searcher.begin(last.chosen, Wanted(request))
     for part in (view.card, view.board):
@@ -262,7 +282,7 @@ def test_a_class_filter_that_was_kept_gives_the_card_no_vote(reader):
 
 
 def test_a_map_of_a_strange_picture_says_that_it_is_worth_little(reader):
-    *_, last = reader.read(chosen(task="colours"), "anna")
+    last = reader.read(chosen(task="colours"))
     strange = replace(last.chosen, reading=replace(last.chosen.reading, scope=Scope(0.9, 0.0, False)))
     view = reader.explainer.ask(strange, [ExplainRequest("red", method="gradcam")], "anna", quiet)
     assert "unlike anything this head knows" in view.answer
@@ -272,7 +292,7 @@ def test_a_map_of_a_strange_picture_says_that_it_is_worth_little(reader):
 def test_measuring_a_map_never_takes_the_place_of_one_asked_for_since(workbench):
     """The page measures a map after it is drawn, by which time its visitor may have chosen another method."""
     explainer = Explainer(workbench, {}, Running(), Running())
-    *_, last = Reader.of(workbench, {}).read(chosen(task="colours"), "anna")
+    last = Reader.of(workbench, {}).read(chosen(task="colours"))
     request = ExplainRequest("red", method="gradcam")
     before = explainer.ask(last.chosen, [request], "anna", quiet).shown
 

@@ -176,9 +176,11 @@ def test_a_head_is_fitted_for_the_visit_and_reads_what_is_opened_next(batcher: B
     panel = case_panel.Panel(own.workbench, lambda task, label, seed: Image.new("RGB", (8, 8)))
     assert ("Yours: Warm?", view.batch.task) in panel.tasks(None, "visitor").choices
     assert panel.tasks(None, "another").choices == panel.tasks().choices
-    own.end(view.batch)
+    again = own.fit(view.batch, "each", "Again", "visitor").batch
+    assert again.read_by == "colours"
+    own.forget(again)
     assert not Path(batch.folder).exists()
-    assert view.batch.task not in own.workbench.tasks
+    assert view.batch.task in own.workbench.tasks  # another batch takes no head that is still used
 
 
 def test_a_batch_that_the_head_does_not_know_begins_with_that(batcher: Batcher, archive: Path, workbench: Workbench):

@@ -16,7 +16,7 @@ from fixtures.tiny import drawn
 
 @pytest.fixture(scope="module")
 def chosen(workbench):
-    *_, last = Reader.of(workbench, {}).read(Chosen(images.read(drawn("colours", "red", 9)), "red.png"), "anna")
+    last = Reader.of(workbench, {}).read(Chosen(images.read(drawn("colours", "red", 9)), "red.png"))
     return last.chosen
 
 

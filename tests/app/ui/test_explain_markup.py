@@ -160,6 +160,15 @@ def test_downloads_hold_overlay_map_and_figures(found, picture):
         assert overlay.height > picture.height  # the notice stands below
 
 
+def test_what_is_taken_along_of_a_visits_own_head_names_no_secret(found, picture):
+    own = replace(found, task="own-0123456789abcdef")
+    page = explain_markup.downloads(picture, own)
+    assert f'download="dinoscope_own_{own.target}' in page
+    assert "own-" not in page
+    figures = json.loads(base64.b64decode(re.search(r'\.json" href="data:[^;]+;base64,([^"]+)"', page).group(1)))
+    assert figures["task"] == "own"
+
+
 def test_a_large_map_is_offered_smaller(found):
     wide = replace(found, saliency=np.zeros((700, 2100), np.float32))
     page = explain_markup.downloads(drawn("colours", "red", 3, size=(2100, 700)), wide)

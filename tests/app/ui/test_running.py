@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from dinoscope.ui.running import Running, StoppedError, SupersededError
@@ -46,3 +48,12 @@ def test_an_answer_about_an_earlier_picture_is_told_apart_from_one_that_was_stop
     for check in (replaced, dropped):
         with pytest.raises(SupersededError):
             check()
+
+
+def test_nothing_is_kept_of_visitors_who_are_gone():
+    running = Running()
+    checks = [running.begin(f"visitor {i}") for i in range(50)]
+    assert len(running._reasons) == 50
+    del checks
+    gc.collect()
+    assert len(running._reasons) == 0

@@ -81,6 +81,16 @@ def test_a_visit_is_begun_without_a_copy_of_the_answers_that_it_begins_with(benc
     begun = SessionState(demo)
     assert copied == []
     states = [b for b in demo.blocks.values() if isinstance(b, gr.State)]
-    assert any(dataclasses.is_dataclass(s.value) for s in states)
-    for state in states:
-        assert type(begun[state._id]) is type(state.value)
+    assert not any(begun[s._id] for s in states)  # what was forgotten must not turn into the arrival
+    begin = next(f.fn for f in demo.fns.values() if f.name == "begin" and f.targets[0][1] == "load")
+    chosen, shown, trail = asyncio.run(begin(None))
+    assert shown.chosen.example == chosen.example
+    assert trail.steps
+    assert asyncio.run(begin(chosen)) == (gr.skip(),) * 3  # an address was faster
+
+
+def test_nothing_that_follows_an_event_is_left_out_while_it_is_under_way_for_another(workbench):
+    config = page.build(workbench, {}, lambda task, label, seed: Image.new("RGB", (64, 64))).config
+    after = [e for e in config["dependencies"] if e.get("trigger_after") is not None]
+    assert len(after) > 10
+    assert "once" not in {e["trigger_mode"] for e in after}

@@ -15,6 +15,16 @@ async function toBatch(files) {
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
+// Why a folder is not sent, below the button that takes pictures.
+function say(sentence) {
+  document.getElementById("drop-said")?.remove();
+  if (!sentence) return;
+  const box = Object.assign(document.createElement("div"), { id: "drop-said", className: "error", textContent: sentence });
+  box.setAttribute("role", "alert");
+  document.getElementById("drop").after(box);
+}
+document.addEventListener("change", (event) => event.target.matches?.(`${PICTURE}, ${BATCH}`) && say(""), true);
+
 // Each takes the event before the page's own listeners, and leaves them what is a single picture.
 window.addEventListener("drop", async (event) => {
   const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
@@ -26,7 +36,12 @@ window.addEventListener("drop", async (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
   document.body.classList.remove("dropping");
-  toBatch(folders ? [await archive(entries)] : files);
+  say("");
+  try {
+    toBatch(folders ? [await archive(entries)] : files);
+  } catch (fault) {
+    say(fault.message);
+  }
 }, true);
 window.addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
@@ -55,11 +70,15 @@ function checksum(bytes) {
   for (const byte of bytes) sum = TABLE[(sum ^ byte) & 255] ^ (sum >>> 8);
   return ~sum >>> 0;
 }
+const tried = (reading, path) => reading.catch(() => {
+  throw new Error(`“${path}” cannot be read: leave it out, or choose the pictures themselves.`);
+});
 async function* below(entry, path = "") {
-  if (entry.isFile) return yield [path + entry.name, await new Promise((take, fail) => entry.file(take, fail))];
+  const name = path + entry.name;
+  if (entry.isFile) return yield [name, await tried(new Promise((take, fail) => entry.file(take, fail)), name)];
   const reader = entry.createReader();
   for (;;) {
-    const part = await new Promise((take, fail) => reader.readEntries(take, fail));
+    const part = await tried(new Promise((take, fail) => reader.readEntries(take, fail)), name);
     if (!part.length) return;
     for (const inner of part) yield* below(inner, `${path}${entry.name}/`);
   }
@@ -73,10 +92,12 @@ function record(...fields) {
 }
 async function archive(entries) {
   const parts = [], contents = [];
+  const most = Number(document.querySelector("[data-most]").dataset.most);
   let offset = 0, listed = 0;
   for (const entry of entries)
     for await (const [path, file] of below(entry)) {
-      const bytes = new Uint8Array(await file.arrayBuffer()), name = new TextEncoder().encode(path);
+      if (contents.length === 2 * most) throw new Error(`“${entries[0].name}” holds more than ${most.toLocaleString("en")} files, the limit. Send it in parts.`);
+      const bytes = new Uint8Array(await tried(file.arrayBuffer(), path)), name = new TextEncoder().encode(path);
       // UTF-8 names, stored, 1 January 1980.
       const facts = [[2, 20], [2, 0x800], [2, 0], [2, 0], [2, 33], [4, checksum(bytes)], [4, bytes.length], [4, bytes.length], [2, name.length], [2, 0]];
       const head = record([4, 0x04034b50], ...facts);

@@ -69,7 +69,8 @@ element.addEventListener("keydown", (event) => {
   show(picker, [left, top, right, bottom].map((value) => clamp(value, 0, 1)));
 });
 
-// The map of the cases: the point nearest to the pointer is meant, so that a finger hits it, too.
+// The map of the cases: the point nearest to the pointer is meant, so that a finger hits it, too; arrows lead from
+// point to point, Enter opens the one that is reached.
 let tip = 0;
 const pointed = (event, reach) => {
   const map = event.target.closest(".case-map");
@@ -120,3 +121,23 @@ element.addEventListener("click", (event) => {
   show_case(circle, event);
   trigger("click", { act: "open", case: circle.dataset.case });
 });
+element.addEventListener("keydown", (event) => {
+  const map = event.target.closest(".case-map");
+  if (!map) return;
+  const there = map.querySelector(".hit");
+  if (event.key === "Escape") return show_case(null, event);
+  if (event.key === "Enter" && there) return trigger("click", { act: "open", case: there.dataset.case });
+  const [right, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [0, 0];
+  if (!right && !down) return;
+  event.preventDefault();
+  const place = (circle) => [circle.cx.baseVal.value, circle.cy.baseVal.value];
+  const [x, y] = place(there ?? map.querySelector("circle.you"));
+  let next = null, least = Infinity;
+  for (const circle of map.querySelectorAll("circle[data-case]")) {
+    const [dx, dy] = [place(circle)[0] - x, place(circle)[1] - y];
+    const along = right * dx + down * dy, far = along + 2 * Math.abs(right ? dy : dx);
+    if (along > 0 && far < least) [next, least] = [circle, far];
+  }
+  if (next) show_case(next, event);
+});
+element.addEventListener("focusout", (event) => event.target.closest(".case-map") && show_case(null, event));

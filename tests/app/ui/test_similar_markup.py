@@ -163,3 +163,9 @@ def test_the_differential_names_cases_without_a_picture_after_those_that_can_be_
     assert page.count("<img") == 1
     assert page.index(f'data-case="{seen.id}"') < page.index(f'data-case="{unseen.id}"')
     assert f'<span class="id">{unseen.id}</span><span class="similarity">0.750</span>' in page
+
+
+def test_every_finding_of_a_case_counts_in_the_vote(task, trail):
+    labels = [("blue", "red"), ("green", "red"), ("red",)]
+    found = [SimilarCase(Case(str(i), own, "public"), 0.9 - 0.1 * i, 0.5) for i, own in enumerate(labels)]
+    assert "3 of the 3 nearest cases: <b>red</b>" in similar_markup.found_cases(found, task, trail, "", Told("red"))

@@ -37,7 +37,7 @@ def explained(e: Evidence) -> str:
     nearer = {r["method"]: -r["ahead"] for r in e.rows("differences") if r["set"] == MEAN and r["ahead"] < 0}
     best = max(nearer, key=nearer.__getitem__, default="")
     title = METHODS[best].title if best in METHODS else best
-    best_said = f" {title} lies nearer by {nearer[best]:.2f}." if best else ""
+    best_said = f" {title}: {nearer[best]:.2f} more." if best else ""
     beside = ", ".join(f"{called} {mean[rival]['overlap']:.2f}" for rival, called in RIVALS.items())
     where = f" It is not ahead {', nor '.join(behind)}." if behind else " It is ahead of both on every set."
     return (

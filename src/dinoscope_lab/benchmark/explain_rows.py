@@ -18,8 +18,9 @@ LOCATED = ("hit", "overlap", "inside")
 GAINS = ("deletion_tokens", "insertion_tokens", "deletion_pixels", "insertion_pixels")
 OURS = "vitcx"
 FLOOR = ("lgg_mri", "ham10000", "busi", "wbc_masks", "ph2")
-LEAST = {"overlap": 0.52, "difference_tokens": 0.48}
-"""What the default map reaches on fold 1, mean of the sets of the floor: where its form was first tried."""
+LEAST = {"overlap": 0.52, "difference_tokens": 0.46}
+"""What the default map reaches on fold 1, mean of the sets of the floor: where its form was first tried. The second was
+0.48 while curves ran over empty background, too, whose patches are worth nothing."""
 
 
 def summarise(records: Sequence[dict]) -> Report:

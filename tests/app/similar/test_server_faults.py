@@ -97,11 +97,13 @@ def test_classify_and_explain_never_ask_the_server(there, bench, picture):
 
 def test_who_comes_right_after_a_fault_is_told_at_once(there, bench, picture):
     there.illness = "ill"
+    asked = []
     for _ in range(20):
         before = len(there.calls)
         with pytest.raises(RequestError, match="out of order"):
             bench.similar(picture, "colours")
-    assert len(there.calls) == before
+        asked.append(len(there.calls) - before)
+    assert asked.count(0) >= 15  # now and then the server is asked whether it is well again
 
 
 def test_a_refused_key_is_told_in_the_middle_of_a_visit(there, bench, picture):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -58,6 +59,13 @@ def test_the_earlier_backbone_comes_out_of_the_history_and_is_kept(history, tmp_
     shutil.rmtree(checkout)
     again = rivals.earlier_backbone(tmp_path / "cache", checkout=checkout, commit=first)
     assert again.fingerprint == found.fingerprint
+
+
+def test_measurements_that_want_the_earlier_backbone_at_once_all_get_it(history, tmp_path):
+    checkout, first = history
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(rivals.earlier_backbone, tmp_path / "cache", "cpu", checkout, first) for _ in range(6)]
+        assert len({a.result().fingerprint for a in asked}) == 1
 
 
 def test_without_its_history_a_sentence_says_so_and_nothing_is_kept(tmp_path):

@@ -28,7 +28,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {"percent": percent, "plain": plain, "fixed": lambda value, digits: f"{value:.{digits}f}"}
+_TEMPLATES.filters |= {"percent": percent, "plain": plain, "fixed": lambda value, digits: f"{value:z.{digits}f}"}
 _TEMPLATES.filters |= {"breakable": breakable, "tied": lambda words: words.replace(" ", "\N{NO-BREAK SPACE}")}
 
 

@@ -128,6 +128,13 @@ def test_a_paired_difference_is_said_with_its_interval_whichever_way_it_points(c
     assert f"79 % (the frozen features are {said} it by 4.2 points, 95 % interval {ends})." in shown
 
 
+def test_an_interval_that_ends_at_zero_has_no_minus_before_it(colours):
+    row = {"set": "colours", "method": "network", "whose": "rival"}
+    level = backbone.differences_table([row | {"ahead": -0.4, "ahead_low": -1.4, "ahead_high": 0.0}])
+    shown = markup.task(colours, {"backbone": evidence([compared("colours"), level])}, FINGERPRINT)
+    assert "behind it by 0.4 points, 95 % interval 0.0 to 1.4)" in shown
+
+
 def test_only_what_was_measured_on_the_chosen_task_is_drawn_for_it(colours):
     files = {"backbone": evidence([compared("colours", "stripes")]), "labels": evidence([curve("stripes")], "labels")}
     shown = markup.task(colours, files, FINGERPRINT)

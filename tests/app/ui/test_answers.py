@@ -14,7 +14,7 @@ from dinoscope.reading.scope import Scope
 from dinoscope.similar import Filters, SearchRequest
 from dinoscope.ui import cards, classify_tab, examples
 from dinoscope.ui.answers import Reader, unread
-from dinoscope.ui.case_panel import AUTO, Panel
+from dinoscope.ui.case_panel import AUTO
 from dinoscope.ui.explain_view import Explainer, ExplainView
 from dinoscope.ui.running import Running
 from dinoscope.ui.similar_view import Searcher, Wanted
@@ -26,11 +26,6 @@ from fixtures.tiny import drawn
 @pytest.fixture(scope="module")
 def reader(workbench):
     return Reader.of(workbench, {})
-
-
-@pytest.fixture(scope="module")
-def panel(workbench):
-    return Panel(workbench, lambda task, label, seed: drawn(task, label, seed))
 
 
 def chosen(label: str = "red", task: str | None = None) -> Chosen:
@@ -181,18 +176,6 @@ def test_a_request_about_another_class_than_the_tasks_falls_back_to_the_likely_o
     assert [(q.target, q.method, q.quick, q.seed) for q in asked] == [(last.chosen.reading.label, "gradcam", True, 0)]
 
 
-def test_of_several_files_the_first_is_read_and_the_others_are_spoken_of(panel, tmp_path):
-    paths = []
-    for name in ("a.png", "b.png", "c.png"):
-        drawn("colours", "red", 3).save(tmp_path / name)
-        paths.append(str(tmp_path / name))
-    view = panel.upload(paths, AUTO)
-    assert view.chosen.name == "a.png"
-    assert "3 files came" in view.picture
-    assert "this is a.png. The other 2 were left" in view.picture
-    assert "files came" not in panel.upload(paths[:1], AUTO).picture
-
-
 def test_another_frame_is_read_anew_and_another_task_is_not(panel, reader):
     last = reader.read(chosen())
     assert panel.choose_task(last.chosen, "stripes").chosen.encoded is last.chosen.encoded
@@ -204,13 +187,6 @@ def test_the_menu_says_that_a_task_was_guessed(panel, reader):
     title = panel.workbench.tasks[last.chosen.reading.task].title
     assert panel.tasks(last.chosen).choices[0] == (f"Guessed: {title}", AUTO)
     assert panel.tasks(None).choices[0] == ("Guess from the picture", AUTO)
-
-
-@pytest.mark.parametrize("key", ["", "colours", "colours/", "colours/none", "none/x", "../secret", "colours/../../x"])
-def test_an_example_is_looked_up_and_never_a_path(workbench, panel, key):
-    with pytest.raises(RequestError, match="no such example"):
-        examples.named(workbench, key)
-    assert "no such example" in panel.example({"example": key}, AUTO).picture
 
 
 @pytest.mark.parametrize("method", ["vitcx", "vitcx_published", "rise"])

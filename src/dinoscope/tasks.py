@@ -42,6 +42,8 @@ __all__ = [
     "write_manifest",
 ]
 
+AGAIN = "restore it, or fit the task again"
+
 
 @dataclass(frozen=True)
 class Task:
@@ -83,6 +85,11 @@ class Task:
         """Whether its head was measured by cross-validation, as no picture was kept back for a test."""
         return self.facts["metrics"].get("split", "").startswith("cross-validation")
 
+    @property
+    def learnt_from_drawings(self) -> bool:
+        """Whether drawn cases were among the pictures that its head was fitted on."""
+        return bool(self.facts.get("phantom_weight")) or not any(c.origin != "phantom" for c in self.cases)
+
     def display(self, label: str) -> str:
         """A class as a reader would write it."""
         return self.facts["classes"].get(label, label.replace("_", " "))
@@ -118,10 +125,7 @@ class Task:
 
     def examples(self) -> list[Case]:
         """One phantom a class, in the order of the classes."""
-        first: dict[str, Case] = {}
-        for case in self.cases:
-            if case.image:
-                first.setdefault(case.labels[0], case)
+        first = {c.labels[0]: c for c in reversed(self.cases) if c.image}
         return [first[label] for label in self.head.classes if label in first]
 
     def case(self, case_id: str) -> Case:
@@ -215,15 +219,13 @@ def load(fitted: Path, fingerprint: str, images: Path | None = None) -> Task:
         HeadError: when head or vectors were fitted on another backbone, or by another version of this app.
         AssetError: when a file is damaged, or they are not of the same task and the same cases.
     """
-    again = "restore it, or fit the task again"
     try:
         return _load(fitted, fingerprint, images)
     except SafetensorError as fault:
-        raise AssetError(f"{fitted} holds a damaged file ({fault}); {again}") from fault
+        raise AssetError(f"{fitted} holds a damaged file ({fault}); {AGAIN}") from fault
     except (AttributeError, KeyError, TypeError, ValueError, OSError) as fault:
-        raise AssetError(
-            f"{fitted} holds a file that is no task's ({type(fault).__name__}: {fault}); {again}"
-        ) from fault
+        said = f"{type(fault).__name__}: {fault}"
+        raise AssetError(f"{fitted} holds a file that is no task's ({said}); {AGAIN}") from fault
 
 
 def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
@@ -238,18 +240,16 @@ def _load(fitted: Path, fingerprint: str, images: Path | None) -> Task:
     owners = {part: _told(fitted, part).get("task") for part in ("patches", "axes")}
     for part, owner in {"head": head.task, "vectors": made.get("task"), **owners}.items():
         if owner and owner != fitted.name:
-            raise AssetError(f"{fitted} holds the {part} of the task {owner}; restore it, or fit the task again")
+            raise AssetError(f"{fitted} holds the {part} of the task {owner}; {AGAIN}")
     _check_cases(fitted, cases, len(vectors), made.get("cases", ""))
     real = [c for c in cases if c.origin != "phantom"] or cases
     known = {label for c in real for label in c.labels}
     if known != set(head.classes):
-        raise AssetError(
-            f"{fitted} holds a head for the classes {', '.join(head.classes)}, but its cases are "
-            f"{', '.join(sorted(known))}; restore it, or fit the task again"
-        )
+        names, others = ", ".join(head.classes), ", ".join(sorted(known))
+        raise AssetError(f"{fitted} holds a head for the classes {names}, but its cases are {others}; {AGAIN}")
     facts = json.loads((fitted / "task.json").read_text(encoding="utf-8"))
     if not (facts["title"] and set(head.classes) <= facts["classes"].keys()):
-        raise AssetError(f"{fitted} holds a task.json of other classes; restore it, or fit the task again")
+        raise AssetError(f"{fitted} holds a task.json of other classes; {AGAIN}")
     return Task(
         name=fitted.name,
         facts=facts,
@@ -283,7 +283,7 @@ def _cases(path: Path) -> tuple[Case, ...]:
             try:
                 cases.append(Case.of(json.loads(line)))
             except (AttributeError, KeyError, TypeError, ValueError) as fault:
-                raise AssetError(f"{path}, line {number} is no case; restore it, or fit the task again") from fault
+                raise AssetError(f"{path}, line {number} is no case; {AGAIN}") from fault
     return tuple(cases)
 
 
@@ -292,8 +292,8 @@ def _check_cases(folder: Path, cases: tuple[Case, ...], vectors: int, told: str)
     path = folder / "cases.jsonl"
     double = [name for name, n in Counter(c.id for c in cases).items() if n > 1]
     if double:
-        raise AssetError(f"{path} lists the case {double[0]!r} twice; restore it, or fit the task again")
+        raise AssetError(f"{path} lists the case {double[0]!r} twice; {AGAIN}")
     if len(cases) != vectors:
-        raise AssetError(f"{path} has {len(cases)} cases for {vectors} vectors; restore it, or fit the task again")
+        raise AssetError(f"{path} has {len(cases)} cases for {vectors} vectors; {AGAIN}")
     if told and told != digest(cases):
-        raise AssetError(f"{path} lists other cases than the vectors are of; restore it, or fit the task again")
+        raise AssetError(f"{path} lists other cases than the vectors are of; {AGAIN}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 
 from fixtures.visiting import picture_file, serving
@@ -42,3 +44,31 @@ def test_every_room_says_that_a_visit_was_forgotten(forgetful):
     visit.page.locator("#report").click()
     visit.page.get_by_text("forgotten").nth(2).wait_for(timeout=30_000)
     assert visit.page.locator("#case-picture").get_attribute("alt") == "mine.png"
+
+
+def test_a_search_about_the_arrival_never_stands_beside_the_next_picture(workbench, visit_at, monkeypatch):
+    held, released = Event(), Event()
+    similar = type(workbench).similar
+
+    def slow(*asked):
+        if not held.is_set():
+            held.set()
+            released.wait(60)
+        return similar(*asked)
+
+    with serving(workbench) as (address, _):
+        visit = visit_at(address)
+        visit.open("Similar cases")
+        monkeypatch.setattr(type(workbench), "similar", slow)
+        visit.page.locator("#similar-answer [data-act=use]").first.click()
+        assert held.wait(30)
+        board = visit.page.locator("#similar-answer")
+        first = board.inner_html()
+        visit.upload(picture_file("mine.png", "colours", "blue"))
+        shown = "([was]) => document.querySelector('#similar-answer .card') && document.querySelector("
+        visit.page.wait_for_function(shown + "'#similar-answer').innerHTML != was", arg=[first], timeout=60_000)
+        visit.page.wait_for_timeout(2000)
+        of_mine = board.inner_text()
+        released.set()
+        visit.page.wait_for_timeout(8000)
+        assert board.inner_text() == of_mine

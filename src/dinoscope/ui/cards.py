@@ -81,11 +81,13 @@ def classify(found: Reading, task: Task, drawn: tuple[str, str] | None = None, s
 
 
 def _drawn(found: Reading, task: Task, drawn: tuple[str, str] | None) -> str:
-    """What was drawn beside what is read; of another task only what was drawn can be said."""
+    """What was drawn beside what is read, and whether that is easy praise; of another task nothing can be said."""
     if drawn is None or drawn[0] != task.name or drawn[1] not in task.head.classes:
         return ""
     said = f"Drawn as {task.display(drawn[1])}"
-    return f"{said}, and read so." if drawn[1] in _read(found, task) else f"{said}: the head reads something else."
+    if drawn[1] not in _read(found, task):
+        return f"{said}: the head reads something else."
+    return f"{said}, and read so{', by a head that learnt from drawings, too' if task.learnt_from_drawings else ''}."
 
 
 def _read(found: Reading, task: Task) -> Sequence[str]:

@@ -152,8 +152,11 @@ def _wire(
 
     # No state begins with it: a visit that was forgotten would find the arrival behind its own picture. Not in the
     # queue, and without a thread, so that it is there before anything is asked and overwrites nothing.
-    async def begin(value: Chosen | None) -> tuple:
-        return (gr.skip(),) * 3 if value else (first.chosen, first.explain.shown, first.similar.trail)
+    async def begin(value: Chosen | None, request: gr.Request) -> tuple:
+        if value:
+            return (gr.skip(),) * 3
+        mine = reader.take(first.chosen, explain_tab.visitor_of(request))
+        return mine, first.explain.shown, first.similar.trail
 
     states = [chosen, explain.widgets["shown"], similar.widgets["trail"]]
     begun = page.load(begin, chosen, states, queue=False, show_progress="hidden", **PRIVATE)

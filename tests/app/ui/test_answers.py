@@ -128,6 +128,10 @@ def test_what_was_drawn_is_said_beside_what_is_read_and_a_disagreement_is_not_hi
     read = workbench.classify(drawn("colours", "red", 9), "colours")
     other = next(c for c in task.head.classes if c != read.label)
     agreed = classify_tab.view(read, workbench.tasks, ("colours", read.label)).card
+    assert f"Drawn as {task.display(read.label)}, and read so, by a head that learnt from drawings, too." in agreed
+    real = tuple(replace(c, origin="public") for c in task.cases)
+    honest = {"colours": replace(task, facts=task.facts | {"phantom_weight": 0.0}, cases=real)}
+    agreed = classify_tab.view(read, honest, ("colours", read.label)).card
     assert f"Drawn as {task.display(read.label)}, and read so." in agreed
     disagreed = classify_tab.view(read, workbench.tasks, ("colours", other)).card
     assert f"Drawn as {task.display(other)}: the head reads something else." in disagreed

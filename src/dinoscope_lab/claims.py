@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dinoscope.evidence import MEAN, Evidence
+from dinoscope.evidence import MEAN, SETS, Evidence
 from dinoscope.fitting import catalogue
 
 from . import rivals
@@ -29,7 +29,7 @@ def frozen(e: Evidence) -> str:
     beside = (
         f" A frozen {rivals.IMAGENET}, which learnt ImageNet's labels, has {_mean(imagenet)} %." if imagenet else ""
     )
-    titles = catalogue.titles()
+    titles = SETS | catalogue.titles()
     official = [
         f"{titles.get(r['set'], r['set'])} {r['accuracy']:g} %"
         for r in e.rows("official sets")
@@ -122,9 +122,9 @@ def encoders(e: Evidence) -> str:
 
     def known(question: str, guessing: float) -> str:
         """Set by set, with what guessing reaches and where the interval holds it."""
-        titles = catalogue.titles()
+        titles = SETS | catalogue.titles()
         mine = [r for r in e.rows(question) if r["method"] == ours]
-        return ", ".join(
+        return "; ".join(
             f"{titles.get(r['set'], r['set'])} {r['value']:g}"
             + (" (no better than guessing)" if r.get("value_low", r["value"]) <= guessing else "")
             for r in mine
@@ -137,7 +137,7 @@ def encoders(e: Evidence) -> str:
         f"has a mean Dice of {_mean(of('segmentation'), 2)}{beside}, the same network "
         f"with random weights {_mean(of('segmentation', 'random weights'), 2)}, the better of two baselines that look "
         f"at no feature {_mean(simple, 2)}. What it knows of age, as the share of variance that is explained (R2; 0 by "
-        f"guessing): {known('age', 0) or 'unmeasured'}; of sex, balanced accuracy in percent (50 by guessing): "
+        f"guessing): {known('age', 0) or 'unmeasured'}. Of sex, balanced accuracy in percent (50 by guessing): "
         f"{known('sex', 50) or 'unmeasured'}. "
         "RAD-DINO itself joins the table with `--encoder microsoft/rad-dino` where the hub can be reached."
     )
@@ -187,5 +187,5 @@ def _gained(row: dict) -> str:
     return f"{row['ahead']:g} ({row['ahead_low']:g} to {row['ahead_high']:g})"
 
 
-def _mean(values: Sequence[float], digits: int = 1) -> float:
-    return round(float(np.mean(values)), digits)
+def _mean(values: Sequence[float], digits: int = 1) -> str:
+    return f"{np.mean(values):.{digits}f}"

@@ -141,7 +141,7 @@ WORDS = {
     "start": (start, ["frozen, against the supervised start, it is ahead on 1 of 1 findings (1 significantly, and 0"]),
     "encoders": (
         encoders,
-        ["Dice of 0.5", "random weights 0.4,", "0.3.", "Breast ultrasound 0.21;", "50 by guessing): unmeasured"],
+        ["Dice of 0.50", "random weights 0.40,", "0.30.", "Breast ultrasound 0.21.", "50 by guessing): unmeasured"],
     ),
     "fusion": (
         fusion,

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from dinoscope.cli import main
+from dinoscope.explain.localisation import Localisation
 from dinoscope.reading.heads import Head
 from dinoscope.reading.projection import Projection
 from dinoscope.settings import ROOT
+from dinoscope_lab.benchmark import phantoms
 from dinoscope_lab.drawn import fit, likeness, maps, sheets
 from dinoscope_lab.drawn.reals import Reals
 from dinoscope_phantoms import acquisition
@@ -141,6 +143,30 @@ def test_what_is_left_without_the_lesion_is_read_from_every_other_patch():
     small[0, 5] = True  # however small, it lies somewhere
     assert maps.without(subject, small) == pytest.approx(0.75)
     assert maps.without(subject, np.ones((8, 8), bool)) == 0
+
+
+def test_a_map_of_tokens_points_to_a_lesion_whose_patch_it_is_highest_in():
+    saliency, lesion = np.zeros((8, 8)), np.zeros((8, 8), bool)
+    saliency[1, 6] = 1
+    lesion[3, 4] = True  # the other corner of the same patch
+    assert maps.touches(saliency, lesion, 4)
+    assert not maps.locate(saliency, lesion).hit
+    lesion[3, 4], lesion[3, 3] = False, True  # a pixel further, and in the next
+    assert not maps.touches(saliency, lesion, 4)
+
+
+def test_maps_are_told_class_by_class_and_where_nothing_is_left_to_point_at():
+    def one(label, hit, touching, left):
+        return maps._Located(label, Localisation(hit, 0.5, 0.5, 0.1), touching, left)
+
+    located = [one("a", True, True, 0.2), one("a", False, True, 0.3), one("b", False, False, 0.99)]
+    rows = [maps._row("busi", maps.MAP, label, [o for o in located if label in ("all", o.label)]) for label in "ab"]
+    assert [(r["hit"], r["patch"], r["left"]) for r in rows] == [(0.5, 1, 25), (0, 0, 99)]
+    assert maps._row("busi", maps.MAP, "c", []) == {}
+    (told,) = phantoms._pointing([maps._row("busi", maps.MAP, "all", located), *rows])
+    assert "highest pixel in the drawn lesion in 33 %" in told
+    assert "touches it in 67 %" in told
+    assert "in 1 class of which 90 % and more is left without it, the highest pixel is in it in 0 %" in told
 
 
 def test_a_verb_of_two_words_is_one_of_the_commands(capsys):

@@ -47,7 +47,8 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.maps:
             found = maps.rows(encoder, real, drawn, arguments.maps)
             located += found
-            print(f"{task}: map on the drawn lesion {found[0]['hit']:.2f}", flush=True)
+            first = found[0]
+            print(f"{task}: map on the drawn lesion {first['hit']:.2f}, its patch {first['patch']:.2f}", flush=True)
         if not arguments.no_sheets:
             sheets.neighbours(real, drawn, out / f"{task}-neighbours.jpg")
             sheets.pixels(real, drawn, out / f"{task}-pixels.png")
@@ -56,8 +57,9 @@ def run(arguments: argparse.Namespace) -> None:
     for column, title in (("read", "read as drawn"), ("rank", "rank")):
         print(f"{title}, mean of {len(overall)}: {np.mean([r[column] for r in overall]):.3f}")
     if located:
-        hits = [row["hit"] for row in located if row["method"] == maps.MAP]
-        print(f"map on the drawn lesion, mean of {len(hits)}: {np.mean(hits):.3f}")
+        of_map = [r for r in located if r["method"] == maps.MAP and r["class"] == likeness.OVERALL]
+        for column, title in (("hit", "map on the drawn lesion"), ("patch", "its patch on it")):
+            print(f"{title}, mean of {len(of_map)}: {np.mean([r[column] for r in of_map]):.3f}")
 
 
 def write(out: Path, fingerprint: str, table: list[dict], located: list[dict]) -> None:

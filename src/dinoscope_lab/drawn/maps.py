@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image
 
@@ -12,6 +14,7 @@ from dinoscope.fitting.statistics import wilson
 from dinoscope.reading.encoder import Encoder
 
 from .fresh import Fresh
+from .likeness import OVERALL
 from .reals import Reals
 
 MAP, BLOB = "ViT-CX on tokens", "centred blob"
@@ -19,14 +22,28 @@ TOUCHED = 0.25
 """Share of a patch that the lesion covers where it counts as the lesion's."""
 
 
-def rows(encoder: Encoder, reals: Reals, fresh: Fresh, most: int, seed: int = 0) -> list[dict]:
-    """A row a method: how often its highest pixel is in the lesion, over at most `most` cases a class.
+@dataclass(frozen=True)
+class _Located:
+    """How one map lies on one drawn lesion.
 
-    `left`, which belongs to the cases and not to the method: the share of the class's probability that is left when
-    the patches of the lesion are not read. Where nearly all of it is, no map of the class can point into the lesion.
+    Attributes:
+        label: what was drawn; at: map and lesion, pixel by pixel; touching: whether the highest patch holds any of it;
+        left: share of the class's probability that is left without it, which no method has a part in.
     """
-    found: dict[str, list[Localisation]] = {MAP: [], BLOB: []}
-    left = []
+
+    label: str
+    at: Localisation
+    touching: bool
+    left: float
+
+
+def rows(encoder: Encoder, reals: Reals, fresh: Fresh, most: int, seed: int = 0) -> list[dict]:
+    """A row a method, and one a class of the map: how often it points to the lesion, over `most` cases a class.
+
+    `left`: the share of the class's probability that is left when the patches of the lesion are not read. Where nearly
+    all of it is, no map of the class can point into the lesion.
+    """
+    found: dict[str, list[_Located]] = {MAP: [], BLOB: []}
     for name in reals.head.classes:
         with_lesion = [p for p in fresh.phantoms if p.label == name and p.mask.any()]
         for phantom in with_lesion[:most]:
@@ -39,10 +56,21 @@ def rows(encoder: Encoder, reals: Reals, fresh: Fresh, most: int, seed: int = 0)
             shrunk = Image.fromarray(phantom.mask).resize(saliency.shape[::-1], Image.Resampling.NEAREST)
             lesion = np.asarray(shrunk) > 0
             if lesion.any():
-                found[MAP].append(locate(saliency, lesion))
-                found[BLOB].append(locate(centred_blob(lesion.shape), lesion))
-                left.append(without(subject, lesion))
-    return [_row(reals.task, name, located, left) for name, located in found.items()]
+                left = without(subject, lesion)
+                for method, drawn in ((MAP, saliency), (BLOB, centred_blob(lesion.shape))):
+                    touching = touches(drawn, lesion, subject.patch)
+                    found[method].append(_Located(name, locate(drawn, lesion), touching, left))
+    of_class = [_row(reals.task, MAP, name, [o for o in found[MAP] if o.label == name]) for name in reals.head.classes]
+    return [*(_row(reals.task, m, OVERALL, located) for m, located in found.items()), *(r for r in of_class if r)]
+
+
+def touches(saliency: np.ndarray, lesion: np.ndarray, patch: int) -> bool:
+    """Whether the patch that holds the map's highest pixel holds any of the lesion [S, S] bool.
+
+    A map of tokens has one value for each of them: finer than that it cannot point, and many signs are smaller.
+    """
+    row, column = (i - i % patch for i in np.unravel_index(int(saliency.argmax()), saliency.shape))
+    return bool(lesion[row : row + patch, column : column + patch].any())
 
 
 def without(subject: Subject, lesion: np.ndarray) -> float:
@@ -53,16 +81,24 @@ def without(subject: Subject, lesion: np.ndarray) -> float:
     return float(subject.through(kept[None], subject.target.value)[0]) / subject.value if kept.any() else 0.0
 
 
-def _row(task: str, method: str, located: list[Localisation], left: list[float]) -> dict:
-    hits = [one.hit for one in located]
-    low, high = wilson(sum(hits), len(hits))
+def _row(task: str, method: str, label: str, located: list[_Located]) -> dict:
+    """Nothing of a class without a lesion."""
+    if not located:
+        return {}
+    count = len(located)
+    hits, touching = sum(o.at.hit for o in located), sum(o.touching for o in located)
+    (low, high), (least, most) = wilson(hits, count), wilson(touching, count)
     return {
         "task": task,
+        "class": label,
         "method": method,
-        "drawn": len(hits),
-        "hit": round(float(np.mean(hits)), 3),
+        "drawn": count,
+        "hit": round(hits / count, 3),
         "hit_low": round(low, 3),
         "hit_high": round(high, 3),
-        "overlap": round(float(np.mean([one.overlap for one in located])), 3),
-        "left": round(100 * float(np.median(left)), 1),
+        "patch": round(touching / count, 3),
+        "patch_low": round(least, 3),
+        "patch_high": round(most, 3),
+        "overlap": round(float(np.mean([o.at.overlap for o in located])), 3),
+        "left": round(100 * float(np.median([o.left for o in located])), 1),
     }

@@ -8,6 +8,7 @@ import numpy as np
 
 from dinoscope import tasks
 from dinoscope.evidence import BARS, MEAN, Column, Evidence, Table, read
+from dinoscope.evidence import SETS as TITLES
 from dinoscope.fitting import catalogue
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
 from dinoscope.fitting.statistics import balanced_accuracy, drawn_balanced_accuracy, group_draws
@@ -163,7 +164,7 @@ def differences_table(rows: list[dict]) -> Table:
 
 def _level(sets: Table) -> str:
     """On which sets a rival does at least as well."""
-    lost, titles = [], catalogue.titles()
+    lost, titles = [], TITLES | catalogue.titles()
     for name in (n for n in sets.places() if n != MEAN):
         rows = sets.about(name)
         ours = next(r["value"] for r in rows if r["method"] == OURS)

@@ -131,11 +131,13 @@ class Table:
     def laid_out(self) -> tuple[list[str], list[list[str]]]:
         """Headings, and the cells of each row, as text for readers.
 
-        Bars of several places stand as one row a place and one column a bar; curves as one row a curve, a column for
-        each x, of the mean alone where there is one; anything else as it is.
+        Bars of several places stand as one row a place and one column a bar, by the last of what tells bars apart;
+        curves as one row a curve, a column for each x, of the mean alone where there is one; anything else as it is.
         """
         if self.kind == BARS and self.of and self.by and len(self.places()) > 1:
-            return self._across([((r[self.of],), self.named(r), r) for r in self.rows], [self.column(self.of).heading])
+            *down, across = (self.column(n) for n in (self.of, *self.by))
+            cells = [(tuple(c.text(r) for c in down), f"{across.text(r)} {across.unit}".strip(), r) for r in self.rows]
+            return self._across(cells, [c.heading for c in down])
         if self.kind == CURVES:
             rows = self.about(MEAN) or self.rows
             first = [self.of, *self.by] if self.of and len({r[self.of] for r in rows}) > 1 else [*self.by]

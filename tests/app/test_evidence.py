@@ -49,6 +49,12 @@ def test_a_table_is_laid_out_by_its_kind():
     rows = [{"set": s, "n": n, "v": n / 4} for s in ("a", "mean") for n in (10, 1)]
     curves = Table("c", "C", "curves", columns, rows, "set", "n", "v", ("set",))
     assert curves.laid_out() == (["set / n", "1", "10"], [["mean", "0.25", "2.50"]])
+    columns = (Column("set"), Column("finding"), Column("against", "rival"), Column("ahead", digits=1))
+    rows = [{"set": s, "finding": f, "against": a, "ahead": 1.0} for s, f, a in ("axu", "axv", "ayu", "bxu")]
+    bars = Table("d", "D", "bars", columns, rows, "set", y="ahead", by=("finding", "against"))
+    # The rivals are few, and every set has findings of its own: a column for each pair would be mostly empty.
+    wanted = [["a", "x", "1.0", "1.0"], ["a", "y", "1.0", ""], ["b", "x", "1.0", ""]]
+    assert bars.laid_out() == (["set", "finding", "u", "v"], wanted)
 
 
 @pytest.mark.parametrize(

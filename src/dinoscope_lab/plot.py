@@ -27,6 +27,15 @@ METHODS = {
     PIXELS: ("x", OKABE_ITO[7]),
 }
 """Marker and colour of each method of the first panel."""
+CLASSIFIER = "logistic regression"
+CURVES = {
+    CLASSIFIER: ("backbone", OURS),
+    f"{CLASSIFIER}, {rivals.EARLIER}": (rivals.EARLIER, EARLIER),
+    f"{CLASSIFIER}, {rivals.IMAGENET}": (rivals.IMAGENET, IMAGENET),
+    RESIDUAL: (RESIDUAL, RESIDUAL),
+}
+"""Of the second panel, where one classifier is enough to see how a network stands: what each curve is called, and whose
+marker it has."""
 
 
 def svg(evidence: dict[str, Evidence]) -> str:
@@ -101,17 +110,17 @@ def _labels(axis: Axes, e: Evidence) -> None:
     if table is None:
         return
     rows = table.about(MEAN)
-    # Of a rival one classifier is enough to see how it stands.
-    methods = dict.fromkeys(m for r in rows if ", " not in (m := r["method"]) or m.startswith("logistic"))
-    for i, method in enumerate(methods):
+    for method, (name, like) in CURVES.items():
         mine = sorted((r for r in rows if r["method"] == method), key=lambda r: r["labels"])
-        x, colour = [r["labels"] for r in mine], OKABE_ITO[i % len(OKABE_ITO)]
+        if not mine:  # a rival that was not installed where this was measured
+            continue
+        x, (marker, colour) = [r["labels"] for r in mine], METHODS[like]
         low, high = [r["value_low"] for r in mine], [r["value_high"] for r in mine]
         axis.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
-        axis.plot(x, [r["value"] for r in mine], "o-", color=colour, markersize=3, label=method)
+        axis.plot(x, [r["value"] for r in mine], f"{marker}-", color=colour, markersize=4, label=name)
     axis.set_xscale("log")
     axis.set_xticks([1, 10, 100], ["1", "10", "100"])
-    axis.set_xlabel("labels a class")
+    axis.set_xlabel(f"labels a class; {CLASSIFIER} on frozen features")
     axis.set_ylabel("balanced accuracy, %")
     axis.set_title(f"Label efficiency, mean of {len(table.places()) - 1} sets", loc="left", fontsize=10)
     axis.legend(frameon=False, fontsize=8, loc="lower right")

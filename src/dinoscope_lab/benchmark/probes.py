@@ -66,7 +66,7 @@ def baseline(method: str, pool: Pool, study: Study) -> np.ndarray:
     kept = study.kept.parent / "baselines"
     config = export.shape(encoder)
     tag = BASELINES[method].format(shape=f"{study.shape}-{encoder.size}")
-    code = source.fingerprint(supervised.__name__)[:8] + source.fingerprint(baselines.__name__)[:8]
+    code = source.fingerprint(__name__)[:16]
     path = kept / f"{pool.name.replace(', ', '-')}-{tag}-{seed}-{pool.split}-{code}.safetensors"
     if not path.is_file():
         print(f"{pool.name}: {method}", flush=True)

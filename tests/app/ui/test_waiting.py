@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import threading
 import time
+from types import SimpleNamespace
 
 import gradio as gr
 from gradio.state_holder import SessionState
@@ -83,10 +84,11 @@ def test_a_visit_is_begun_without_a_copy_of_the_answers_that_it_begins_with(benc
     states = [b for b in demo.blocks.values() if isinstance(b, gr.State)]
     assert not any(begun[s._id] for s in states)  # what was forgotten must not turn into the arrival
     begin = next(f.fn for f in demo.fns.values() if f.name == "begin" and f.targets[0][1] == "load")
-    chosen, shown, trail = asyncio.run(begin(None))
+    anna = SimpleNamespace(session_hash="anna")
+    chosen, shown, trail = asyncio.run(begin(None, anna))
     assert shown.chosen.example == chosen.example
     assert trail.steps
-    assert asyncio.run(begin(chosen)) == (gr.skip(),) * 3  # an address was faster
+    assert asyncio.run(begin(chosen, anna)) == (gr.skip(),) * 3  # an address was faster
 
 
 def test_nothing_that_follows_an_event_is_left_out_while_it_is_under_way_for_another(workbench):

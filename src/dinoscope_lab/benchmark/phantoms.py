@@ -60,7 +60,7 @@ def measure(study: Study) -> Report:
 def _pointing(rows: list[dict]) -> list[str]:
     """How often maps point to drawn lesions, over the tasks, and where they cannot."""
     of_map = [r for r in rows if r.get("method") == maps.MAP]
-    whole = [r for r in _all(of_map) if r["drawn"]]
+    whole = _all(of_map)
     if not whole:
         return []
     hit, patch = (100 * np.mean([r[c] for r in whole]) for c in ("hit", "patch"))

@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.maps:
             found = maps.rows(encoder, real, drawn, arguments.maps)
             located += found
-            first = found[0]
-            print(f"{task}: map on the drawn lesion {first['hit']:.2f}, its patch {first['patch']:.2f}", flush=True)
+            for row in found[:1]:
+                print(f"{task}: map on the drawn lesion {row['hit']:.2f}, its patch {row['patch']:.2f}", flush=True)
         if not arguments.no_sheets:
             sheets.neighbours(real, drawn, out / f"{task}-neighbours.jpg")
             sheets.pixels(real, drawn, out / f"{task}-pixels.png")

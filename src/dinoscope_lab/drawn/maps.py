@@ -60,8 +60,9 @@ def rows(encoder: Encoder, reals: Reals, fresh: Fresh, most: int, seed: int = 0)
                 for method, drawn in ((MAP, saliency), (BLOB, centred_blob(lesion.shape))):
                     touching = touches(drawn, lesion, subject.patch)
                     found[method].append(_Located(name, locate(drawn, lesion), touching, left))
-    of_class = [_row(reals.task, MAP, name, [o for o in found[MAP] if o.label == name]) for name in reals.head.classes]
-    return [*(_row(reals.task, m, OVERALL, located) for m, located in found.items()), *(r for r in of_class if r)]
+    sorts = [(method, OVERALL, located) for method, located in found.items()]
+    sorts += [(MAP, name, [o for o in found[MAP] if o.label == name]) for name in reals.head.classes]
+    return [_row(reals.task, *sort) for sort in sorts if sort[-1]]
 
 
 def touches(saliency: np.ndarray, lesion: np.ndarray, patch: int) -> bool:
@@ -82,9 +83,6 @@ def without(subject: Subject, lesion: np.ndarray) -> float:
 
 
 def _row(task: str, method: str, label: str, located: list[_Located]) -> dict:
-    """Nothing of a class without a lesion."""
-    if not located:
-        return {}
     count = len(located)
     hits, touching = sum(o.at.hit for o in located), sum(o.touching for o in located)
     (low, high), (least, most) = wilson(hits, count), wilson(touching, count)

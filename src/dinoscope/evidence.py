@@ -58,7 +58,7 @@ class Column:
         return f"{said} ({' to '.join(ends)})" if len(ends) == 2 else said
 
     def _said(self, value: float) -> str:
-        return f"{round(value, self.digits) + 0.0:.{self.digits}f}"
+        return f"{round(value, self.digits) + 0.0:,.{self.digits}f}"
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Table:
             rows = self.about(MEAN) or self.rows
             first = [self.of, *self.by] if self.of and len({r[self.of] for r in rows}) > 1 else [*self.by]
             x = self.column(self.x)
-            cells = [(tuple(self.column(n).text(r) for n in first), f"{r[self.x]:g}", r) for r in rows]
+            cells = [(tuple(self.column(n).text(r) for n in first), f"{r[self.x]:,.9g}", r) for r in rows]
             heads = [self.column(n).heading for n in first]
             return self._across(sorted(cells, key=lambda c: c[2][self.x]), [*heads[:-1], f"{heads[-1]} / {x.heading}"])
         shown = [c for c in self.columns if any(r.get(c.name) is not None for r in self.rows)]

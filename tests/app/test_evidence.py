@@ -49,6 +49,10 @@ def test_a_table_is_laid_out_by_its_kind():
     rows = [{"set": s, "n": n, "v": n / 4} for s in ("a", "mean") for n in (10, 1)]
     curves = Table("c", "C", "curves", columns, rows, "set", "n", "v", ("set",))
     assert curves.laid_out() == (["set / n", "1", "10"], [["mean", "0.25", "2.50"]])
+    many = Table(
+        "c", "C", "curves", columns, [{"n": 1_000_000, "v": 1234.5}, {"n": 0.1, "v": 1}], "", "n", "v", ("set",)
+    )
+    assert many.laid_out() == (["set / n", "0.1", "1,000,000"], [["", "1.00", "1,234.50"]])
     columns = (Column("set"), Column("finding"), Column("against", "rival"), Column("ahead", digits=1))
     rows = [{"set": s, "finding": f, "against": a, "ahead": 1.0} for s, f, a in ("axu", "axv", "ayu", "bxu")]
     bars = Table("d", "D", "bars", columns, rows, "set", y="ahead", by=("finding", "against"))

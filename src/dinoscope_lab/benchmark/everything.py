@@ -10,6 +10,8 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
+from threading import Lock
 
 from dinoscope import evidence, settings
 
@@ -17,15 +19,17 @@ from .kept import duration
 
 CHAINS = (
     ("backbone", "replications/frozen"),
-    ("replications/start", "replications/encoders"),
+    ("replications/start",),
     ("replications/labels",),
     ("robustness",),
-    ("replications/fusion",),
     ("sizes",),
+    ("replications/encoders",),
+    ("replications/fusion",),
     ("phantoms", "trust"),
 )
-"""Measurements of quality, the longest first. Those of one chain train the same rivals, so that the later finds them;
-the second chain trains while the first reads the features that both want."""
+"""Measurements of quality, the longest first. Those of one chain train the same rivals: the later finds them."""
+AFTER = {"replications/encoders": "replications/start"}
+"""A chain's first measurement -> one of another chain that trains what it reads."""
 ALONE = ("conformance", "explain", "similar", "see", "growth", "end_to_end")
 """Measurements that take times, too."""
 NAMES = (*(name for chain in CHAINS for name in chain), *ALONE)
@@ -42,17 +46,26 @@ def measure(arguments: argparse.Namespace) -> None:
     lanes = min(LANES, os.cpu_count() or 1)
     run = _Run(arguments, lanes)
     alone = () if arguments.quick else ALONE  # a quick run takes no times that count
-    waiting = iter([*CHAINS, *((name,) for name in ALONE if name not in alone)])
+    waiting = [*CHAINS, *((name,) for name in ALONE if name not in alone)]
+    taking = Lock()
 
     def lane() -> None:
-        for chain in waiting:  # each is taken by one lane
-            for name in chain:
+        while names := taken():
+            for name in names:
                 run.one(name, max(1, (os.cpu_count() or 1) // lanes))
+
+    def taken() -> tuple[str, ...]:
+        """The next chain that need not wait for what another lane is at; nothing where there is none."""
+        with taking:
+            found: tuple[str, ...] = next((c for c in waiting if AFTER.get(c[0]) not in run.ahead), ())
+            if found:
+                waiting.remove(found)
+            return found
 
     with ThreadPoolExecutor(lanes) as pool:
         for done in [pool.submit(lane) for _ in range(lanes)]:
             done.result()
-    for name in alone:
+    for name in (*chain.from_iterable(waiting), *alone):  # a chain still waits where what it waits for was not finished
         run.one(name)
     if run.failed:
         raise ValueError(f"not measured, for the reason above: {', '.join(run.failed)}; what is finished is written")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
+import math
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dinoscope import manifest
 from dinoscope.evidence import TABLE, Column, Table
 from dinoscope_lab import evidence
-from dinoscope_lab.benchmark import NAMES
+from dinoscope_lab.benchmark import NAMES, everything
 from dinoscope_lab.benchmark.study import headline
 
 
@@ -22,6 +25,34 @@ def test_a_measurement_that_fails_is_named_and_stops_the_rest(run_python, tmp_pa
     assert "Traceback" not in run.stderr
     assert "replications/frozen" not in run.stdout + run.stderr
     assert "conformance" not in run.stdout + run.stderr
+
+
+def test_what_another_measurement_trains_is_waited_for_by_no_lane_but_the_one_that_trains_it(monkeypatch):
+    began, ended = {}, {}
+
+    def one(run, name, threads=None):
+        began[name] = time.monotonic()
+        time.sleep(0.4 if name == "replications/start" else 0.01)
+        ended[name] = time.monotonic()
+        run.ahead.pop(name)
+
+    monkeypatch.setattr(everything._Run, "one", one)
+    everything.measure(argparse.Namespace(quick=False, minutes=math.inf))
+    assert set(ended) == set(NAMES)
+    assert began["replications/labels"] < ended["replications/start"] < began["replications/encoders"]
+    assert max(ended[n] for names in everything.CHAINS for n in names) < min(began[n] for n in everything.ALONE)
+
+
+def test_a_measurement_that_waits_for_one_that_was_not_finished_is_named_with_it(monkeypatch, capsys):
+    def one(run, name, threads=None):
+        if name.endswith(("start", "encoders")):
+            run.paused.append(name)
+        else:
+            run.ahead.pop(name)
+
+    monkeypatch.setattr(everything._Run, "one", one)
+    everything.measure(argparse.Namespace(quick=False, minutes=math.inf))
+    assert "paused before replications/start, replications/encoders" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_not_there_is_told_before_anything_is_loaded(run_python, tmp_path):

@@ -91,18 +91,18 @@ class PublicPictures:
             whether one that was missing is here now. What comes later is there for the next search.
         """
         missing = [c for c in cases if fetchable(c) and not self.of(c)]
-        waiting = [(c, event) for c in missing if (event := self._ask(c)) is not None]
+        waiting = [event for c in missing if (event := self._ask(c)) is not None]
         end = time.monotonic() + seconds
-        for _, event in waiting:
+        for event in waiting:
             event.wait(max(0.0, end - time.monotonic()))
-        return any(self.of(c) for c, _ in waiting)
+        return any(self.of(c) for c in missing)
 
     def _ask(self, case: Case) -> threading.Event | None:
         """Set once the download has ended, however; None where there will be none."""
         if not self.fetches:
             return None
         with self._lock:
-            if case.blob in self._vain:
+            if case.blob in self._vain or self.of(case):  # it may have come since somebody looked
                 return None
             if case.blob in self._asked:
                 return self._asked[case.blob]

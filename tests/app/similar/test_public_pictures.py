@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 
@@ -44,6 +45,17 @@ def test_what_is_missing_is_fetched_once_and_kept(cases, server, tmp_path):
     assert not pictures.bring(cases, 10)
     assert set(server[1].values()) == {1}
     assert len(server[1]) == len(cases)
+
+
+def test_what_came_while_others_were_asked_for_is_not_asked_for_again(cases, server, tmp_path, monkeypatch):
+    class AtOnce(threading.Thread):
+        def start(self):
+            self.run()
+
+    monkeypatch.setattr("dinoscope.similar.public_pictures.threading.Thread", AtOnce)
+    pictures = PublicPictures(tmp_path, "on", server[0])
+    assert pictures.bring([cases[0], replace(cases[0], id="the same picture")], 10)
+    assert sum(server[1].values()) == 1
 
 
 @pytest.mark.parametrize("mode", ["cached", "off"])

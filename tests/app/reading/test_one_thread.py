@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -66,3 +67,15 @@ assert len(found) == 1, len(found)
 def test_networks_compute_in_one_thread_and_any_other_thread_gives_the_same_bits_at_all_times():
     environment = os.environ | {"OMP_NUM_THREADS": "2"}
     subprocess.run([sys.executable, "-c", PLAYED], check=True, timeout=120, env=environment)
+
+
+@pytest.mark.parametrize(("own", "taken"), [({}, "5000"), ({"GOMP_SPINCOUNT": "7"}, "7")])
+def test_threads_that_wait_give_way_soon_but_an_operators_word_counts(own, taken):
+    """As torch's own OpenMP says it; another one than GNU's has no such setting."""
+    environment = {k: v for k, v in os.environ.items() if k != "GOMP_SPINCOUNT"} | own | {"OMP_DISPLAY_ENV": "VERBOSE"}
+    command = [sys.executable, "-c", "import dinoscope, torch"]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stderr
+    counts = re.findall(r"GOMP_SPINCOUNT = '(\d+)'", told)
+    if not counts:
+        pytest.skip("torch computes with another OpenMP here")
+    assert set(counts) == {taken}

@@ -52,13 +52,10 @@ class Convolutional(nn.Module):
         super().__init__()
         self.body = start.trainable(SIZE).requires_grad_(True)
         self.head = nn.Sequential(nn.LayerNorm(start.dim), nn.Linear(start.dim, classes))
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Normalised pixels [N, 3, SIZE, SIZE] -> logits [N, C]."""
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", enabled=False):  # in half precision its depthwise layers go back a third more slowly
-            return self.head(self.body.extract_features(pixels).mean((2, 3)))
+        return self.head(self.body.extract_features(pixels).float().mean((2, 3)))
 
 
 def begun_with(start: Encoder | EfficientNet) -> Callable[[int], nn.Module]:

@@ -6,7 +6,7 @@ import os
 # reading a picture took twice as long. Set before numpy is imported, or it does not count.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# The threads of torch spin for milliseconds after each step in case another one follows. Where something else has one
+# The threads of torch spin for a while after each step in case another one follows. Where something else has one
 # of the cores, those that wait keep from it the one that they wait for: the first answer took 18 s in place of 1.3.
 # A short spin costs a quiet machine nothing. Set before torch is imported, or it does not count.
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")

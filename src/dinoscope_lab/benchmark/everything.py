@@ -10,7 +10,6 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import chain
 from threading import Lock
 
 from dinoscope import evidence, settings
@@ -65,7 +64,8 @@ def measure(arguments: argparse.Namespace) -> None:
     with ThreadPoolExecutor(lanes) as pool:
         for done in [pool.submit(lane) for _ in range(lanes)]:
             done.result()
-    for name in (*chain.from_iterable(waiting), *alone):  # a chain still waits where what it waits for was not finished
+    unready = [name for names in waiting for name in names]  # what they wait for was not finished
+    for name in (*unready, *alone):
         run.one(name)
     if run.failed:
         raise ValueError(f"not measured, for the reason above: {', '.join(run.failed)}; what is finished is written")

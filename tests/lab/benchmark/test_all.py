@@ -27,7 +27,7 @@ def test_a_measurement_that_fails_is_named_and_stops_the_rest(run_python, tmp_pa
     assert "conformance" not in run.stdout + run.stderr
 
 
-def test_what_another_measurement_trains_is_waited_for_by_no_lane_but_the_one_that_trains_it(monkeypatch):
+def test_a_measurement_waits_for_what_another_one_trains_while_no_lane_stands_idle(monkeypatch):
     began, ended = {}, {}
 
     def one(run, name, threads=None):
@@ -36,6 +36,7 @@ def test_what_another_measurement_trains_is_waited_for_by_no_lane_but_the_one_th
         ended[name] = time.monotonic()
         run.ahead.pop(name)
 
+    monkeypatch.setattr(everything.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(everything._Run, "one", one)
     everything.measure(argparse.Namespace(quick=False, minutes=math.inf))
     assert set(ended) == set(NAMES)

@@ -52,10 +52,13 @@ class Convolutional(nn.Module):
         super().__init__()
         self.body = start.trainable(SIZE).requires_grad_(True)
         self.head = nn.Sequential(nn.LayerNorm(start.dim), nn.Linear(start.dim, classes))
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Normalised pixels [N, 3, SIZE, SIZE] -> logits [N, C]."""
-        return self.head(self.body.extract_features(pixels).float().mean((2, 3)))
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", enabled=False):  # in half precision its depthwise layers go back a third more slowly
+            return self.head(self.body.extract_features(pixels).mean((2, 3)))
 
 
 def begun_with(start: Encoder | EfficientNet) -> Callable[[int], nn.Module]:
@@ -116,7 +119,7 @@ def train(
     generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
     exclusive = truth.ndim == 1
     model = build(int(truth.max()) + 1 if exclusive else truth.shape[1])
-    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
     chance = (1 / np.bincount(truth))[truth] if exclusive else np.ones(len(truth))
     best, kept, stale = -1.0, {k: v.clone() for k, v in model.state_dict().items()}, 0

@@ -66,7 +66,4 @@ def unfit(folder: Path, data: Path | None) -> str:
     """Why a task cannot be fitted for another backbone here, with the command that would do; "" where it can."""
     if (folder / "phantoms.jsonl").is_file() or pictures(folder, data)[0] is not None:
         return ""
-    return (
-        f"its pictures are not at hand; set DINOSCOPE_IMAGES to a folder that has them in {folder.name}, or run "
-        f"`dinoscope fit --task {folder.name} --images FOLDER` with this backbone"
-    )
+    return f"its pictures are not at hand; set DINOSCOPE_IMAGES to a folder that has them in {folder.name}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from .. import atomic, fusion, manifest, settings, tasks
+from .. import atomic, fusion, loading, manifest, settings, tasks
 from ..reading.efficientnet import EfficientNet
 from ..reading.encoder import Encoder
 from ..reading.fused import Fused
@@ -84,6 +84,12 @@ def _fit(arguments: argparse.Namespace) -> None:
         fit_fused(reader, names, arguments.images, arguments.splits, chosen.assets, chosen.cache)
         print(f"{len(names)} task(s) written below {fusion.place(chosen.assets, arguments.fusion)}", flush=True)
         return
+    projection = None if arguments.all else _projection(encoder, chosen)
+    if projection is not None and names[0] in catalogue.TASKS and _anothers(encoder, chosen):
+        raise ValueError(
+            f"{names[0]} ships with a head for another network, which would be lost; its head for {encoder.name} is "
+            f"fitted at the start of the app where DINOSCOPE_IMAGES names a folder that holds {names[0]}"
+        )
     pools = {}
     for name in names:
         pictures = arguments.images / name if arguments.all else arguments.images
@@ -91,7 +97,6 @@ def _fit(arguments: argparse.Namespace) -> None:
             read_public(encoder, pictures, arguments.splits, name=name, cache=chosen.cache, origin="own"),
             read_phantoms(encoder, folder / name),
         )
-    projection = None if arguments.all else Projection.load(folder / PROJECTION, encoder.fingerprint)
     renewed = projection is None
     if projection is None:
         projection = fit.project((public + phantoms for public, phantoms in pools.values()), encoder.fingerprint)
@@ -112,6 +117,22 @@ def _fit(arguments: argparse.Namespace) -> None:
         )
 
 
+def _anothers(encoder: Encoder, chosen: settings.Settings) -> bool:
+    """Whether the assets are made for another network than this one."""
+    path = chosen.assets / "tasks" / PROJECTION
+    return path.is_file() and Projection.load(path, encoder.fingerprint) is None
+
+
+def _projection(encoder: Encoder, chosen: settings.Settings) -> Projection | None:
+    """The one by which the app compares cases of this network; None where it has no task yet, and so none.
+
+    Where the assets are made for another network, the app has its own in the cache.
+    """
+    if _anothers(encoder, chosen):
+        return loading.load_projection(encoder, chosen, fit, print)
+    return Projection.load(chosen.assets / "tasks" / PROJECTION, encoder.fingerprint)
+
+
 def _take_in(arguments: argparse.Namespace, encoder: Encoder, chosen: settings.Settings) -> None:
     """Fit the head of a parcel again, as the browser did, and keep it as a task."""
     if arguments.all or arguments.fusion or arguments.task in catalogue.TASKS:
@@ -121,7 +142,7 @@ def _take_in(arguments: argparse.Namespace, encoder: Encoder, chosen: settings.S
     title, pool = parcel.unpack(arguments.parcel, reader.fingerprint)
     if reader is not encoder:
         raise ValueError("a parcel of two networks is not kept; unset DINOSCOPE_FUSION, and fit on the pictures")
-    projection = Projection.load(folder / PROJECTION, encoder.fingerprint)
+    projection = _projection(encoder, chosen)
     if projection is None:
         raise ValueError(f"{folder} has no projection for this backbone; fit a task with --images first")
     found = crossed.fit(arguments.task, title, pool, projection, folder / arguments.task).task

@@ -11,6 +11,7 @@ from PIL import Image
 
 from dinoscope import manifest, tasks
 from dinoscope.cli import main
+from dinoscope.fitting import catalogue, fit
 from dinoscope.reading import images
 from dinoscope.reading.encoder import Encoder
 from dinoscope.settings import Settings
@@ -151,3 +152,37 @@ def facts_of(assets):
 def test_a_fit_that_was_refused_leaves_the_assets_as_they_were(brought, refused, tmp_path):
     refused("--images", tmp_path)
     assert tasks.verify(brought[1]) == sum(p.is_file() for p in brought[1].rglob("*")) - 1
+
+
+@pytest.fixture
+def elsewhere(assets, other_backbone, public_pictures, monkeypatch, tmp_path):
+    """Fit a task of the assets' own network, or a new one, with another network."""
+
+    def fit_with_it(task, *given):
+        monkeypatch.setenv("DINOSCOPE_ASSETS", str(assets))
+        monkeypatch.setenv("DINOSCOPE_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("DINOSCOPE_DEVICE", "cpu")
+        given = given or ("--images", str(public_pictures / "colours"))
+        return main(["fit", "--task", task, "--backbone", str(other_backbone), *given])
+
+    return fit_with_it
+
+
+def test_a_task_for_another_network_leaves_what_ships_as_it_is(elsewhere, assets, other_backbone, tmp_path):
+    shipped = (assets / "tasks" / "projection.safetensors").read_bytes()
+    assert elsewhere("mine") == 0
+    assert (assets / "tasks" / "projection.safetensors").read_bytes() == shipped
+    for backbone in (str(other_backbone), "bundled"):
+        chosen = Settings(backbone, device="cpu", assets=assets, cache=tmp_path / "cache")
+        bench = Workbench.load(chosen, fit, quiet)
+        assert set(bench.tasks) == {"colours", "mine", "stripes"}
+        assert bench.classify(picture("red", 500), "mine").label == "red"
+        assert bench.similar(picture("red", 500), "mine")[0].case.labels == ("red",)
+
+
+def test_the_head_of_a_shipped_task_is_not_replaced_by_one_for_another_network(elsewhere, assets, monkeypatch, capsys):
+    monkeypatch.setitem(catalogue.TASKS, "colours", {"title": "Colours"})
+    before = {p: p.read_bytes() for p in assets.rglob("*") if p.is_file()}
+    assert elsewhere("colours") == 1
+    assert "colours ships with a head for another network, which would be lost" in capsys.readouterr().err
+    assert {p: p.read_bytes() for p in assets.rglob("*") if p.is_file()} == before

@@ -21,7 +21,7 @@ lint: $(VENV)/dev  ## formatting, style and types
 bench: $(VENV)/lab  ## measure everything on real pictures below DATA, into model_assets/evidence; QUICK=--quick to try it
 	$(BIN)/dinoscope benchmark all --images $(DATA) $(QUICK)
 
-attack: $(VENV)/demo  ## try to break the app, on this machine alone, into model_assets/evidence; QUICK=--quick to try it
+attack: $(VENV)/lab  ## try to break the app, on this machine alone, into model_assets/evidence; QUICK=--quick to try it
 	$(BIN)/dinoscope attack $(QUICK)
 
 chromium:  # the browser tests drive it; without apt they are skipped, and say so

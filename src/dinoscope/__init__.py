@@ -2,6 +2,8 @@
 
 import os
 
+__version__ = "0.2.0"
+
 # The threads of numpy's BLAS go on spinning after each product, on the cores that the network computes on: with them,
 # reading a picture took twice as long. Set before numpy is imported, or it does not count.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

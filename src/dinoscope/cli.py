@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-from .errors import OperatorError, RequestError
+from .errors import OperatorError, RequestError, of_disk
 
 COMMANDS = {
     "demo": ("dinoscope.demo", "serve the app"),
@@ -29,6 +29,10 @@ The one place where the product, the laboratory and the drawings meet, and by na
 """
 
 
+LABORATORY = "`.venv/bin/pip install -e '.[lab]'`"
+"""What installs the packages that the product does without."""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one verb; the exit status is 0 when it worked, 1 when it did not, 2 for a misspelt call."""
     argv = sys.argv[1:] if argv is None else argv
@@ -40,13 +44,21 @@ def main(argv: list[str] | None = None) -> int:
     for verb, (module, purpose) in COMMANDS.items():
         command = verbs.add_parser(verb, help=purpose, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
         if verb == asked:
-            room = importlib.import_module(module)
+            try:
+                room = importlib.import_module(module)
+            except ModuleNotFoundError as fault:
+                if not module.startswith("dinoscope_lab"):
+                    raise
+                print(f"{verb} needs {fault.name}; {LABORATORY} brings it", file=sys.stderr)
+                return 1
             command.description = room.__doc__
             room.add_arguments(command)
             command.set_defaults(run=room.run)
     arguments = parser.parse_args(argv)
     try:
         return arguments.run(arguments) or 0
-    except (FileNotFoundError, OperatorError, RequestError, ValueError) as fault:
+    except OSError as fault:
+        print(of_disk(fault), file=sys.stderr)
+    except (OperatorError, RequestError, ValueError) as fault:
         print(fault, file=sys.stderr)
-        return 1
+    return 1

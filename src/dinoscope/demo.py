@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import memory, settings, visits
-from .errors import OperatorError
+from .errors import OperatorError, of_disk
 from .reading import one_thread
 from .settings import Settings
 
@@ -46,8 +46,9 @@ def serve(draw: Draw) -> None:
         _claim(chosen)
         with visits.folder() as folder:
             _serve(chosen, draw, folder)
-    except (StartError, PermissionError) as fault:
-        print(f"DINOscope cannot start: {fault}", file=sys.stderr)
+    except (StartError, OSError) as fault:
+        why = of_disk(fault) if isinstance(fault, OSError) else fault
+        print(f"DINOscope cannot start: {why}", file=sys.stderr)
         raise SystemExit(1) from None
 
 

@@ -8,7 +8,7 @@ import platform
 import sys
 from pathlib import Path
 
-from . import evidence, settings, tasks
+from . import __version__, evidence, settings, tasks
 from .errors import OperatorError
 from .loading import load_fused
 from .reading.encoder import Encoder
@@ -36,7 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what was found; 1 when something is wrong, with the reason as the last line."""
     try:
         chosen = settings.load()
-        print(f"python {platform.python_version()} on {platform.machine()}, {platform.system()}")
+        print(
+            f"dinoscope {__version__}, python {platform.python_version()} on {platform.machine()}, {platform.system()}"
+        )
         print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES))
         if arguments.write_manifest:
             tasks.write_manifest(chosen.assets)

@@ -14,6 +14,13 @@ class OperatorError(RuntimeError):
     """Files, a backbone or a device that will not do; the message is the sentence an operator sees."""
 
 
+def of_disk(fault: OSError) -> str:
+    """What the system would not do, with the file where it names one; our own sentences as they are."""
+    if fault.strerror is None or fault.filename is None:
+        return str(fault)
+    return f"{fault.filename} cannot be read or written ({fault.strerror})"
+
+
 def shown(text: str) -> str:
     """A visitor's text as a sentence quotes it: printable, on one line, not longer than a line."""
     printable = "".join(letter for letter in text if letter.isprintable())

@@ -220,7 +220,7 @@ def read(folder: Path) -> dict[str, Evidence]:
             known = {k: v for k, v in content.items() if k in KEYS}  # a later version may write more
             tables = [table(t) for t in known.get("tables", [])]
             found[path.stem] = Evidence(name=path.stem, **known | ({"tables": tables} if "tables" in known else {}))
-        except (TypeError, AttributeError, ValueError) as fault:
+        except (TypeError, AttributeError, KeyError, ValueError) as fault:
             raise ValueError(f"{path} is no evidence file: {fault}; measure it again") from fault
     return found
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import platform
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 import numpy as np
 from PIL import Image
 
+from . import __version__
 from .errors import RequestError
 from .explain.methods import METHODS
 from .explain.session import ExplainSession
@@ -27,7 +28,7 @@ SPREAD = 0.3
 """A map whose upper half of weight takes more than this share of the picture lies in no one place."""
 NEAR = 1 / 4
 """Of the longer side: a map with less than half of that upper half so near to its centre lies in several places."""
-PARTS = ("Python", "torch", "gradio", "qdrant-client")
+PARTS = ("torch", "gradio", "qdrant-client")
 
 
 @dataclass(frozen=True)
@@ -250,10 +251,5 @@ def _evidence(task: Task) -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {"Python": platform.python_version()}
-    for name in ("dinoscope", *PARTS[1:]):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # run from its folder, not installed
-            continue
-    return found
+    ours = {"dinoscope": __version__, "Python": platform.python_version()}
+    return ours | {name: version(name) for name in PARTS}

@@ -29,13 +29,14 @@ def folder() -> Iterator[Path]:
     if base.is_symlink() or (hasattr(os, "getuid") and status.st_uid != os.getuid()):
         raise PermissionError(f"{base} belongs to somebody else; set TMPDIR to a folder of your own")
     base.chmod(0o700)
-    for earlier in base.iterdir():
-        if _is_abandoned(earlier):
-            shutil.rmtree(earlier, ignore_errors=True)
-    own = Path(tempfile.mkdtemp(dir=base)).resolve()
     before = {name: os.environ.get(name) for name in ("TMPDIR", "GRADIO_TEMP_DIR")}
-    with open(own / LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with contextlib.ExitStack() as stack:
+        with _locked(base):  # one process after the other, so that none deletes what another has not locked yet
+            for earlier in base.iterdir():
+                if _is_abandoned(earlier):
+                    shutil.rmtree(earlier, ignore_errors=True)
+            own = Path(tempfile.mkdtemp(dir=base)).resolve()
+            fcntl.flock(stack.enter_context(open(own / LOCK, "w")), fcntl.LOCK_EX | fcntl.LOCK_NB)
         uploads = own / "uploads"
         uploads.mkdir()
         # Child processes too; Gradio reads its own when it is imported.
@@ -96,13 +97,25 @@ def kept(place: Path) -> int:
     return total
 
 
+@contextlib.contextmanager
+def _locked(place: Path) -> Iterator[None]:
+    """Wait until no other process is in here."""
+    opened = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
+
+
 def _is_abandoned(earlier: Path) -> bool:
     try:
         with open(earlier / LOCK) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
-        # One that is just being made has no lock yet.
-        return time.time() - earlier.lstat().st_ctime > SETTLED
+        with contextlib.suppress(FileNotFoundError):  # another process took it away meanwhile
+            return time.time() - earlier.lstat().st_ctime > SETTLED  # one that is just being made has no lock yet
+        return False
     except OSError:
         return False
     return True

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dinoscope import settings
+from dinoscope.batch import command
 from dinoscope.cli import main
 from dinoscope.settings import Settings
 from fixtures.tiny import drawn
@@ -82,3 +86,25 @@ def test_a_number_of_things_is_a_whole_number_from_1(call: list[str], number: st
         main([*call, number])
     assert left.value.code == 2
     assert f"{call[-1]}: {number} will not do; give a whole number from 1" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may list any folder")
+def test_a_folder_that_may_not_be_listed_is_one_sentence(pictures: Path, capsys):
+    (pictures / "red").chmod(0)
+    assert "cannot be read or written (Permission denied)" in said(["read", pictures], capsys)
+
+
+def test_what_a_system_refuses_is_one_sentence_with_the_file(pictures: Path, monkeypatch, capsys):
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/somewhere")
+
+    monkeypatch.setattr(command, "run", refuse)
+    assert said(["read", pictures], capsys) == "/somewhere cannot be read or written (Permission denied)\n"
+
+
+def test_a_laboratory_that_is_not_installed_says_what_brings_it(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "dinoscope_lab.attack", raising=False)
+    monkeypatch.delitem(sys.modules, "dinoscope_lab.plot", raising=False)
+    monkeypatch.delitem(sys.modules, "dinoscope_lab.readme", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert "attack needs matplotlib; `.venv/bin/pip install -e '.[lab]'` brings it" in said(["attack"], capsys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dinoscope import demo, visits
 from dinoscope.demo import undisturbed
 from dinoscope.settings import ROOT
 
@@ -94,6 +96,19 @@ def test_a_port_in_use_names_the_setting(run_python):
 )
 def test_what_keeps_the_app_from_starting_is_one_sentence(run_python, settings: dict[str, str], expected: str):
     assert expected in failed(run_python, **({"DINOSCOPE_PORT": str(free_port())} | settings))
+
+
+def test_a_disk_without_room_for_visits_is_one_sentence(monkeypatch, capsys):
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/visits")
+
+    monkeypatch.setattr(visits, "folder", full)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setenv("DINOSCOPE_PORT", str(free_port()))
+    with pytest.raises(SystemExit):
+        demo.serve(lambda *_: None)
+    said = "DINOscope cannot start: /tmp/visits cannot be read or written (No space left on device)\n"
+    assert capsys.readouterr().err == said
 
 
 LATE = ("transformers", "sklearn", "pydicom", "nibabel", "matplotlib", "scipy.stats", "gdcm")

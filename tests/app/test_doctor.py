@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dinoscope import tasks
+from dinoscope import __version__, tasks
 from dinoscope.cli import main
 from dinoscope.reading.backbone import fingerprint
 
@@ -34,7 +34,7 @@ def test_whole_assets_are_listed_and_pass(doctor, encoder):
     run = doctor()
     assert run.returncode == 0, run.stderr
     lines = run.stdout.splitlines()
-    assert lines[0].startswith("python 3.")
+    assert lines[0].startswith(f"dinoscope {__version__}, python 3.")
     assert "torch " in lines[1]
     assert lines[2].startswith("manifest: ")
     assert lines[3] == "backbone: bundled, 64 channels, 56 px, on cpu" or "on cuda" in lines[3]

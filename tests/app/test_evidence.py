@@ -108,7 +108,7 @@ def test_a_file_without_the_whole_head_is_named_with_what_is_missing(tmp_path, k
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ['{"headline": ', "", "[]", "null", '"text"', '{"colour": 1}'])
+@pytest.mark.parametrize("text", ['{"headline": ', "", "[]", "null", '"text"', '{"colour": 1}', '{"tables": [{}]}'])
 def test_a_damaged_file_is_named(tmp_path, text):
     (tmp_path / "probe.json").write_text(text)
     with pytest.raises(ValueError, match=r"probe\.json is no evidence file: "):

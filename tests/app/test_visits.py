@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -71,3 +72,27 @@ def test_a_sweep_takes_the_old_and_the_empty_and_leaves_the_rest(tmp_path: Path)
     visits.sweep(tmp_path, 1800, own, late + 2 * visits.SETTLED)
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == ["uploads/page/logo.svg"]
     assert not (tmp_path / "uploads" / "old").exists()
+
+
+def test_a_left_over_that_goes_meanwhile_stops_no_start(elsewhere: Path):
+    assert not visits._is_abandoned(elsewhere / "gone")
+
+
+def test_starts_wait_for_each_other_so_that_none_deletes_what_is_not_locked_yet(elsewhere: Path):
+    base = elsewhere / f"dinoscope-{os.getuid()}"
+    base.mkdir()
+    began = threading.Event()
+
+    def start() -> None:
+        began.set()
+        with visits.folder():
+            pass
+
+    with visits._locked(base):
+        other = threading.Thread(target=start)
+        other.start()
+        began.wait(10)
+        time.sleep(0.2)
+        assert not any(base.iterdir())
+    other.join(10)
+    assert not other.is_alive()

@@ -85,3 +85,37 @@ def test_the_report_is_a_page_to_keep(visit):
     assert text.count("<figure>") == 3
     assert visit.complaints == []
     assert visit.strangers == []
+
+
+def mine(number: int) -> dict:
+    buffer = io.BytesIO()
+    phantoms.draw("busi", "benign", number).picture.save(buffer, "PNG")
+    return {"name": f"mine{number}.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+
+
+def test_back_leads_to_the_very_picture_of_ones_own_and_never_to_another_in_a_drawings_place(visit):
+    def shows(name: str) -> None:
+        arrived(visit, f'#case-picture[alt^="{name}"]')
+        arrived(visit, "#explain-answer [data-method]")
+
+    arrived(visit, "#explain-answer [data-method]")
+    for number in (1, 2):
+        visit.upload(mine(number))
+        shows(f"mine{number}")
+    visit.page.get_by_text("Draw a new one").click()
+    visit.page.locator("#draw").click()
+    shows("Drawn just now")
+    key = visit.page.locator("#examples button[data-example]").first.get_attribute("data-example")
+    visit.page.locator(f'#examples button[data-example="{key}"]').click()
+    arrived(visit, f'#case-picture[data-example="{key}"]')
+    arrived(visit, "#explain-answer [data-method]")
+    visit.page.go_back()  # a drawing cannot be brought again: what is shown stays
+    visit.page.wait_for_timeout(1500)
+    assert visit.page.locator("#case-picture").get_attribute("data-example") == key
+    visit.page.go_back()
+    shows("mine2")
+    visit.page.go_back()
+    shows("mine1")
+    visit.page.go_forward()
+    shows("mine2")
+    assert visit.complaints == []

@@ -127,3 +127,23 @@ def test_a_folder_that_cannot_be_sent_says_why(visit):
     visit.page.locator("#picture .facts", has_text="single.png").wait_for(timeout=60_000)
     assert visit.page.locator("#drop-said").count() == 0
     assert visit.complaints == []
+
+
+def test_a_column_is_sorted_where_a_file_could_not_be_read(visit):
+    files = [[f"{label}/{i}.png", phantom(i, label)] for i in range(2) for label in ("glioma_tumor", "no_tumor")]
+    held = {name: [] for name in ("glioma_tumor", "no_tumor")}
+    for path, data in files:
+        held[path.split("/")[0]].append([path.split("/")[1], data])
+    held["no_tumor"].append(["broken.png", list(b"\x89PNG\r\n\x1a\n")])
+    visit.page.evaluate(FOLDER, held)
+    visit.page.wait_for_selector("#batch-table table.whole", timeout=90_000)
+    for heading in visit.page.locator('#batch-table button[data-sort="number"]').all():
+        heading.click()
+        column = heading.evaluate("(b) => [...b.closest('tr').children].indexOf(b.closest('th'))")
+        values = visit.page.locator("#batch-table tbody tr:not(:has(.error-cell))").evaluate_all(
+            "(rows, column) => rows.map((row) => Number(row.children[column].dataset.value))", column
+        )
+        assert values == sorted(values)
+        assert len(values) == 4
+        first = visit.page.locator("#batch-table tbody tr").first
+        assert first.locator(".error-cell").count() == 1

@@ -48,3 +48,10 @@ def test_what_could_not_be_copied_is_not_called_copied(visit):
 def test_a_link_cannot_hold_a_picture_of_ones_own(visit):
     visit.upload(picture_file("mine.png", "colours", "red"))
     assert said(visit) == "A link cannot hold your own picture"
+
+
+def test_a_link_cannot_hold_a_drawing_that_is_nobodys(visit):
+    visit.page.get_by_text("Draw a new one").click()
+    visit.page.locator("#draw").click()
+    visit.page.wait_for_selector('#case-picture[data-example=""]')
+    assert said(visit) == "A link cannot hold this picture"

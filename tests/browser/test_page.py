@@ -235,17 +235,6 @@ def test_the_notice_is_on_the_page_before_anything_else_happens(visit):
     assert NOTICE in visit.read(".scope-notice")
 
 
-def test_a_series_of_frames_can_be_turned(visit):
-    visit.upload(as_file("series.tiff", _frames("TIFF")))
-    assert "Page 1 of 3" in visit.read("#case-panel .warning")
-    number = visit.page.locator("#frame input[type=number]")
-    number.fill("3")
-    number.blur()
-    visit.page.wait_for_function(
-        "() => document.querySelector('#case-panel .warning').innerText.includes('Page 3 of 3')"
-    )
-
-
 MISTAKES = {
     "nothing in it": (lambda: as_file("scan.png", b" "), "is not a picture"),
     "cut short": (lambda: as_file("scan.png", png((200, 200))[:9000]), "is cut short"),

@@ -84,3 +84,40 @@ def test_a_tap_keeps_the_point_on_a_phone(phone):
     assert lit(phone)
     assert share(phone) > 0
     assert phone.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+VECTORS = "() => document.querySelector('.sight-stage').dataset.vectors.slice(0, 400)"
+
+
+def test_the_next_picture_lights_up_by_its_own_features(visit):
+    unfold(visit)
+    visit.page.locator(".sight-blend").fill("20")
+    visit.page.locator(STAGE).click(position={"x": 120, "y": 120})
+    first, share_of_first = visit.page.evaluate(VECTORS), share(visit)
+    visit.page.locator('#examples button[data-example^="busi/"]').first.click()
+    visit.page.wait_for_function(f"(first) => ({VECTORS})() !== first", arg=first, timeout=60_000)
+    assert not lit(visit)
+    blend = "() => getComputedStyle(document.querySelector('.sight-colours')).opacity"
+    assert visit.page.evaluate(blend) == "0.2"
+    visit.page.locator(STAGE).click(position={"x": 120, "y": 120})
+    kept, share_of_second = visit.page.evaluate(VECTORS), share(visit)
+    # The same picture on a board that has never shown another one.
+    visit.page.reload()
+    visit.page.get_by_role("button", name="What the network sees").click()
+    visit.page.wait_for_function(
+        f"(kept) => document.querySelector('.sight-stage') && ({VECTORS})() === kept", arg=kept
+    )
+    visit.page.locator(STAGE).click(position={"x": 120, "y": 120})
+    assert share(visit) == share_of_second
+    assert share_of_second != share_of_first
+
+
+def test_a_region_pointed_out_on_the_picture_is_searched_in_it_wherever_the_trail_has_led(visit):
+    unfold(visit)
+    visit.open("Similar cases")
+    visit.page.locator("#similar-answer .card [data-act=use]").nth(1).click()
+    visit.page.wait_for_selector('#similar-answer .trail:not([data-case=""])', timeout=60_000)
+    visit.open("Explain")
+    visit.page.locator(STAGE).click(position={"x": 120, "y": 120})
+    visit.page.locator(".sight-search").click()
+    assert "this picture" in visit.read("#similar-answer .trail .query:has-text('region')")

@@ -179,3 +179,14 @@ def test_the_map_is_walked_and_its_cases_opened_with_the_keyboard_alone(visit):
     assert visit.page.locator("#case-map .case-tip").is_hidden()
     assert "arrow keys" in visit.page.locator("#case-map .case-map").get_attribute("aria-label").lower()
     assert visit.complaints == []
+
+
+def test_the_card_says_what_the_board_says(visit):
+    begin(visit)
+    line = visit.page.locator("#card-similar")
+    visit.page.get_by_text("Filters", exact=True).click()
+    box = visit.page.locator("#panel-similar input[type=checkbox]").first
+    box.click()
+    line.get_by_text("No vote").wait_for(timeout=60_000)
+    box.click()
+    line.get_by_text("No vote").wait_for(state="detached", timeout=60_000)

@@ -91,6 +91,8 @@ def _check_directory(path: Path, subject: str, limits: Limits) -> None:
 
 
 def _unpack(archive: zipfile.ZipFile, into: Path, subject: str, left: LeftOut, limits: Limits) -> int:
+    if any(e.header_offset < 0 for e in archive.infolist()):  # bytes before the list of contents are lost
+        raise zipfile.BadZipFile
     entries = [(e, parts) for e in archive.infolist() if (parts := _parts(e, left)) is not None]
     if len(entries) > limits.files:
         raise RequestError(f"{subject} holds {len(entries):,} files; the limit is {limits.files:,}. Send it in parts.")

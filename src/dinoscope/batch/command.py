@@ -78,6 +78,7 @@ def lines(found: Summary, task: Task) -> list[str]:
     """A summary for a terminal."""
     said = [f"{found.pictures} pictures read as {task.title}: {task.facts['question']}"]
     said += [f"  {count:5d}  {task.display(label)}" for label, count in found.answers.items()]
+    said += [f"  {found.none:5d}  {rows.NO_FINDING}"] * bool(found.none)
     for what, names in (
         ("unlike anything the head knows", found.unfamiliar),
         ("at the edge of what it knows", found.edge),

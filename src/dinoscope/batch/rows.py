@@ -19,6 +19,7 @@ from ..tasks import Task
 from ..workbench import Workbench
 from .gather import Item
 
+NO_FINDING = "no finding"
 ASKED = 8
 """Pictures that are asked which task they are nearest to, where none is chosen."""
 
@@ -105,8 +106,23 @@ def read(workbench: Workbench, items: Sequence[Item], task: str, check: Check = 
         yield Progress(row, done, len(items), spent / done * (len(items) - done))
 
 
+def called(found: Reading, task: Task) -> tuple[str, ...]:
+    """What the head calls a picture: its first class, or every finding that reaches its threshold."""
+    return (found.label,) if task.head.exclusive else tuple(found.prediction_set)
+
+
+def answer(found: Reading, task: Task) -> str:
+    """The same as readers write it."""
+    return ", ".join(task.display(c) for c in called(found, task)) or NO_FINDING
+
+
 def names(task: Task) -> dict[str, str]:
-    """How a folder may be called that holds a class of the task: by its label or as readers write it -> the label."""
+    """How a folder may be called that holds a class of the task: by its label or as readers write it -> the label.
+
+    None of a task of findings: several may be there at once, so that one name is neither right nor wrong.
+    """
+    if not task.head.exclusive:
+        return {}
     return {classes.key(name.replace("_", " ")): c for c in task.head.classes for name in (task.display(c), c)}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..notice import NOTICE
 from ..tasks import Task
 from ..visit_tasks import OWN
-from .rows import Row
+from .rows import Row, answer
 
 COLUMNS = (
     "file",
@@ -67,7 +67,7 @@ def record(row: Row, task: Task) -> dict[str, object]:
     if row.known:
         warnings.append("This is one of the pictures that the head was made with.")
     said |= {
-        "answer": task.display(found.label),
+        "answer": answer(found, task),
         "probability": round(found.probabilities[found.label], 4),
         "prediction_set": "; ".join(task.display(c) for c in found.prediction_set),
         "coverage": found.coverage or "",

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..fitting.statistics import Interval, balanced_accuracy, grouped_bootstrap
 from ..tasks import Task
-from .rows import Row
+from .rows import Row, called
 
 FEW = 30
 """Groups below which an interval is too narrow to be believed."""
@@ -40,7 +40,8 @@ class Summary:
     """What a batch says all in all.
 
     Attributes:
-        answers: class -> how many pictures the head gives it first, in the order of the task.
+        answers: class -> how many pictures the head calls so, in the order of the task.
+        none: how many it calls nothing, as no finding reaches its threshold.
         unfamiliar, edge: names of the pictures that the head does not know, or hardly.
         unreadable: names of those that could not be read.
         measured: None without labels of the task's classes; why_not: then a sentence, where there were labels.
@@ -56,13 +57,15 @@ class Summary:
     measured: Measured | None = None
     why_not: str = ""
     known: int = 0
+    none: int = 0
     warned: tuple[str, ...] = field(default=())
 
 
 def of(rows: Sequence[Row], task: Task) -> Summary:
     """Sum up a batch that one task has read."""
     read = [r for r in rows if r.reading is not None]
-    counts = Counter(r.reading.label for r in read if r.reading)
+    named = [called(r.reading, task) for r in read if r.reading]
+    counts = Counter(c for classes in named for c in classes)
     standing = {r.item.name: r.reading.scope.standing for r in read if r.reading}
     labelled = [r for r in read if r.truth]
     fresh = [r for r in labelled if not r.known]
@@ -75,6 +78,7 @@ def of(rows: Sequence[Row], task: Task) -> Summary:
         unfamiliar=tuple(name for name, s in standing.items() if s == "unfamiliar"),
         edge=tuple(name for name, s in standing.items() if s == "edge"),
         unreadable=tuple(r.item.name for r in rows if r.reading is None),
+        none=sum(not classes for classes in named),
         sure=sum(len(r.reading.prediction_set) == 1 for r in read if r.reading),
         measured=measured,
         why_not=why_not,

@@ -38,8 +38,9 @@ def run(arguments: argparse.Namespace) -> None:
         data = _originals(chosen, arguments.most, arguments.mirror)
     size = space.write(arguments.backbone, arguments.out, data, chosen, say)
     print(f"{arguments.out} has {size >> 20} MB. To make it a Space:")
-    print("hf repos create dinoscope --type space --space-sdk gradio")
-    print(f"hf upload YOU/dinoscope {arguments.out} . --type space")
+    print(".venv/bin/hf auth login")
+    print(".venv/bin/hf repos create dinoscope --type space --space-sdk gradio")
+    print(f".venv/bin/hf upload YOU/dinoscope {arguments.out} . --type space")
 
 
 def _originals(chosen: settings.Settings, most: int | None, mirror: str) -> Path | None:

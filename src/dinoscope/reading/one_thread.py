@@ -13,6 +13,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from .. import machine
+
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
@@ -31,8 +33,7 @@ def begin() -> None:
     """
     global _worker
     told = os.environ.get(CORES, "")
-    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    cores = max(1, int(told)) if told.isdigit() else mine
+    cores = max(1, int(told)) if told.isdigit() else machine.cores()
     os.environ[CORES] = "1"
     import torch
 

@@ -58,9 +58,9 @@ class Reader:
 
     def take(self, chosen: Chosen | None, visitor: str) -> Chosen | None:
         """Put a picture in front of its visitor: nothing that is still found out about an earlier one is wanted."""
-        self.explainer.running.supersede(visitor)
-        wanted = self.running.begin(visitor)
-        return chosen and replace(chosen, wanted=wanted)
+        self.explainer.checks.supersede(visitor)
+        wanted, explaining = self.running.begin(visitor), self.explainer.running.begin(visitor)
+        return chosen and replace(chosen, wanted=wanted, explaining=explaining)
 
     def read(self, chosen: Chosen | None) -> Answers:
         """Classify a picture; the other rooms make their answers of what was read.

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from ..batch import summary as summaries
-from ..batch.rows import Row
+from ..batch.rows import NO_FINDING, Row, answer, called
 from ..tasks import Task
 from . import charts
 from .markup import class_colours
@@ -59,6 +59,8 @@ def summary(rows: Sequence[Row], task: Task, said: Sequence[str]) -> Markup:
     read = found.pictures - len(found.unreadable)
     colours = class_colours(task)
     answers = [(task.display(c), n, 100 * n / max(read, 1), colours[c]) for c, n in found.answers.items()]
+    if found.none:
+        answers.append((NO_FINDING, found.none, 100 * found.none / max(read, 1), "var(--body-text-color-subdued)"))
     measured = found.measured
     matrix = ""
     if measured:
@@ -102,9 +104,10 @@ def table(rows: Sequence[Row], task: Task, latest: bool = False) -> Markup:
         }
         if found is not None:
             entry |= {
-                "answer": task.display(found.label),
+                "answer": answer(found, task),
+                "nearest": "" if called(found, task) else task.display(found.label),
                 "probability": found.probabilities[found.label],
-                "others": [task.display(c) for c in found.prediction_set if c != found.label],
+                "others": [task.display(c) for c in found.prediction_set if c not in called(found, task)],
                 "standing": found.scope.standing,
                 "standing_words": STANDINGS[found.scope.standing],
                 "percentile": found.scope.percentile,

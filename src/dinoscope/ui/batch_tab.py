@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ..batch import own_head
+from ..batch.rows import Check
 from ..errors import RequestError
 from . import batch_markup, markup, theme
 from .batch_view import NOTHING, TITLE, Batch, Batcher, BatchView
@@ -20,6 +21,14 @@ READING: dict[str, Any] = {"concurrency_id": "batch", "concurrency_limit": 1}
 """One batch at a time, of all visitors: single pictures must not wait for five hundred."""
 INVITE = "Pictures, a ZIP archive, or a DICOM series"
 
+
+BUSY, IDLE = gr.update(interactive=False), gr.update(interactive=True)
+STOPPING = """() => {
+  const line = document.querySelector("#batch-progress p");
+  if (line) line.textContent = "Stopping.";
+  return [];
+}"""
+"""In the page itself: what is read, or its turn that has not come yet, ends with a word of its own."""
 
 GUESS = ("Guess the question from the pictures", AUTO)
 FIT = (
@@ -53,7 +62,7 @@ def build(batcher: Batcher, panel: CasePanel) -> None:
         csv = gr.DownloadButton("Take the table along (CSV)", visible=False, size="sm", elem_id="batch-csv")
         table = gr.HTML("", elem_id="batch-table", js_on_load=theme.static("batch.js"))
     widgets = {"progress": progress, "summary": summary, "table": table, "csv": csv, "batch": batch, "drop": drop}
-    widgets |= {"stop": stop, "fitting": fitting, "fit_said": fit_said, "parcel": parcel}
+    widgets |= {"stop": stop, "fitting": fitting, "fit_said": fit_said, "parcel": parcel, "turn": gr.State()}
 
     def shown(view: Any) -> dict:
         found = updates(view, widgets)
@@ -67,8 +76,8 @@ def build(batcher: Batcher, panel: CasePanel) -> None:
     def wait(earlier: Batch | None, request: gr.Request) -> dict:
         return shown(batcher.waiting(request.session_hash or "", earlier))
 
-    def run(paths: list[str], task: str, request: gr.Request) -> Iterator[dict]:
-        for view in batcher.run(paths, None if task == AUTO else task, request.session_hash or ""):
+    def run(paths: list[str], task: str, turn: Check | None, request: gr.Request) -> Iterator[dict]:
+        for view in batcher.run(paths, None if task == AUTO else task, request.session_hash or "", turn):
             yield shown(view)
 
     def fit(
@@ -97,10 +106,12 @@ def build(batcher: Batcher, panel: CasePanel) -> None:
     quiet: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
     outputs = list(widgets.values())
     waiting = drop.upload(wait, batch, outputs, queue=False, **quiet)
-    waiting.then(run, [drop, task], outputs, **{**quiet, **AFTER}, **READING)
+    waiting.then(run, [drop, task, widgets["turn"]], outputs, **{**quiet, **AFTER}, **READING)
     asked = [batch, grouping, title, panel.widgets["chosen"]]
-    button.click(fit, asked, [*outputs, panel.widgets["task"], task], **quiet, **READING)
-    stop.click(halt, None, None, queue=False, **quiet)
+    begun = button.click(lambda: (batch_markup.waiting(), BUSY), None, [fit_said, button], queue=False, **quiet)
+    fitted = begun.then(fit, asked, [*outputs, panel.widgets["task"], task], **{**quiet, **AFTER}, **READING)
+    fitted.then(lambda: IDLE, None, button, queue=False, **{**quiet, **AFTER})
+    stop.click(halt, None, None, js=STOPPING, queue=False, **quiet)
     panel.events.append((table.click, open_row, [batch, panel.widgets["chosen"]]))
 
 

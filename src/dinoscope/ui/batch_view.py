@@ -76,6 +76,7 @@ class BatchView:
     fitting: Any = SAME
     fit_said: Any = SAME
     parcel: Any = SAME
+    turn: Any = SAME
 
 
 NOTHING = BatchView("", batch_markup.INVITATION, "", None, None, None, False, False, "", None)
@@ -91,24 +92,28 @@ class Batcher:
     running: Running = field(default_factory=Running)
 
     def waiting(self, visitor: str, earlier: Batch | None) -> BatchView:
-        """What stands there until a batch's turn comes; the one before it is stopped and forgotten."""
-        self.running.supersede(visitor)
+        """What stands there until a batch's turn comes, which may be stopped; the one before it is forgotten."""
         self.forget(earlier)
-        return replace(NOTHING, progress=batch_markup.waiting(), summary="", drop=SAME, stop=True)
+        turn = self.running.begin(visitor)
+        return replace(NOTHING, progress=batch_markup.waiting(), summary="", drop=SAME, stop=True, turn=turn)
 
     def forget(self, batch: Batch | None) -> None:
         """Delete what was unpacked for a batch."""
         if batch is not None and batch.folder:
             shutil.rmtree(batch.folder, ignore_errors=True)
 
-    def run(self, paths: Sequence[str] | None, task: str | None, visitor: str) -> Iterator[BatchView]:
+    def run(
+        self, paths: Sequence[str] | None, task: str | None, visitor: str, turn: rows.Check | None = None
+    ) -> Iterator[BatchView]:
         """Read what came, and tell how far it is.
 
         Args:
             task: None for the one that most pictures are nearest to.
+            turn: raises once nobody waits for it any more.
         """
-        check = self.running.begin(visitor)
+        check = turn or self.running.begin(visitor)
         try:
+            check()
             with self.room() as into:
                 yield from self._run([Path(p) for p in paths or ()], task, into, check)
         except SupersededError:

@@ -82,7 +82,10 @@ class Panel:
             decoded = images.read(first)
         except RequestError as fault:
             return self.fail(f"{fault} {remark}" if rest else str(fault))
-        return self.show(Chosen(decoded, first.name, str(first), task=_asked(task), remark=remark if rest else ""))
+        chosen = Chosen(
+            decoded, first.name, str(first), task=_asked(task), remark=remark if rest else "", uploaded=True
+        )
+        return self.show(chosen)
 
     def turn(self, chosen: Chosen | None, number: int) -> PanelView:
         """Another frame of the same file, as long as that is kept."""
@@ -240,14 +243,19 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
     def choose_task(value: Chosen | None, task: str, request: gr.Request) -> dict:
         return updates(panel.choose_task(value, task), widgets)
 
-    # A menu says that it was used whenever it is left, too, and twice where an entry is pressed.
-    asked = gr.State("")
+    def ask_frame(value: Chosen | None, number: float) -> Any:
+        return gr.skip() if value is not None and value.decoded.frame == int(number) else f"{number} {id(value)}"
+
+    # A menu says that it was used whenever it is left, too, and twice where an entry is pressed; a slider's number box
+    # says that it was let go whenever it is left.
+    asked, turned = gr.State(""), gr.State("")
     task.input(ask, [chosen, task], asked, show_progress="hidden", **PRIVATE)
+    frame.release(ask_frame, [chosen, frame], turned, show_progress="hidden", **PRIVATE)
 
     events: list[tuple[Callable, Callable, list]] = [
         # The button is emptied each time, so that it always takes the next file.
         (drop.upload, upload, [drop, task]),
-        (frame.release, turn, [chosen, frame]),
+        (turned.change, turn, [chosen, frame]),
         (strip.click, example, [task]),
         (draw_button.click, draw_new, [kind, seed, task]),
         (asked.change, choose_task, [chosen, task]),

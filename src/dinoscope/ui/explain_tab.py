@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import gradio as gr
 
 from ..errors import RequestError
 from ..explain.methods import METHODS
+from ..explain.session import ExplainRequest
+from ..results import Reading
 from . import markup
 from .explain_view import METHOD, Explainer, ExplainView, Show, Shown, refused
 from .running import EXPLAINING
-from .view import updates
+from .view import Shared, updates
 from .visit import FORGOTTEN, Chosen, current
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
@@ -49,24 +51,22 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
         told: dict[str, Any] = {**AFTER, "show_progress_on": laid["curves"]}
         return event.then(calls.measure, shown, outputs, **told, **EXPLAINING)
 
-    def asks(event: Callable, like: gr.Dropdown | gr.State) -> Any:
-        asked = [chosen, shown, laid["target"], method, laid["instead"], like, *pace_and_more]
-        told: dict[str, Any] = {"show_progress_on": laid["answer"], "trigger_mode": "always_last"}
-        run = event(current(calls.ask), asked, outputs, **told, **PRIVATE, **EXPLAINING)
-        follow(run)
-        return run
-
-    # A menu's `input` comes twice where an entry is pressed, and once more when the menu is left.
+    # A menu's `input` comes twice where an entry is pressed, and once more when the menu is left; its `select` never
+    # comes from a keyboard. So what is asked is put here first, and answered where it has changed.
+    asked = gr.State()
+    menus = [asked, chosen, shown, laid["target"], method, laid["instead"], like, *pace_and_more]
     second, pace, seed = pace_and_more
-    for event in (method.select, like.select, second.select, pace.input, seed.submit):
-        asks(event, like)
-    better = laid["better"].click(lambda value: explainer.best(value) or gr.skip(), shown, method, **PRIVATE)
-    asks(better.then, like)
-    # Who chooses a class asks about classes, no longer about a case.
+    quiet: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
+    for event in (method.input, like.input, second.input, pace.input, seed.submit):
+        event(calls.choose, menus, asked, **quiet)
     for box in (laid["target"], laid["instead"]):
-        asks(box.select, gr.State("")).then(lambda: "", None, like, **AFTER)
+        box.input(calls.choose_class, menus, [asked, like], **quiet)
+    better = laid["better"].click(lambda value: explainer.best(value) or gr.skip(), shown, method, **PRIVATE)
+    better.then(calls.choose, menus, asked, **AFTER, show_progress="hidden")
+    told: dict[str, Any] = {"show_progress_on": laid["answer"], "trigger_mode": "always_last"}
+    follow(asked.change(current(calls.ask), [chosen, asked], outputs, **told, **PRIVATE, **EXPLAINING))
     laid["check"].click(calls.check, shown, laid["checked"], **PRIVATE, **EXPLAINING)
-    laid["stop"].click(calls.halt, None, None, queue=False, **PRIVATE)
+    laid["stop"].click(calls.halt, [chosen, shown, asked], outputs, queue=False, **quiet)
     return ExplainTab(calls.widgets, calls.begin, [method, *pace_and_more], follow)
 
 
@@ -102,6 +102,21 @@ def _lay_out(first: ExplainView) -> dict[str, Any]:
     return laid
 
 
+@dataclass(frozen=True, eq=False)
+class _Asked(Shared):
+    """What was asked last; no two are equal, so that the same can be asked again.
+
+    Attributes:
+        reading: of the picture that it is about.
+        wanted: raises once it is not wanted any more; why: it cannot be asked.
+    """
+
+    reading: Reading | None
+    requests: list[ExplainRequest] = field(default_factory=list)
+    wanted: Callable[[], None] | None = None
+    why: str = ""
+
+
 @dataclass(frozen=True)
 class _Calls:
     """What the tab's events do: the explainer's views, as updates of the widgets that show them."""
@@ -123,40 +138,84 @@ class _Calls:
             requests = self.explainer.first(value, method, second, pace, seed)
         except RequestError as fault:
             return updates(refused(str(fault)), self.widgets)
-        return updates(self.explainer.ask(value, requests, visitor_of(request), _shown_on(progress)), self.widgets)
+        wanted = value.explaining if value else None
+        view = self.explainer.ask(value, requests, visitor_of(request), _shown_on(progress), wanted)
+        return updates(view, self.widgets)
 
-    def ask(
+    def choose(
+        self, request: gr.Request, last: _Asked | None, value: Chosen | None, before: Shown | None, *menus: Any
+    ) -> Any:
+        """What the menus ask for, where that is something else than before, or was stopped."""
+        if value is None:
+            return _Asked(None, why=FORGOTTEN)
+        if value.reading is None:
+            return gr.skip()
+        try:
+            requests = self.explainer.requests(value, *menus)
+        except RequestError as fault:
+            return _Asked(value.reading, why=str(fault))
+        answered = _drawn(before, value) == requests and before is not None and before.measured
+        if requests == _now(last, before, value) and (answered or self.explainer.running.busy(visitor_of(request))):
+            return gr.skip()
+        return _Asked(value.reading, requests, self.explainer.running.begin(visitor_of(request)))
+
+    def choose_class(
         self,
+        request: gr.Request,
+        last: _Asked | None,
         value: Chosen | None,
         before: Shown | None,
         target: str | None,
         method: str,
         instead: str | None,
         like: str | None,
-        second: str,
-        pace: bool,
-        seed: float | None,
+        *more: Any,
+    ) -> tuple:
+        """The same of who chooses a class: they ask about classes, no longer about a case."""
+        now = _now(last, before, value)
+        same = bool(now) and (now[0].target, now[0].instead_of) == (target, instead or None)
+        case = like if same else ""
+        asked = self.choose(request, last, value, before, target, method, instead, case, *more)
+        return asked, gr.skip() if same else ""
+
+    def ask(
+        self,
+        value: Chosen | None,
+        asked: _Asked | None,
         request: gr.Request,
         progress=gr.Progress(),  # noqa: B008
     ) -> dict:
-        try:
-            if value is None:
-                raise RequestError(FORGOTTEN)
-            requests = self.explainer.requests(value, target, method, instead, like, second, pace, seed)
-        except RequestError as fault:
-            return updates(refused(str(fault)), self.widgets)
-        if before and before.measured and before.chosen is value and [s.request for s in before.sessions] == requests:
-            return gr.skip()  # a menu was left as it was
-        return updates(self.explainer.ask(value, requests, visitor_of(request), _shown_on(progress)), self.widgets)
+        if asked is None or (value is not None and asked.reading is not value.reading):
+            return gr.skip()
+        if asked.why:
+            return updates(refused(asked.why), self.widgets)
+        show = _shown_on(progress)
+        return updates(self.explainer.ask(value, asked.requests, visitor_of(request), show, asked.wanted), self.widgets)
 
     def measure(self, value: Shown | None, request: gr.Request, progress=gr.Progress()) -> dict:  # noqa: B008
         return updates(self.explainer.measure(value, visitor_of(request), _shown_on(progress)), self.widgets)
 
-    def check(self, value: Shown | None, request: gr.Request, progress=gr.Progress()) -> str:  # noqa: B008
-        return self.explainer.check(value, visitor_of(request), _shown_on(progress))
+    def check(self, value: Shown | None, request: gr.Request, progress=gr.Progress()) -> Any:  # noqa: B008
+        return self.explainer.check(value, visitor_of(request), _shown_on(progress)) or gr.skip()
 
-    def halt(self, request: gr.Request) -> None:
-        self.explainer.halt(visitor_of(request))
+    def halt(self, value: Chosen | None, before: Shown | None, last: _Asked | None, request: gr.Request) -> dict:
+        drawn = _drawn(before, value)
+        there = bool(drawn) and drawn == _now(last, before, value)
+        return updates(self.explainer.halt(visitor_of(request), there), self.widgets)
+
+
+def _drawn(before: Shown | None, value: Chosen | None) -> list[ExplainRequest]:
+    """What the maps answer that are shown of a picture; nothing where they are of another one."""
+    if before is None or value is None or before.chosen.reading is not value.reading:
+        return []
+    return [s.request for s in before.sessions]
+
+
+def _now(last: _Asked | None, before: Shown | None, value: Chosen | None) -> list[ExplainRequest]:
+    """What was asked last of a picture; nothing where its first map is still to come."""
+    if last is not None and value is not None and last.reading is value.reading:
+        return last.requests
+    return _drawn(before, value)
 
 
 def _menu(first: Any, **asked: Any) -> gr.Dropdown:

@@ -14,10 +14,10 @@ from ..explain.methods import METHODS
 from ..explain.session import ExplainRequest, ExplainSession
 from ..reading import images
 from ..results import Explanation
-from ..similar import SearchRequest
 from ..tasks import Task
-from ..workbench import Source, Workbench
+from ..workbench import Workbench
 from . import cards, explain_markup, markup
+from .explain_menus import NO_CASE, cases_to_compare, classes_of, first_target
 from .recommendation import best, recommend
 from .remembered import Remembered, explanation_bytes
 from .running import Running, StoppedError, SupersededError
@@ -26,9 +26,6 @@ from .visit import Chosen, Wish
 
 METHOD = "vitcx"
 """The method a visit begins with."""
-NEAREST = 8
-"""Cases offered for "similar to"."""
-NO_CASE = ("no case: explain the class", "")
 
 Show = Callable[[int, int, str], None]
 """(done, total, what is done) -> shown to whom it may concern."""
@@ -89,6 +86,9 @@ NOTHING = replace(
 )
 
 
+STOPPED = replace(WORKING, card=cards.failed("explain"), answer=explain_markup.STOPPED)
+
+
 def refused(sentence: str) -> ExplainView:
     """Why there is no map."""
     return replace(WORKING, card=cards.failed("explain"), answer=markup.error(sentence))
@@ -104,17 +104,30 @@ class Explainer:
     checks: Running
     remembered: Remembered[Explanation] = field(default_factory=lambda: Remembered(explanation_bytes))
 
-    def ask(self, chosen: Chosen | None, requests: Sequence[ExplainRequest], visitor: str, show: Show) -> ExplainView:
-        """Draw the map of each request, not measured yet."""
+    def ask(
+        self,
+        chosen: Chosen | None,
+        requests: Sequence[ExplainRequest],
+        visitor: str,
+        show: Show,
+        wanted: Callable[[], None] | None = None,
+    ) -> ExplainView:
+        """Draw the map of each request, not measured yet.
+
+        Args:
+            wanted: raises once the visitor no longer waits for it; asked for now where none is given.
+        """
         if chosen is None:
             return NOTHING
         if chosen.reading is None:  # it could not be classified, which was said already, or is about to be
             return ExplainView()
         task = self.workbench.task(chosen.reading.task)
         about = self.about(requests[0].method, task)
-        wanted = self.running.begin(visitor)
+        self.checks.supersede(visitor)  # of the map before
+        wanted = wanted or self.running.begin(visitor)
         told = _told(wanted, show, "Reading some patches at a time")
         try:
+            wanted()  # it may have had to wait for its turn
             sessions = tuple(self.workbench.ask(chosen.picture, task.name, r) for r in requests)
             found = tuple(self._once(visitor, chosen, s, "map", partial(s.explain, told)) for s in sessions)
             wanted()
@@ -124,11 +137,11 @@ class Explainer:
         except RequestError as fault:
             return replace(refused(str(fault)), about=about)
         except StoppedError:
-            return replace(WORKING, card=cards.failed("explain"), answer=explain_markup.STOPPED, about=about)
+            return replace(STOPPED, about=about)
         shown = Shown(chosen, sessions, found, wanted)
         return replace(
             _view(shown),
-            target=Menu(_classes(task), found[0].target),
+            target=Menu(classes_of(task), found[0].target),
             method=requests[0].method,
             curves=explain_markup.MEASURING,
             masks=explain_markup.masks(found[0], chosen.decoded.picture),
@@ -182,30 +195,39 @@ class Explainer:
         useful = explain_markup.doubtful(found) and other and other != found.method
         return Offer(f"Show {METHODS[other].title} instead" if useful else "")
 
-    def check(self, shown: Shown | None, visitor: str, show: Show) -> str:
-        """Whether the map that is shown depends on what it should depend on."""
+    def check(self, shown: Shown | None, visitor: str, show: Show) -> str | None:
+        """Whether the map that is shown depends on what it should depend on; None once another one is shown."""
         if shown is None:
             return markup.error("There is no map to check yet; choose a picture first.")
         # Counted apart: a check does not stop the curves that may still be under way.
-        told = _told(self.checks.begin(visitor), show, "Drawing the other maps")
+        wanted = self.checks.begin(visitor)
         try:
-            return explain_markup.check(shown.sessions[0].check(shown.found[0], told))
+            found = shown.sessions[0].check(shown.found[0], _told(wanted, show, "Drawing the other maps"))
+            wanted()
+            return explain_markup.check(found)
+        except SupersededError:
+            return None
         except StoppedError:
             return markup.quiet("Stopped.")
 
-    def halt(self, visitor: str) -> None:
-        """Stop whatever is under way for a visitor."""
-        self.running.stop(visitor)
+    def halt(self, visitor: str, drawn: bool = False) -> ExplainView:
+        """Stop whatever is under way for a visitor, or waits for its turn.
+
+        Args:
+            drawn: whether the map that was asked for last is shown already.
+        """
         self.checks.stop(visitor)
+        stopped = self.running.stop(visitor)
+        return STOPPED if stopped and not drawn else ExplainView()
 
     def classes(self, chosen: Chosen) -> ExplainView:
         """Which classes of a new picture can be asked about; it starts with its most likely one, as the map does."""
         if chosen.reading is None:
             return ExplainView()
         task = self.workbench.task(chosen.reading.task)
-        choices = _classes(task)
+        choices = classes_of(task)
         return ExplainView(
-            target=Menu(choices, _first_target(chosen, task)),
+            target=Menu(choices, first_target(chosen, task)),
             instead=Menu([("nothing: explain the class alone", ""), *choices], ""),
             like=Menu([NO_CASE], ""),
         )
@@ -246,27 +268,6 @@ class Explainer:
     def about(self, method: str, task: Task | None) -> str:
         """What the method does in one sentence, and the better one where the evidence has one."""
         return markup.quiet(f"{METHODS[method].sentence} {recommend(self.evidence, task, method)}")
-
-
-def _classes(task: Task) -> list[tuple[str, str]]:
-    return [(task.display(c), c) for c in task.head.classes]
-
-
-def _first_target(chosen: Chosen, task: Task) -> str | None:
-    """The class that is explained first."""
-    wished = chosen.wish.target
-    return wished if wished in task.head.classes else chosen.reading.label if chosen.reading else None
-
-
-def cases_to_compare(workbench: Workbench, picture: Source, task: str) -> list[tuple[str, str]]:
-    """What "similar to" offers: the nearest cases. A search that fails takes no map from anybody."""
-    try:
-        found = workbench.similar(picture, task, SearchRequest(NEAREST))
-    except RequestError:
-        found = []
-    display = workbench.task(task).display
-    named = [(f"{display(s.case.labels[0])}, similarity {s.similarity:.2f} ({s.case.id})", s.case.id) for s in found]
-    return [NO_CASE, *named]
 
 
 def _view(shown: Shown) -> ExplainView:

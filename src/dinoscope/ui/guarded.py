@@ -17,7 +17,7 @@ from ..errors import RequestError
 ADDRESS = "Send the picture itself, as an upload; addresses and paths are not opened here."
 UNREADABLE = (
     "A value that was sent is not of the kind that is asked for here; reload the page, "
-    "or see “Use via API” for what each value is."
+    "or see “Use it from a program” for what each value is."
 )
 FAULT = "Something went wrong here, and it is not your doing. It was written to the log; try again, or another picture."
 

@@ -44,6 +44,7 @@ def picture(chosen: Chosen) -> Markup:
         url=data_url(decoded.picture),
         name=chosen.name,
         example=chosen.example,
+        uploaded=chosen.uploaded,
         facts=decoded.facts,
         cautions=[*filter(None, [chosen.remark]), *decoded.warnings],
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from gradio import http_server
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 
+from .. import machine
 from ..evidence import Evidence
 from ..settings import Settings
 from ..visit_tasks import VisitTasks
@@ -240,11 +240,7 @@ def launch(page: GuardedBlocks, settings: Settings) -> str:
 
 def sessions() -> int:
     """How many visits are remembered at once: as many large ones as half of this machine's memory holds."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = Path("/sys/fs/cgroup/memory.max")  # of a container
-    if limit.is_file() and (given := limit.read_text().strip()).isdigit():
-        memory = min(memory, int(given))
-    return min(max(memory // 2 // SESSION_BYTES, 32), 500)
+    return min(max(machine.memory() // 2 // SESSION_BYTES, 32), 500)
 
 
 def own_files(page: gr.Blocks) -> set[str]:

@@ -30,8 +30,9 @@ KEEP = """(made) => {
 }"""
 COPY = """async () => {
   const button = document.querySelector("#copy-link");
-  if (document.getElementById("case-picture")?.dataset.example === "")
-    return void saidOn(button, "A link cannot hold your own picture", 4);
+  const picture = document.getElementById("case-picture")?.dataset;
+  if (picture?.example === "")
+    return void saidOn(button, `A link cannot hold ${"uploaded" in picture ? "your own" : "this"} picture`, 4);
   saidOn(button, (await copied(location.href)) ? "Copied" : "Not copied");
 }"""
 

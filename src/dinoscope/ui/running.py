@@ -43,17 +43,23 @@ class Running:
 
         return check
 
-    def stop(self, visitor: str) -> None:
-        """Stop the visitor's answer, if there is one."""
+    def busy(self, visitor: str) -> bool:
+        """Whether the visitor's last answer is wanted still: it was not stopped, and whoever asked holds its check."""
         with self._lock:
-            self._stop(visitor, StoppedError())
+            return visitor in self._reasons
+
+    def stop(self, visitor: str) -> bool:
+        """Stop the visitor's answer; False where there is none."""
+        with self._lock:
+            return self._stop(visitor, StoppedError())
 
     def supersede(self, visitor: str) -> None:
         """Stop the visitor's answer, if there is one, because it is about an earlier picture."""
         with self._lock:
             self._stop(visitor, SupersededError())
 
-    def _stop(self, visitor: str, reason: StoppedError) -> None:
+    def _stop(self, visitor: str, reason: StoppedError) -> bool:
         reasons = self._reasons.pop(visitor, None)
         if reasons is not None:
             reasons.append(reason)
+        return reasons is not None

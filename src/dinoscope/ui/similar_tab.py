@@ -15,7 +15,7 @@ from . import similar_filters, theme
 from .explain_tab import AFTER, PRIVATE, visitor_of
 from .similar_view import COUNT, Searcher, SimilarView, Wanted, refused
 from .trail import Trail
-from .view import updates
+from .view import SAME, updates
 from .visit import FORGOTTEN, Chosen, current
 
 SCRIPT = theme.static("similar.js")
@@ -48,7 +48,7 @@ def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarVie
     with gr.Accordion("Filters", open=False):
         filters = similar_filters.build()
         with gr.Row():
-            count = gr.Slider(1, 20, COUNT, step=1, label="How many")
+            count = gr.Slider(1, 20, COUNT, step=1, label="How many", elem_id="how-many")
             every = gr.Checkbox(False, label="Also several of one patient or lesion", elem_id="every")
     with gr.Accordion("Search with a region", open=False):
         picker = gr.HTML(first.picker, elem_id="region", js_on_load=SCRIPT)
@@ -84,10 +84,14 @@ def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarVie
         try:
             if value is None:
                 raise RequestError(FORGOTTEN)
-            view = searcher.view(value, steps, wanted(*asked)) if steps else searcher.begin(value, wanted(*asked))
-            return updates(view, widgets)
+            if steps is None:
+                return updates(searcher.begin(value, wanted(*asked)), widgets)
+            # The card is about the picture itself, and so is the trail's first step.
+            return updates(searcher.view(value, steps, wanted(*asked), fresh=len(steps.steps) == 1), widgets)
         except RequestError as fault:
-            return updates(SimilarView(board=refused(str(fault)).board), widgets)
+            why = refused(str(fault))
+            first = value is not None and (steps is None or len(steps.steps) == 1)
+            return updates(SimilarView(why.card if first else SAME, why.board), widgets)
 
     def act(event: gr.EventData, request: gr.Request, value: Chosen | None, steps: Trail | None, *asked: Any) -> dict:
         searcher.fetching.supersede(visitor_of(request))
@@ -112,7 +116,10 @@ def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarVie
             searched(pictured, [chosen, trail, *controls], outputs, **AFTER, show_progress="hidden")
 
     quiet = {**PRIVATE, "trigger_mode": "always_last", "show_progress_on": board}
-    for event in (every.input, count.release, *(w.input for w in filters.all)):
+    # What empties a menu of several at once is no `input` to Gradio.
+    several = list(filters.choices.values())
+    changes = [w.change if w in several else w.input for w in filters.all]
+    for event in (every.input, count.release, *changes):
         complete(event(current(search), [chosen, trail, *controls], outputs, **quiet).then)
 
     def listen(page: gr.HTML) -> None:

@@ -217,6 +217,8 @@ class Searcher:
                 return trail.to(replace(now, request=asked.less(case_id)))
             case "forget":
                 return trail.to(replace(now, request=asked.without(case_id)))
+            case "region" if said.get("of") == "picture":  # wherever the trail has led meanwhile
+                return trail.to(replace(trail.steps[0], request=SearchRequest(region=_box(said.get("box")))))
             case "region":
                 return trail.to(replace(now, request=replace(asked, region=_box(said.get("box")))))
             case "whole":

@@ -50,7 +50,9 @@ class Chosen(Shared):
         remark: what else is to be said of how it was chosen.
         drawn: (task, label) it was drawn as, None of a picture that nobody drew.
         wish: what is asked first.
-        wanted: raises `SupersededError` once another picture was chosen in its place.
+        wanted: raises `SupersededError` once another picture was chosen in its place; explaining: once its first map
+            is not wanted any more.
+        uploaded: whether the visitor's browser has it, so that Back can bring it again.
     """
 
     decoded: Decoded
@@ -64,6 +66,8 @@ class Chosen(Shared):
     drawn: tuple[str, str] | None = None
     wish: Wish = Wish()
     wanted: Callable[[], None] = lambda: None
+    explaining: Callable[[], None] | None = None
+    uploaded: bool = False
 
     @property
     def picture(self) -> Encoded | Decoded:

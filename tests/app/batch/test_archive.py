@@ -124,7 +124,7 @@ def test_a_list_of_contents_is_measured_before_it_is_read(tmp_path: Path, into: 
         unpacked(path, into, SMALL)
 
 
-@pytest.mark.parametrize("damage", ["cut", "locked", "odd", "noise"])
+@pytest.mark.parametrize("damage", ["cut", "locked", "odd", "noise", "hole"])
 def test_an_archive_that_cannot_be_read_is_one_sentence(tmp_path: Path, into: Path, damage: str):
     path = packed(tmp_path, {"1.png": bytes(range(256)) * 40}, zipfile.ZIP_BZIP2 if damage == "odd" else 8)
     content = bytearray(path.read_bytes())
@@ -135,8 +135,16 @@ def test_an_archive_that_cannot_be_read_is_one_sentence(tmp_path: Path, into: Pa
         content[at + 8] |= 1
     if damage == "noise":
         content[40:60] = bytes(20)
+    if damage == "hole":
+        del content[40:43]
     path.write_bytes(content)
-    sentences = {"cut": "cut short", "locked": "locked with a password", "odd": "plain ZIP", "noise": "damaged"}
+    sentences = {
+        "hole": "damaged",
+        "cut": "cut short",
+        "locked": "locked with a password",
+        "odd": "plain ZIP",
+        "noise": "damaged",
+    }
     with pytest.raises(RequestError, match=sentences[damage]):
         unpacked(path, into)
 

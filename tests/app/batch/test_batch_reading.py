@@ -16,6 +16,7 @@ from dinoscope.batch.rows import Row
 from dinoscope.cli import main
 from dinoscope.notice import NOTICE
 from dinoscope.settings import Settings
+from dinoscope.ui import batch_markup
 from dinoscope.workbench import Workbench
 from fixtures.tiny import drawn
 
@@ -149,3 +150,21 @@ def test_the_command_writes_the_table_and_says_what_it_comes_to(
     assert main(["read", str(tmp_path / "nothing")]) == 1
     assert main(["read", str(folder), "--task", "knee"]) == 1
     assert [p.name for p in tmp_path.glob("dinoscope-*/*")] == []
+
+
+def test_findings_are_those_that_reach_their_threshold_and_no_folder_is_wrong(workbench: Workbench, read: list[Row]):
+    task = workbench.tasks["colours"]
+    several = replace(task, head=replace(task.head, thresholds=(0.5,) * 3))
+    assert not several.head.exclusive
+    assert rows.names(several) == {}, "one name of several is neither right nor wrong"
+    first = replace(next(r for r in read if r.reading), truth="")
+    two, none = (replace(first, reading=replace(first.reading, prediction_set=s)) for s in (("blue", "red"), ()))
+    answers = [sheet.record(r, several)["answer"] for r in (two, none)]
+    assert answers == [f"{task.display('blue')}, {task.display('red')}", "no finding"]
+    found = summary.of([two, none], several)
+    assert (found.answers, found.none) == ({"blue": 1, "red": 1}, 1)
+    assert f"  {1:5d}  no finding" in command.lines(found, several)
+    shown = batch_markup.table([two, none], several)
+    assert "<small>or " not in shown
+    assert f"nearest: {task.display(first.reading.label)}" in shown
+    assert "Findings that reach their threshold" in batch_markup.summary([two, none], several, ())

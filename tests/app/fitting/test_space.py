@@ -107,7 +107,7 @@ def test_the_folder_names_its_backbone_and_asks_for_no_cuda(space):
     assert re.search(r"^--extra-index-url \S+/cpu\ntorch==[\d.]+\+cpu$", requirements, re.MULTILINE)
     assert not (folder / "src" / "dinoscope_lab").exists()
     assert verify(folder / "model_assets") > 0
-    assert f"hf upload YOU/dinoscope {folder} . --type space" in said
+    assert f".venv/bin/hf upload YOU/dinoscope {folder} . --type space" in said
 
 
 def test_its_heads_are_those_of_the_backbone_fitted_on_the_originals(space):

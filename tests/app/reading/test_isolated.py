@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import resource
 import struct
 import threading
 import time
@@ -14,7 +16,7 @@ import pytest
 from PIL import Image
 from pydicom import Dataset, uid
 
-from dinoscope.reading.formats import decoding, isolated, tiff
+from dinoscope.reading.formats import child, decoding, isolated, tiff
 from dinoscope.reading.formats.decoded import HERE, File, Heavy
 from dinoscope.reading.images import ImageError, read
 from fixtures.dicom_files import HU, WINDOW, compressed, dataset, written
@@ -197,3 +199,22 @@ def test_a_deflated_file_is_unpacked_within_bounds():
     data = written(dataset(np.zeros((6000, 6000), np.uint16), uid.DeflatedExplicitVRLittleEndian))
     assert len(data) < 100_000
     assert heavy(data, "DICOM")
+
+
+@pytest.mark.parametrize("fault", [ValueError("current limit exceeds maximum limit"), None])
+def test_a_system_that_takes_no_limit_of_memory_takes_the_others(monkeypatch, fault):
+    """macOS raises so for RLIMIT_AS; elsewhere an operator may have given less than what is asked for."""
+    asked = {}
+
+    def take(kind, limits):
+        if fault and kind == resource.RLIMIT_AS:
+            raise fault
+        asked[kind] = limits
+
+    monkeypatch.setattr(resource, "setrlimit", take)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (10, 10))
+    monkeypatch.setattr(os, "nice", lambda _: 0)
+    child.limit(20, 4 << 30)
+    assert asked == {resource.RLIMIT_CORE: (0, 0), resource.RLIMIT_CPU: (10, 10)} | (
+        {} if fault else {resource.RLIMIT_AS: (10, 10)}
+    )

@@ -15,7 +15,7 @@ from dinoscope.similar import Filters, SearchRequest
 from dinoscope.ui import cards, classify_tab, examples
 from dinoscope.ui.answers import Reader, unread
 from dinoscope.ui.case_panel import AUTO
-from dinoscope.ui.explain_view import Explainer, ExplainView
+from dinoscope.ui.explain_view import Explainer
 from dinoscope.ui.running import Running
 from dinoscope.ui.similar_view import Searcher, Wanted
 from dinoscope.ui.view import SAME
@@ -193,19 +193,6 @@ def test_the_menu_says_that_a_task_was_guessed(panel, reader):
     assert panel.tasks(None).choices[0] == ("Guess from the picture", AUTO)
 
 
-@pytest.mark.parametrize("method", ["vitcx", "vitcx_published", "rise"])
-def test_a_map_that_is_no_longer_wanted_is_stopped(workbench, method):
-    explainer = Explainer(workbench, {}, Running(), Running())
-    last = Reader.of(workbench, {}).read(chosen(task="colours"))
-
-    def stop(done: int, total: int, what: str) -> None:
-        explainer.halt("anna")
-
-    view = explainer.ask(last.chosen, [ExplainRequest("red", method=method)], "anna", stop)
-    assert "Stopped" in view.answer
-    assert view.shown is None
-
-
 def test_an_address_says_what_is_asked_first(panel, reader):
     """A method, a class and a case; a name that there is not changes nothing."""
     key = examples.offered(panel.workbench, "colours")[0].key
@@ -267,19 +254,3 @@ def test_a_map_of_a_strange_picture_says_that_it_is_worth_little(reader):
     view = reader.explainer.ask(strange, [ExplainRequest("red", method="gradcam")], "anna", quiet)
     assert "unlike anything this head knows" in view.answer
     assert "Of little worth here" in view.card
-
-
-def test_measuring_a_map_never_takes_the_place_of_one_asked_for_since(workbench):
-    """The page measures a map after it is drawn, by which time its visitor may have chosen another method."""
-    explainer = Explainer(workbench, {}, Running(), Running())
-    last = Reader.of(workbench, {}).read(chosen(task="colours"))
-    request = ExplainRequest("red", method="gradcam")
-    before = explainer.ask(last.chosen, [request], "anna", quiet).shown
-
-    def meanwhile(done: int, total: int, what: str) -> None:
-        assert explainer.measure(before, "anna", quiet) == ExplainView()
-
-    newer = explainer.ask(last.chosen, [replace(request, method="rise")], "anna", meanwhile)
-    assert newer.shown is not None
-    assert newer.method == "rise"
-    assert explainer.measure(newer.shown, "anna", quiet).curves

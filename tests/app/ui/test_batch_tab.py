@@ -250,3 +250,11 @@ def test_a_program_is_refused_where_uploads_fill_the_server(client: Client, arch
     monkeypatch.setattr(batch_view, "MOST_KEPT", 0)
     with pytest.raises(AppError, match="The server holds as many uploads as it can"):
         client.predict([handle_file(archive)], "colours", api_name="/batch")
+
+
+def test_a_batch_that_is_stopped_before_its_turn_is_not_read(batcher: Batcher, archive: Path):
+    waiting = batcher.waiting("visitor", None)
+    assert batcher.running.stop("visitor")
+    (view,) = batcher.run([str(archive)], "colours", "visitor", waiting.turn)
+    assert "Stopped; nothing was read." in view.progress
+    assert not view.stop

@@ -31,22 +31,26 @@ def handlers(workbench):
 
 
 def test_a_class_that_arrives_while_the_tab_opens_decides_what_is_shown(handlers, chosen):
-    known, menu, shown, _ = handlers["open_"](False, chosen, "other")
+    known, menu, shown, of, _ = handlers["open_"](False, chosen, "other")
     assert known
     assert menu["value"] == "colours"
-    assert shown == handlers["show"]("colours")
+    assert (shown, of) == handlers["choose"]("colours", None)
 
 
 def test_without_a_picture_the_menu_decides(handlers):
-    assert handlers["open_"](False, None, "other")[2] == handlers["show"]("other")
+    assert handlers["open_"](False, None, "other")[2:4] == handlers["choose"]("other", None)
 
 
 def test_opened_again_the_tab_keeps_what_was_chosen_there(handlers, chosen):
-    assert handlers["open_"](True, chosen, "other") == (gr.skip(),) * 4
+    assert handlers["open_"](True, chosen, "other") == (gr.skip(),) * 5
 
 
 def test_a_picture_is_followed_only_once_the_tab_has_been_opened(handlers, chosen):
     assert handlers["follow"](chosen, False)[1] == gr.skip()
-    menu, shown = handlers["follow"](chosen, True)
+    menu, *shown = handlers["follow"](chosen, True)
     assert menu["value"] == "colours"
-    assert shown == handlers["show"]("colours")
+    assert tuple(shown) == handlers["choose"]("colours", "other")
+
+
+def test_a_menu_that_is_left_as_it_was_shows_nothing_anew(handlers):
+    assert handlers["choose"]("colours", "colours") == (gr.skip(),) * 2

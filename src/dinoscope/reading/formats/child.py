@@ -5,6 +5,7 @@ A core dump would hold the visitor's picture, so there is none.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -39,7 +40,14 @@ def limit(seconds: int, memory: int) -> None:
         import resource  # not on Windows, where the clock alone must do
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    wanted = (
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_AS, memory, memory),
+        (resource.RLIMIT_CPU, seconds, seconds + 1),
+    )
+    for kind, soft, hard in wanted:
+        given = resource.getrlimit(kind)[1]
+        most = hard if given == resource.RLIM_INFINITY else min(hard, given)  # nobody may raise their own
+        with contextlib.suppress(OSError, ValueError):  # macOS takes no limit of memory: the others hold
+            resource.setrlimit(kind, (min(soft, most), most))
     os.nice(5)

@@ -13,7 +13,12 @@ element.addEventListener("click", (event) => {
   const down = head.getAttribute("aria-sort") === "ascending";
   for (const other of head.parentNode.children) other.removeAttribute("aria-sort");
   head.setAttribute("aria-sort", down ? "descending" : "ascending");
-  const value = (line) => (line.children[column] ?? line.lastElementChild).dataset.value ?? "";
+  const count = head.parentNode.children.length;
+  // A picture that could not be read has one cell in place of its answers, between its name and its label.
+  const value = (line) => {
+    const place = line.querySelector(".error-cell") ? { 0: 0, [count - 1]: line.children.length - 1 }[column] : column;
+    return line.children[place]?.dataset.value ?? "";
+  };
   const numeric = head.classList.contains("col-number");
   const compare = numeric ? (a, b) => Number(value(a) || -1) - Number(value(b) || -1)
     : (a, b) => value(a).localeCompare(value(b), undefined, { numeric: true });

@@ -1,6 +1,7 @@
 // The three cards are the tabs of what unfolds below them: click, Enter, arrows, Home and End, as tabs anywhere else.
 // What is on the page stays in the address - example, task, open card, method, class, case -, so that a reload, Back,
-// Forward and a link lead to it; of a visitor's own picture the open card alone.
+// Forward and a link lead to it; of a picture that is no example the open card alone. Of a visitor's own one the history
+// holds its number among those of this tab, counted from 1; of one that cannot be brought again, such as a drawing, 0.
 const KEYS = ["example", "task", "method", "class", "case"];
 const ROOMS = ["classify", "explain", "similar"];
 const inAddress = () => {
@@ -64,23 +65,33 @@ visit.reached = (asked) => {
   return KEYS.every((key) => found[key] === (asked[key] || (key === "example" ? visit.arrival : "")));
 };
 
+// The number of the picture that is shown; null of an example. What was chosen last is what an upload shows.
+let seen, number = null;
+function ownNumber() {
+  const picture = document.getElementById("case-picture"), source = picture?.getAttribute("src");
+  if (source !== seen) number = picture?.dataset.example ? null : "uploaded" in (picture?.dataset ?? {}) ? visit.own.length : 0;
+  seen = source;
+  return number;
+}
+
 let settled = false, shown;
 function remember() {
+  const own = ownNumber();
   const found = onPage(), now = inAddress(), whole = KEYS.every((key) => found[key] !== undefined);
   if (found.example === undefined || !document.body.dataset.card) return;
   if (visit.asked) {
     visit.asked.begun ||= visit.asked.sent && !whole;
-    const there = visit.asked.own ? found.example === "" : visit.reached(visit.asked) || (visit.asked.begun && whole);
+    const there = visit.asked.own ? own > visit.asked.before : visit.reached(visit.asked) || (visit.asked.begun && whole);
     if (!there) return; // it is on its way
     visit.asked = null;
-    [shown, settled] = [found.example, false];
+    [shown, settled] = [own ?? found.example, false];
   }
-  const other = shown !== undefined && found.example !== shown;
-  const own = found.example === "", kept = {};
-  const began = other || (!own && settled && whole && KEYS.some((key) => found[key] !== now[key] && !(key === "example" && !now[key])));
-  shown = found.example;
+  const other = shown !== undefined && (own ?? found.example) !== shown;
+  const kept = {};
+  const began = other || (own === null && settled && whole && KEYS.some((key) => found[key] !== now[key] && !(key === "example" && !now[key])));
+  shown = own ?? found.example;
   settled = whole;
-  for (const key of KEYS) kept[key] = own ? "" : found[key] ?? (other ? "" : now[key]);
+  for (const key of KEYS) kept[key] = own !== null ? "" : found[key] ?? (other ? "" : now[key]);
   // The arrival needs no name, unless something else is asked about it.
   if (kept.example === visit.arrival && KEYS.every((key) => key === "example" || !kept[key])) kept.example = "";
   const level = document.querySelector("#levels button[role=tab][aria-selected=true]")?.textContent.trim().toLowerCase();
@@ -88,7 +99,7 @@ function remember() {
   const query = new URLSearchParams(location.search);
   for (const [key, value] of Object.entries(kept)) value ? query.set(key, value) : query.delete(key);
   const wanted = `${location.pathname}${query.size ? `?${query}` : ""}${location.hash}`;
-  const same = wanted === `${location.pathname}${location.search}${location.hash}` && Boolean(history.state?.own) === own;
+  const same = wanted === `${location.pathname}${location.search}${location.hash}` && (history.state?.own ?? null) === own;
   if (!same) history[began ? "pushState" : "replaceState"]({ own }, "", wanted);
 }
 
@@ -111,7 +122,9 @@ function unfold(wanted) {
 window.addEventListener("popstate", (event) => {
   const wanted = inAddress();
   if (!wanted.open) document.body.dataset.card = "classify";
-  visit.asked = event.state?.own && visit.own ? { own: true } : wanted;
+  const own = event.state?.own ?? null;
+  visit.lost = own !== null && !visit.own[own - 1]; // the picture stays that is shown
+  visit.asked = visit.lost ? null : own ? { own, before: visit.own.length } : wanted;
   unfold(wanted.open);
 });
 

@@ -10,7 +10,8 @@ element.addEventListener("click", (event) => {
   if (button) trigger("click", { example: button.dataset.example });
 });
 window.addEventListener("popstate", () => {
-  if (dinoscope.asked?.own) dinoscope.take(dinoscope.own);
+  if (dinoscope.lost) return;
+  if (dinoscope.asked?.own) dinoscope.take(dinoscope.own[dinoscope.asked.own - 1]);
   else take(dinoscope.inAddress(), dinoscope.reached(dinoscope.inAddress()));
 });
 // The page begins with its arrival, finished.

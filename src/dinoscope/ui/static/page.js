@@ -1,6 +1,6 @@
 // What no widget does: the whole page takes what is dropped or pasted, one file or many, and never leaves for a file.
-// A visitor's own picture never goes into an address: it stays in this tab's memory, for Back and Forward to lead to.
-const visit = window.dinoscope = { own: null, take };
+// A visitor's own pictures never go into an address: they stay in this tab's memory, for Back and Forward to lead to.
+const visit = window.dinoscope = { own: [], take };
 function take(files) {
   const input = document.querySelector("#drop input[type=file]");
   if (!files.length || !input) return;
@@ -11,7 +11,7 @@ function take(files) {
 }
 // However it came: dropped, pasted, by the camera, or chosen in the browser's own dialogue.
 document.addEventListener("change", (event) => {
-  if (event.target.matches?.("#drop input[type=file]") && event.target.files.length) visit.own = [...event.target.files];
+  if (event.target.matches?.("#drop input[type=file]") && event.target.files.length) visit.own.push([...event.target.files]);
 }, true);
 const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
@@ -33,4 +33,9 @@ document.addEventListener("paste", async (event) => {
   const [head, body] = text.trim().split(",");
   const bytes = Uint8Array.from(atob(body.replace(/\s/g, "")), (letter) => letter.charCodeAt(0));
   take([new File([bytes], "pasted picture", { type: head.slice(5).split(";")[0] })]);
+});
+// A slider that was moved by keys is let go with the key, as Gradio knows of pointers alone.
+document.addEventListener("keyup", (event) => {
+  if (event.target.matches?.("#frame input[type=range], #how-many input[type=range]") && /^(Arrow|Page|Home|End)/.test(event.key))
+    event.target.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
 });

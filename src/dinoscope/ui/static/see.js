@@ -1,11 +1,12 @@
 // What the network sees: a point lights up every place that is alike, in this picture and in a case beside it. All of it
 // happens here, from vectors that came once with the page: no call to the server while the pointer moves.
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-const known = new WeakMap();
+const known = new WeakMap(); // of a stage, which stays when the next picture is put into it
 
 // One side of the board: its grid and the unit vectors of its patches.
 const side = (stage) => {
-  if (known.has(stage)) return known.get(stage);
+  const before = known.get(stage);
+  if (before?.vectors === stage.dataset.vectors) return before;
   const [rows, columns, size] = [stage.dataset.rows, stage.dataset.columns, stage.dataset.components].map(Number);
   const bytes = Int8Array.from(atob(stage.dataset.vectors), (letter) => letter.charCodeAt(0));
   const unit = new Float32Array(bytes.length);
@@ -15,7 +16,7 @@ const side = (stage) => {
     const scale = 1 / Math.max(Math.sqrt(square), 1e-9);
     for (let k = row * size; k < (row + 1) * size; k++) unit[k] = bytes[k] * scale;
   }
-  const read = { rows, columns, size, unit };
+  const read = { rows, columns, size, unit, vectors: stage.dataset.vectors };
   known.set(stage, read);
   return read;
 };
@@ -145,7 +146,15 @@ element.addEventListener("click", (event) => {
   if (!board) return;
   if (event.target.matches(".sight-release")) dark(board);
   if (event.target.matches(".sight-search") && board.dataset.box) {
-    trigger("click", { act: "region", box: board.dataset.box.split(",").map(Number) });
+    trigger("click", { act: "region", of: "picture", box: board.dataset.box.split(",").map(Number) });
     document.getElementById("card-similar")?.click();
   }
 });
+// Another picture takes the place of this one in the same nodes: the sliders stay, and what they say goes on.
+new MutationObserver((changes) => {
+  for (const { attributeName, target } of changes) if (attributeName === "data-vectors") dark(target.closest(".sight"));
+  for (const board of element.querySelectorAll(".sight")) {
+    const blend = String(board.querySelector(".sight-blend").value / 100);
+    if (board.style.getPropertyValue("--blend") !== blend) board.style.setProperty("--blend", blend);
+  }
+}).observe(element, { childList: true, subtree: true, attributeFilter: ["style", "data-vectors"] });

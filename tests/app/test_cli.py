@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,8 +103,10 @@ def test_what_a_system_refuses_is_one_sentence_with_the_file(pictures: Path, mon
 
 
 def test_a_laboratory_that_is_not_installed_says_what_brings_it(monkeypatch, capsys):
-    monkeypatch.delitem(sys.modules, "dinoscope_lab.attack", raising=False)
-    monkeypatch.delitem(sys.modules, "dinoscope_lab.plot", raising=False)
-    monkeypatch.delitem(sys.modules, "dinoscope_lab.readme", raising=False)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    def lacks(_: str) -> None:
+        raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
+
+    monkeypatch.setattr(importlib, "import_module", lacks)
     assert "attack needs matplotlib; `.venv/bin/pip install -e '.[lab]'` brings it" in said(["attack"], capsys)
+    with pytest.raises(ModuleNotFoundError):
+        main(["read"])

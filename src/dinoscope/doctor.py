@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(
             f"dinoscope {__version__}, python {platform.python_version()} on {platform.machine()}, {platform.system()}"
         )
-        print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES))
+        print(", ".join(f"{name} {_version(name)}" for name in PACKAGES))
         if arguments.write_manifest:
             tasks.write_manifest(chosen.assets)
         print(f"manifest: {tasks.verify(chosen.assets)} files, all as recorded")
@@ -56,6 +56,13 @@ def run(arguments: argparse.Namespace) -> int:
         print(fault, file=sys.stderr)
         return 1
     return 0
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError as fault:
+        raise OperatorError(f"{package} is not installed; `make demo` installs what is missing") from fault
 
 
 def _print_tasks(chosen: Settings, encoder: Encoder) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dinoscope import __version__, tasks
+from dinoscope import doctor as doctor_command
 from dinoscope.cli import main
 from dinoscope.reading.backbone import fingerprint
 
@@ -115,3 +116,10 @@ def test_a_wrong_setting_fails_with_its_value(doctor, environment, reason):
     run = doctor(**environment)
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1].startswith(reason)
+
+
+def test_a_package_that_is_missing_is_the_last_line(assets, monkeypatch, capsys):
+    monkeypatch.setenv("DINOSCOPE_ASSETS", str(assets))
+    monkeypatch.setattr(doctor_command, "PACKAGES", ("torch", "not-there"))
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().err == "not-there is not installed; `make demo` installs what is missing\n"

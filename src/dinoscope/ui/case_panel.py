@@ -19,7 +19,7 @@ from ..visit_tasks import VisitTasks
 from ..workbench import Workbench
 from . import examples, markup, theme
 from .batch_view import LIMITS
-from .explain_tab import PRIVATE, visitor_of
+from .explain_tab import CHOOSING, PRIVATE, visitor_of
 from .explain_view import METHOD
 from .view import SAME, Menu, updates
 from .visit import FORGOTTEN, Chosen, Wish
@@ -249,8 +249,8 @@ def build(panel: Panel, first: Chosen | None) -> CasePanel:
     # A menu says that it was used whenever it is left, too, and twice where an entry is pressed; a slider's number box
     # says that it was let go whenever it is left.
     asked, turned = gr.State(""), gr.State("")
-    task.input(ask, [chosen, task], asked, show_progress="hidden", **PRIVATE)
-    frame.release(ask_frame, [chosen, frame], turned, show_progress="hidden", **PRIVATE)
+    task.input(ask, [chosen, task], asked, **CHOOSING)
+    frame.release(ask_frame, [chosen, frame], turned, **CHOOSING)
 
     events: list[tuple[Callable, Callable, list]] = [
         # The button is emptied each time, so that it always takes the next file.

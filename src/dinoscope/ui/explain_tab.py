@@ -21,6 +21,15 @@ from .visit import FORGOTTEN, Chosen, current
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 AFTER: dict[str, Any] = {**PRIVATE, "trigger_mode": "multiple"}
 """What follows an event: by default it would be left out where it is still under way for the event before."""
+CHOOSING: dict[str, Any] = {
+    **PRIVATE,
+    "show_progress": "hidden",
+    "trigger_mode": "always_last",
+    "concurrency_id": "choosing",
+    "concurrency_limit": 1,
+}
+"""What a widget says when it is used, which is twice or too often: one after the other, so that each knows what the one
+before made of it, and the last counts."""
 CHECK = (
     "A map worth reading hardly changes with the seed, and does change when the head is replaced by one that was "
     "never fitted. Takes about twice as long as the map."
@@ -56,17 +65,16 @@ def build(explainer: Explainer, chosen: gr.State, card: gr.HTML, first: ExplainV
     asked = gr.State()
     menus = [asked, chosen, shown, laid["target"], method, laid["instead"], like, *pace_and_more]
     second, pace, seed = pace_and_more
-    quiet: dict[str, Any] = {**PRIVATE, "show_progress": "hidden"}
     for event in (method.input, like.input, second.input, pace.input, seed.submit):
-        event(calls.choose, menus, asked, **quiet)
+        event(calls.choose, menus, asked, **CHOOSING)
     for box in (laid["target"], laid["instead"]):
-        box.input(calls.choose_class, menus, [asked, like], **quiet)
+        box.input(calls.choose_class, menus, [asked, like], **CHOOSING)
     better = laid["better"].click(lambda value: explainer.best(value) or gr.skip(), shown, method, **PRIVATE)
-    better.then(calls.choose, menus, asked, **AFTER, show_progress="hidden")
+    better.then(calls.choose, menus, asked, **CHOOSING)
     told: dict[str, Any] = {"show_progress_on": laid["answer"], "trigger_mode": "always_last"}
     follow(asked.change(current(calls.ask), [chosen, asked], outputs, **told, **PRIVATE, **EXPLAINING))
     laid["check"].click(calls.check, shown, laid["checked"], **PRIVATE, **EXPLAINING)
-    laid["stop"].click(calls.halt, [chosen, shown, asked], outputs, queue=False, **quiet)
+    laid["stop"].click(calls.halt, [chosen, shown, asked], outputs, queue=False, show_progress="hidden", **PRIVATE)
     return ExplainTab(calls.widgets, calls.begin, [method, *pace_and_more], follow)
 
 

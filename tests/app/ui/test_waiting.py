@@ -96,3 +96,12 @@ def test_nothing_that_follows_an_event_is_left_out_while_it_is_under_way_for_ano
     after = [e for e in config["dependencies"] if e.get("trigger_after") is not None]
     assert len(after) > 10
     assert "once" not in {e["trigger_mode"] for e in after}
+
+
+def test_what_a_widget_says_twice_is_heard_one_after_the_other(workbench):
+    """Two at a time would each ask for a map, and the one that is stopped might be the one that is waited for."""
+    demo = page.build(workbench, {}, lambda task, label, seed: Image.new("RGB", (64, 64)))
+    heard = [fn for fn in demo.fns.values() if fn.name in ("choose", "choose_class", "ask", "ask_frame") and fn.outputs]
+    heard = [fn for fn in heard if isinstance(fn.outputs[0], gr.State)]
+    assert len(heard) == 10
+    assert {(fn.concurrency_id, fn.concurrency_limit) for fn in heard} == {("choosing", 1)}

@@ -12,8 +12,8 @@ from ..words import percent
 
 
 def plain(value: float) -> str:
-    """A number as a reader would write it: 77.5, 0.0894, 1280."""
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    """A number as a reader would write it: 77.5, 0.0894, 1,280."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def breakable(name: str) -> Markup:

@@ -209,7 +209,7 @@ def test_how_a_search_slows_down_as_the_cases_grow_is_drawn_where_more_than_one_
     shown = markup.everything({"growth": evidence(growth.tables(rows), "growth")}, {}, FINGERPRINT)
     assert shown.count('<svg class="plot"') == 1
     assert "already; memory." in shown
-    assert "region, cases 20000: 20" in shown
+    assert "region, cases 20,000: 20" in shown
 
 
 def test_a_table_can_be_taken_away_as_it_was_measured():

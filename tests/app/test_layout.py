@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -169,3 +170,12 @@ def test_no_two_test_files_have_one_name():
     """pytest would take the second for the first."""
     names = [p.name for p in (ROOT / "tests").rglob("test_*.py")]
     assert {n for n in names if names.count(n) > 1} == set()
+
+
+def test_torch_has_one_version_wherever_it_is_named():
+    named = {
+        version
+        for file in ("requirements.txt", "Dockerfile", "README.md")
+        for version in re.findall(r"torch==([\d.]+\d)", (ROOT / file).read_text(encoding="utf-8"))
+    }
+    assert len(named) == 1

@@ -27,7 +27,7 @@ def change(root: Path) -> Iterator[Path]:
         OSError: when the disk is full or may not be written; nothing has changed then.
     """
     root.mkdir(parents=True, exist_ok=True)
-    with _held(root):
+    with held(root):
         _forget(root)
         _move(root)
         staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=root))
@@ -46,7 +46,7 @@ def change(root: Path) -> Iterator[Path]:
 def finish(root: Path) -> None:
     """Carry out the change that a killed process had decided on, and forget what it had not; else touch nothing."""
     if any(root.glob(f"{STAGED}*")):
-        with suppress(OSError), _held(root, fcntl.LOCK_NB):  # not while a process lives that writes there
+        with suppress(OSError), held(root, fcntl.LOCK_NB):  # not while a process lives that writes there
             _forget(root)
     _move(root)
 
@@ -77,7 +77,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _held(root: Path, how: int = 0) -> Iterator[None]:
+def held(root: Path, how: int = 0) -> Iterator[None]:
     """The lock of those who write below a folder; gone with this process, however it ends."""
     lock = os.open(root, os.O_RDONLY)
     try:

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+from . import atomic
+
 LOCK = ".in-use"
 SETTLED = 60
 """Seconds after which an empty file or folder is a left-over, and no upload that is about to come."""
@@ -31,7 +33,7 @@ def folder() -> Iterator[Path]:
     base.chmod(0o700)
     before = {name: os.environ.get(name) for name in ("TMPDIR", "GRADIO_TEMP_DIR")}
     with contextlib.ExitStack() as stack:
-        with _locked(base):  # one process after the other, so that none deletes what another has not locked yet
+        with atomic.held(base):  # one process after the other, so that none deletes what another has not locked yet
             for earlier in base.iterdir():
                 if _is_abandoned(earlier):
                     shutil.rmtree(earlier, ignore_errors=True)
@@ -95,17 +97,6 @@ def kept(place: Path) -> int:
             with contextlib.suppress(OSError):  # deleted in this moment
                 total += os.lstat(os.path.join(inside, name)).st_size
     return total
-
-
-@contextlib.contextmanager
-def _locked(place: Path) -> Iterator[None]:
-    """Wait until no other process is in here."""
-    opened = os.open(place, os.O_RDONLY)
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(opened)
 
 
 def _is_abandoned(earlier: Path) -> bool:

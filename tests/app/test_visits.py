@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dinoscope import visits
+from dinoscope import atomic, visits
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +88,7 @@ def test_starts_wait_for_each_other_so_that_none_deletes_what_is_not_locked_yet(
         with visits.folder():
             pass
 
-    with visits._locked(base):
+    with atomic.held(base):
         other = threading.Thread(target=start)
         other.start()
         began.wait(10)

@@ -84,13 +84,11 @@ def build(searcher: Searcher, chosen: gr.State, card: gr.HTML, first: SimilarVie
         try:
             if value is None:
                 raise RequestError(FORGOTTEN)
-            if steps is None:
-                return updates(searcher.begin(value, wanted(*asked)), widgets)
-            # The card is about the picture itself, and so is the trail's first step.
-            return updates(searcher.view(value, steps, wanted(*asked), fresh=len(steps.steps) == 1), widgets)
+            view = searcher.view(value, steps, wanted(*asked)) if steps else searcher.begin(value, wanted(*asked))
+            return updates(view, widgets)
         except RequestError as fault:
             why = refused(str(fault))
-            first = value is not None and (steps is None or len(steps.steps) == 1)
+            first = value is not None and not (steps and steps.can_go_back)
             return updates(SimilarView(why.card if first else SAME, why.board), widgets)
 
     def act(event: gr.EventData, request: gr.Request, value: Chosen | None, steps: Trail | None, *asked: Any) -> dict:

@@ -82,15 +82,15 @@ class Searcher:
         except RequestError as fault:
             return refused(str(fault))
         trail = Trail((Step(query, "this picture"),))
-        first = self.view(chosen, trail, wanted, fresh=True)
+        first = self.view(chosen, trail, wanted)
         if chosen.wish.case:
             with contextlib.suppress(RequestError):  # an address may name a case that there is no more
                 trail = self.moved(trail, {"act": "use", "case": chosen.wish.case})
                 first = replace(self.view(chosen, trail, wanted), card=first.card)
         return replace(first, opened="", trail=trail)
 
-    def view(self, chosen: Chosen, trail: Trail, wanted: Wanted, fresh: bool = False) -> SimilarView:
-        """What a step of a trail looks like; a fresh one shows on the card, too."""
+    def view(self, chosen: Chosen, trail: Trail, wanted: Wanted) -> SimilarView:
+        """What a step of a trail looks like; the first one is about the picture itself and shows on the card, too."""
         step = trail.now
         task = self.workbench.task(step.query.task)
         try:
@@ -98,7 +98,7 @@ class Searcher:
             empty = "" if found else self.workbench.why_empty(task.name, request.filters)
         except RequestError as fault:
             failed = replace(refused(str(fault)), picker=SAME, case_map=SAME, trail=SAME)
-            return failed if fresh else replace(failed, card=SAME)
+            return replace(failed, card=SAME) if trail.can_go_back else failed
         winner = vote(found)
         picture = self._picture(chosen, trail)
         told = similar_markup.Told(
@@ -110,7 +110,7 @@ class Searcher:
         board = similar_markup.found_cases(found, task, trail, empty, told)
         board += similar_markup.differential(rows, task, winner.label if winner and not told.decided else None)
         return SimilarView(
-            card=cards.similar(found, task, told) if fresh else SAME,
+            card=SAME if trail.can_go_back else cards.similar(found, task, told),
             board=board,
             picker=similar_markup.picker(step, picture),
             case_map=similar_map.draw(task, step.query, found),
@@ -136,7 +136,7 @@ class Searcher:
             return SimilarView()
         if not came and arrival is None:
             return SimilarView()
-        view = self.view(chosen, trail, wanted, fresh=len(trail.steps) == 1)
+        view = self.view(chosen, trail, wanted)
         return view if view.board != arrival else SimilarView()
 
     def _search(

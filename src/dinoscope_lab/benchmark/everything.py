@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 
-from dinoscope import evidence, settings
+from dinoscope import evidence, machine, settings
 
 from .kept import duration
 
@@ -42,7 +42,7 @@ def measure(arguments: argparse.Namespace) -> None:
     Raises:
         ValueError: when one fails; what is measured beside it is finished, and nothing else begun.
     """
-    lanes = min(LANES, os.cpu_count() or 1)
+    lanes = min(LANES, machine.cores())
     run = _Run(arguments, lanes)
     alone = () if arguments.quick else ALONE  # a quick run takes no times that count
     waiting = [*CHAINS, *((name,) for name in ALONE if name not in alone)]
@@ -51,7 +51,7 @@ def measure(arguments: argparse.Namespace) -> None:
     def lane() -> None:
         while names := taken():
             for name in names:
-                run.one(name, max(1, (os.cpu_count() or 1) // lanes))
+                run.one(name, max(1, machine.cores() // lanes))
 
     def taken() -> tuple[str, ...]:
         """The next chain that need not wait for what another lane is at; nothing where there is none."""

@@ -7,10 +7,8 @@ rows, handed to `study.part`: it runs once, and once more when code, backbone, s
 from __future__ import annotations
 
 import argparse
-import fcntl
 import hashlib
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dinoscope import settings
+from dinoscope import atomic, settings
 from dinoscope.evidence import Table
 from dinoscope.fitting import datasets
 from dinoscope.fitting.datasets import TEST_FOLD
@@ -199,9 +197,5 @@ class Study:
 def one_at_a_time(folder: Path) -> Iterator[None]:
     """Wait while another process writes documents that are made from the evidence in this folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    held = os.open(folder, os.O_RDONLY)
-    fcntl.flock(held, fcntl.LOCK_EX)
-    try:
+    with atomic.held(folder):
         yield
-    finally:
-        os.close(held)

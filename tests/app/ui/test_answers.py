@@ -162,9 +162,19 @@ def test_cases_do_not_vote_for_the_class_that_a_filter_left(workbench):
     searcher = Searcher(workbench)
     last = Reader.of(workbench, {}).read(chosen(task="colours"))
     trail = searcher.begin(last.chosen, Wanted()).trail
-    view = searcher.view(last.chosen, trail, Wanted(SearchRequest(8, Filters(labels=("blue",)))))
+    blue = Wanted(SearchRequest(8, Filters(labels=("blue",))))
+    view = searcher.view(last.chosen, trail, blue)
     assert "no vote" in view.board
-    assert view.card is SAME
+    assert "no vote" in view.card.lower()
+
+
+def test_the_card_is_of_the_picture_itself_also_once_the_trail_is_back_there(workbench):
+    searcher = Searcher(workbench)
+    last = Reader.of(workbench, {}).read(chosen(task="colours"))
+    blue = Wanted(SearchRequest(8, Filters(labels=("blue",))))
+    trail = searcher.moved(searcher.begin(last.chosen, Wanted()).trail, {"act": "more", "case": "phantom_red_1"})
+    assert searcher.view(last.chosen, trail, blue).card is SAME
+    assert "no vote" in searcher.view(last.chosen, trail.back(), blue).card.lower()
 
 
 def test_neighbours_of_a_picture_like_none_are_not_called_near(workbench):

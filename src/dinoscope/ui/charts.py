@@ -11,7 +11,7 @@ from markupsafe import Markup
 from ..colour_maps import OKABE_ITO
 from .render import part, plain
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 260, 44, 24, 10, 40
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 260, 44, 34, 10, 40
 """Of a plot with two axes, in SVG units: as many as a phone has pixels, so that text is not shrunk there."""
 
 

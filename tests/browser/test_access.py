@@ -69,7 +69,7 @@ def test_a_menu_that_is_left_as_it_was_asks_nothing_anew(visit):
     visit.page.locator("#card-classify").click()
     task.click()
     visit.page.get_by_role("option", name="Retina", exact=True).click()
-    visit.page.locator("#classify-answer", has_text="Task chosen by you: Retina.").wait_for(timeout=60_000)
+    visit.page.locator("#classify-answer", has_text="Asked: Retina.").wait_for(timeout=60_000)
     task.click()
     visit.page.get_by_role("option").first.click()
     visit.page.locator("#classify-answer", has_text="Guessed from the nearest cases").wait_for(timeout=60_000)

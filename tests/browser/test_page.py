@@ -151,7 +151,7 @@ def test_choosing_a_task_reads_the_same_picture_with_its_head_and_shows_its_exam
     assert "Guessed" in visit.page.locator("#task input").input_value()
     visit.page.locator("#task input").click()
     visit.page.get_by_role("option", name="Retina", exact=True).click()
-    visit.page.wait_for_function("() => document.querySelector('#classify-answer').innerText.includes('chosen by you')")
+    visit.page.wait_for_function("() => document.querySelector('#classify-answer').innerText.includes('Asked:')")
     # A brain is no retina: the head's answer is there, and folded.
     assert "Unfamiliar" in visit.read("#classify-answer .answer")
     assert "cataract" in visit.page.locator("#classify-answer .bars").text_content()

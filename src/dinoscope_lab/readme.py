@@ -25,12 +25,6 @@ DRAWN = (
 )
 GROWTH = "docs/growth.svg"
 GROWN = "Milliseconds of a search by the number of cases, in memory and in a folder. The numbers stand in the tables"
-TRAINED_ONCE = (
-    "A network that is trained here as a rival is trained once (in `labels` thrice), and its interval holds the draw "
-    "of the test pictures, not the chance of the training. The small ResNet, trained again with its seed, rounded "
-    "otherwise, was 5.6 points away on the average set, 22.6 at most (lung CT nodules: 51.2 and 73.8; 77.8 and 79.4 "
-    "in two more), and 0.2 in the mean of the 11 sets. What frozen features give was the same both times.\n"
-)
 LONG = 60
 """Rows of a table that is shown; a longer one is left to its file."""
 
@@ -47,8 +41,8 @@ def page(evidence: dict[str, Evidence], fingerprint: str) -> str:
         "*head* is the linear layer that turns features into probabilities. The pictures of each set are in five "
         "*folds* that keep patients, lesions and near-copies together: folds 2 to 4 fit, fold 1 chooses, and fold 0, "
         "which nothing else has seen, measures. *kNN* is a vote of the nearest known pictures; *Dice* and *IoU* are "
-        "overlaps of areas, 0 to 1. Intervals are 95 %.\n",
-        TRAINED_ONCE,
+        "overlaps of areas, 0 to 1. Intervals are 95 %; that of a network which is trained here as a rival holds the "
+        "draw of the test pictures, not the chance of its training, by which a second one may lie points away.\n",
     ]
     if "backbone" in evidence:
         parts.append(f"![{DRAWN}]({Path(PICTURE).name})\n")

@@ -26,7 +26,7 @@ CHAINS = (
     ("replications/fusion",),
     ("phantoms", "trust"),
 )
-"""Measurements of quality, the longest first. Those of one chain train the same rivals: the later finds them."""
+"""Measurements of quality. Those of one chain train the same rivals: the later finds them."""
 AFTER = {"replications/encoders": "replications/start"}
 """A chain's first measurement -> one of another chain that trains what it reads."""
 ALONE = ("conformance", "explain", "similar", "see", "growth", "end_to_end")
@@ -45,7 +45,7 @@ def measure(arguments: argparse.Namespace) -> None:
     lanes = min(LANES, machine.cores())
     run = _Run(arguments, lanes)
     alone = () if arguments.quick else ALONE  # a quick run takes no times that count
-    waiting = [*CHAINS, *((name,) for name in ALONE if name not in alone)]
+    waiting = [*sorted(CHAINS, key=run.until_last, reverse=True), *((name,) for name in ALONE if name not in alone)]
     taking = Lock()
 
     def lane() -> None:
@@ -95,6 +95,11 @@ class _Run:
     @property
     def spent(self) -> float:
         return time.monotonic() - self.began
+
+    def until_last(self, chain: tuple[str, ...]) -> float:
+        """Seconds of a chain and of what waits for it, by their last times: what is long begins first."""
+        waits = [name for name, first in AFTER.items() if first in chain]
+        return sum(self.ahead[name] for name in (*chain, *waits))
 
     def one(self, name: str, threads: int | None = None) -> None:
         """Measure, with so many threads, unless the time is over or something has failed."""

@@ -19,9 +19,9 @@ def test_a_measurement_that_fails_is_named_and_stops_the_rest(run_python, tmp_pa
     run = run_python("-m", "dinoscope", "benchmark", "all", "--images", str(tmp_path))
     assert run.returncode == 1
     assert "not measured, for the reason above: " in run.stderr
-    assert "backbone" in run.stderr.splitlines()[-1]
+    assert "replications/start" in run.stderr.splitlines()[-1]  # the longest, with what waits for it
     assert str(tmp_path) in run.stderr
-    assert f"backbone, 1 of {len(NAMES)}: 0 s so far" in run.stdout
+    assert f"replications/start, 1 of {len(NAMES)}: 0 s so far" in run.stdout
     assert "Traceback" not in run.stderr
     assert "replications/frozen" not in run.stdout + run.stderr
     assert "conformance" not in run.stdout + run.stderr
@@ -42,6 +42,22 @@ def test_a_measurement_waits_for_what_another_one_trains_while_no_lane_stands_id
     assert set(ended) == set(NAMES)
     assert began["replications/labels"] < ended["replications/start"] < began["replications/encoders"]
     assert max(ended[n] for names in everything.CHAINS for n in names) < min(began[n] for n in everything.ALONE)
+
+
+def test_what_is_long_begins_first_together_with_what_waits_for_it(monkeypatch):
+    began = []
+    times = dict.fromkeys(NAMES, 1.0) | {"phantoms": 30.0, "trust": 30.0, "replications/encoders": 50.0}
+
+    def one(run, name, threads=None):
+        began.append(name)
+        run.ahead.pop(name)
+
+    monkeypatch.setattr(everything, "LANES", 1)
+    monkeypatch.setattr(everything, "_expected", lambda quick: dict(times))
+    monkeypatch.setattr(everything._Run, "one", one)
+    everything.measure(argparse.Namespace(quick=False, minutes=math.inf))
+    assert began[:4] == ["phantoms", "trust", "replications/start", "replications/encoders"]
+    assert began[-len(everything.ALONE) :] == list(everything.ALONE)
 
 
 def test_a_measurement_that_waits_for_one_that_was_not_finished_is_named_with_it(monkeypatch, capsys):

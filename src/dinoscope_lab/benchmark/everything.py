@@ -45,7 +45,8 @@ def measure(arguments: argparse.Namespace) -> None:
     lanes = min(LANES, machine.cores())
     run = _Run(arguments, lanes)
     alone = () if arguments.quick else ALONE  # a quick run takes no times that count
-    waiting = [*sorted(CHAINS, key=run.until_last, reverse=True), *((name,) for name in ALONE if name not in alone)]
+    chains = [*CHAINS, *((name,) for name in ALONE if name not in alone)]
+    waiting = sorted(chains, key=run.until_last, reverse=True)
     taking = Lock()
 
     def lane() -> None:
@@ -111,7 +112,8 @@ class _Run:
         left = sum(s / (1 if n in alone else self.lanes) for n, s in self.ahead.items())
         told = f", about {duration(left)} left" if left else ""
         place = len(NAMES) - len(self.ahead) + 1
-        print(f"{name}, {place} of {len(NAMES)}: {duration(self.spent)} so far{told}", flush=True)
+        line = f"{name}, {place} of {len(NAMES)}: {duration(self.spent)} so far{told}\n"
+        print(line, end="", flush=True)  # in one piece, beside another lane's
         asked = self.arguments
         options = ["--images", str(asked.images), "--seed", str(asked.seed)]
         options += [f"--{name}" for name in ("quick", "untrained", "keep") if getattr(asked, name)]

@@ -99,7 +99,7 @@ def read_public(
     kept = FeatureCache(encoder, cache)
     for start in range(0, len(samples), BATCH):
         batch = samples[start : start + BATCH]
-        read = kept.read(name or folder.name, [s.path for s in batch])
+        read = kept.read([s.path for s in batch])
         for i, (sample, pixels) in enumerate(zip(batch, read.pixels, strict=True)):
             labels = catalogue.labels(name or folder.name, sample)
             if first := seen.get(pixels):

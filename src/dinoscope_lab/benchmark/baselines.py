@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,6 @@ OURS = "backbone, linear"
 PIXELS, EDGES, RANDOM = "pixels", "edges and colours (HOG)", "random weights"
 SCRATCH, RESIDUAL = "supervised from scratch", "small ResNet from scratch"
 """What the methods are called in every table."""
-Describe = Callable[[Sequence[Path]], np.ndarray]
-"""Files -> features [N, P] float32."""
 
 
 def squashed(files: Sequence[Path], side: int) -> np.ndarray:

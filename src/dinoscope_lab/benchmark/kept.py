@@ -36,18 +36,23 @@ class Kept:
     """Parts below one file, each under its key.
 
     Attributes:
-        seconds: that the parts asked for in this run took, whenever they were measured.
+        seconds: that the parts asked for in this run took, and what was done before each, whenever that was.
         older: parts that were taken up although the code has changed since.
     """
 
     def __init__(
-        self, path: Path, stubborn: bool = False, say: Callable[[str], None] = print, until: float = math.inf
+        self,
+        path: Path,
+        stubborn: bool = False,
+        say: Callable[[str], None] = print,
+        until: float = math.inf,
+        began: float | None = None,
     ) -> None:
         """Read what is there.
 
         Args:
             stubborn: keep parts whose code alone has changed; until: the moment (`time.monotonic`) from which on no
-                part is begun.
+                part is begun; began: the moment from which time belongs to the first part, now where none is told.
         """
         self.path, self.stubborn, self.say, self.until = path, stubborn, say, until
         self.seconds, self.older = 0.0, 0
@@ -55,11 +60,17 @@ class Kept:
         for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
             try:
                 part = json.loads(line)
-                self.lines[part["key"]] = part
+                self.lines[part["key"]] = part | {"before": part.get("before", 0.0)}
             except (ValueError, KeyError, TypeError):  # the line at which a run was killed
                 continue
         self.ahead = {key: float(part["seconds"]) for key, part in self.lines.items()}
         self.unsaid = time.monotonic()
+        self.free = self.unsaid if began is None else began
+
+    @property
+    def spent(self) -> float:
+        """Seconds of the parts asked for, of what was done before each, and since the last."""
+        return self.seconds + time.monotonic() - self.free
 
     def part(self, key: str, measure: Callable[[], Iterable[dict]], made: Made) -> list[dict]:
         """The rows of one part: kept ones, or measured now and written at once.
@@ -73,12 +84,14 @@ class Kept:
             if began > self.until:
                 raise PausedError(key)
             rows = list(measure())
-            line = {"key": key, "made": asdict(made), "seconds": time.monotonic() - began, "rows": rows}
+            took = {"seconds": time.monotonic() - began, "before": began - self.free}
+            line = {"key": key, "made": asdict(made), **took, "rows": rows}
             self._add(line)
             self.ahead.pop(key, None)
             self._progress(key, line["seconds"])
         self.ahead.pop(key, None)
-        self.seconds += line["seconds"]
+        self.seconds += line["seconds"] + line["before"]
+        self.free = time.monotonic()
         return line["rows"]
 
     def _holds(self, kept: dict, made: Made) -> bool:

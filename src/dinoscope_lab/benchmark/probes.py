@@ -16,7 +16,6 @@ from torch import nn
 from transformers import Dinov2Model
 
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD
-from dinoscope.fitting.feature_cache import FeatureCache
 from dinoscope.fitting.statistics import balanced_accuracy
 from dinoscope.reading import scope
 from dinoscope.reading.encoder import Encoder
@@ -75,18 +74,12 @@ def baseline(method: str, pool: Pool, study: Study) -> np.ndarray:
         elif method == RESIDUAL:
             found = _supervised(supervised.Residual, pool, seed, 4 if quick else 960, rate=1e-3)
         else:
-            simple = {PIXELS: baselines.pixels, EDGES: baselines.edges}
-            describe = simple[method] if method in simple else random_weights(encoder, kept, seed)
-            found = log_probabilities(describe(pool.files), pool.truth, pool.fold)
+            simple = {PIXELS: baselines.pixels, EDGES: baselines.edges}.get(method)
+            features = simple(pool.files) if simple else study.pooled(pool, random_encoder(encoder, kept, seed))
+            found = log_probabilities(features, pool.truth, pool.fold)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file({"logits": np.ascontiguousarray(found, np.float32)}, path)
     return load_file(path)["logits"]
-
-
-def random_weights(encoder: Encoder, folder: Path, seed: int) -> baselines.Describe:
-    """Features of the backbone's architecture with random weights, reading as the backbone does."""
-    random = random_encoder(encoder, folder, seed)
-    return lambda files: FeatureCache(random, None).read("all", files).pooled
 
 
 def random_encoder(encoder: Encoder, folder: Path, seed: int) -> Encoder:

@@ -15,10 +15,9 @@ from dinoscope.evidence import BARS, MEAN, TABLE, Column, Table
 from dinoscope.fitting import catalogue, datasets
 from dinoscope.fitting import regions as fitting
 from dinoscope.fitting.datasets import TEST_FOLD, VALIDATION_FOLD, Sample
+from dinoscope.fitting.feature_cache import FeatureCache
 from dinoscope.reading import images
 from dinoscope.reading.encoder import Encoder
-from dinoscope.similar import regions
-from dinoscope.workbench import Workbench
 
 from ..evidence import count, number
 from . import end_to_end, region_search, retrieval, search_latency
@@ -31,7 +30,6 @@ MASKED = ("ham10000", "ph2", "busi", "lgg_mri")
 """Data sets with a folder of lesion masks."""
 QUICK = 60
 """Pictures a set where only a trial is wanted."""
-BATCH = 64
 PICTURES = 5
 """Of a task, searched for through the workbench."""
 GROWN, GROWN_PICTURES = (1000, 5000, 20_000), 20
@@ -160,12 +158,11 @@ def compared(rows: list[dict], best: str) -> list[dict]:
 
 def retrieved(study: Study, name: str) -> Iterator[dict]:
     """A row for each kind of vector of one task."""
-    workbench, seed = study.workbench, study.seed
-    read = read_set(workbench, study.images, name, QUICK if study.quick else None, seed)
+    seed, read = study.seed, read_set(study, name)
     folds = np.array([s.fold for s in read.samples])
     cells = fitting.fit(read.cells, folds > VALIDATION_FOLD, {}, read.grid).vectors(read.cells)
     groups = np.array([s.group or s.id for s in read.samples])
-    classes = workbench.tasks[name].head.classes
+    classes = study.workbench.tasks[name].head.classes
     members = np.array([[c in catalogue.labels(name, s) for c in classes] for s in read.samples])
 
     def part(kind: str, chosen: np.ndarray) -> Set:
@@ -187,23 +184,17 @@ def regions_of(study: Study, name: str) -> list[dict]:
     return region_search.measure(name, masked, 20 if study.quick else 150, study.seed)
 
 
-def read_set(workbench: Workbench, data: Path, name: str, most: int | None, seed: int) -> Read:
-    """Every picture of a task's data set, or `most` of them."""
-    splits = data / "splits"
-    leaked = datasets.copies_of_tests(data / name, splits)
-    known = [s for s in datasets.read(data / name, splits) if s.fold == TEST_FOLD or s.id not in leaked]
-    samples = _some(known, most, seed)
-    parts: list[dict[str, np.ndarray]] = []
-    cells, grid = [], (0, 0)
-    for start in range(0, len(samples), BATCH):
-        features = workbench.encoder([images.read(s.path).picture for s in samples[start : start + BATCH]])
-        mean, deviation = features.patches.mean(axis=1), features.patches.std(axis=1)
-        kinds = retrieval.kinds(features.cls, mean, deviation)
-        parts.append(kinds | {"projected": workbench.projection(features.pooled)})
-        grid = features.grid
-        cells.append(regions.pool(features.patches, grid))
-    kinds = {kind: np.concatenate([p[kind] for p in parts]) for kind in parts[0]}
-    return Read(samples, kinds, np.concatenate(cells), grid)
+def read_set(study: Study, name: str) -> Read:
+    """Every picture of a task's data set; a quick run takes a few."""
+    encoder, folder, splits = study.encoder, study.images / name, study.images / "splits"
+    leaked = datasets.copies_of_tests(folder, splits)
+    known = [s for s in datasets.read(folder, splits) if s.fold == TEST_FOLD or s.id not in leaked]
+    samples = _some(known, QUICK if study.quick else None, study.seed)
+    read = FeatureCache(encoder, study.cache).read([s.path for s in samples])
+    assert read.cells is not None
+    cls, mean, deviation = np.split(read.pooled[:, : 3 * encoder.dim], 3, axis=1)  # of the last block
+    kinds = retrieval.kinds(cls, mean, deviation) | {"projected": study.workbench.projection(read.pooled)}
+    return Read(samples, kinds, read.cells.astype(np.float32), (encoder.size // encoder.patch,) * 2)
 
 
 def read_masked(encoder: Encoder, data: Path, name: str, most: int | None, seed: int) -> Masked:

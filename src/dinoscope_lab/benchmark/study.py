@@ -122,7 +122,7 @@ class Study:
     def parts(self) -> Kept:
         """What this and earlier runs have finished."""
         place = self.kept.parent / f"{self.name}.jsonl"
-        return Kept(place, self.stubborn, partial(print, flush=True), self.until)
+        return Kept(place, self.stubborn, partial(print, flush=True), self.until, self.began)
 
     def pool(self, name: str) -> Pool:
         """Read a data set; a quick run takes the first few pictures of each class and fold."""
@@ -137,8 +137,7 @@ class Study:
 
     def pooled(self, pool: Pool, encoder: Frozen | None = None) -> np.ndarray:
         """Features [N, P] float32 of a data set, read once by an encoder."""
-        batch = f"{pool.name}-{'quick' if self.quick else 'all'}"
-        return FeatureCache(encoder or self.encoder, self.cache).read(batch, pool.files)[1]
+        return FeatureCache(encoder or self.encoder, self.cache).read(pool.files).pooled
 
     @property
     def shape(self) -> str:
@@ -180,7 +179,7 @@ class Study:
         """Write the evidence file, and what is made from it; what is no evidence stays in the cache."""
         folder = self.kept.parent if self.aside else self.assets / "evidence"
         path = folder / f"{self.name}.json"
-        spent = max(time.monotonic() - self.began, self.parts.seconds)
+        spent = max(time.monotonic() - self.began, self.parts.spent)
         older = [f"{self.parts.older} parts were measured by earlier code."] if self.parts.older else []
         how = evidence.How(
             self.command, self.seed, self.encoder.fingerprint, spent, f"splits {self.split}" * bool(self.splits)

@@ -8,7 +8,6 @@ from sklearn.metrics import roc_auc_score
 from dinoscope import fusion
 from dinoscope.evidence import BARS, MEAN, TABLE, Column, Table
 from dinoscope.fitting import catalogue
-from dinoscope.fitting.feature_cache import FeatureCache
 from dinoscope.reading import scope
 from dinoscope.reading.fused import Fused
 from dinoscope.tasks import Task
@@ -55,18 +54,12 @@ NOTES = [
 def measure(study: Study) -> Report:
     """The report of trust.json: what follows from the heads as they are shipped, and not from features alone."""
     names = [n for n in MODALITIES if (study.images / n).is_dir()]
-    pooled = {name: _test_features(study, name) for name in (names[:QUICK] if study.quick else names)}
+    pools = [study.pool(name) for name in (names[:QUICK] if study.quick else names)]
+    pooled = {pool.name: study.pooled(pool)[pool.test] for pool in pools}
     made = [*tables(study.workbench, pooled), searches(study, pooled), *fused(study)]
     within = [r["coverage"] for r in made[0].rows]
     label = f"Coverage of the shipped prediction sets on test pictures, mean of {len(within)} tasks, 90 % wanted"
     return Report(headline(label, round(float(np.mean(within)), 1), "%"), made, NOTES)
-
-
-def _test_features(study: Study, name: str) -> np.ndarray:
-    """Pooled features of a set's fold 0."""
-    pool = study.pool(name)
-    tests = [f for f, yes in zip(pool.files, pool.test, strict=True) if yes]
-    return FeatureCache(study.encoder, study.cache).read(f"{name}-test", tests).pooled
 
 
 def tables(workbench: Workbench, pooled: dict[str, np.ndarray]) -> list[Table]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from dinoscope import evidence
 from dinoscope.evidence import TABLE, Column, Table
-from dinoscope_lab.benchmark import source
+from dinoscope_lab.benchmark import kept, source
 from dinoscope_lab.benchmark.kept import Kept, Made, PausedError
 from dinoscope_lab.benchmark.study import Report, Study, headline
 
@@ -69,6 +70,28 @@ def test_a_line_that_a_kill_cut_off_is_measured_again_and_the_rest_is_kept(tmp_p
     for key in "abc":
         last.part(key, counted(calls), MADE)
     assert len(calls) == 4
+
+
+def test_what_was_done_before_a_part_is_told_by_the_run_that_goes_on(tmp_path, monkeypatch):
+    now, path = [0.0], tmp_path / "x.jsonl"
+    monkeypatch.setattr(kept, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def in_ten_seconds():
+        now[0] += 10
+        return [{"n": 1}]
+
+    first = Kept(path)
+    now[0] += 3  # a network that the parts read is trained
+    for key in "ab":
+        first.part(key, in_ten_seconds, MADE)
+        now[0] += 2
+    assert first.spent == now[0] == 27
+    again = Kept(path)
+    now[0] += 1
+    for key in "ab":
+        again.part(key, in_ten_seconds, MADE)
+    now[0] += 5
+    assert again.spent == 3 + 10 + 2 + 10 + 5
 
 
 def test_no_part_is_begun_once_the_time_is_over_and_what_is_finished_is_kept(tmp_path):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -18,6 +18,7 @@ from ..reading.frozen import Frozen
 from ..reading.images import ImageError
 from ..similar import regions
 
+Done = TypeVar("Done")
 TABLE = "CREATE TABLE IF NOT EXISTS seen (content TEXT PRIMARY KEY, pixels TEXT, pooled BLOB, cells BLOB)"
 ASKED = 500
 """Pictures asked for in one query."""
@@ -41,8 +42,12 @@ class Kept(NamedTuple):
     cells: np.ndarray | None
 
 
-Row = tuple[str, bytes, bytes | None]
-"""Of one picture: the hash of its pixels, its features and its cells."""
+class Row(NamedTuple):
+    """What is kept of one picture, as it is stored; no cells of a rival."""
+
+    pixels: str
+    pooled: bytes
+    cells: bytes
 
 
 class FeatureCache:
@@ -72,50 +77,60 @@ class FeatureCache:
             self._keep(new)
             known |= new
         rows = [known[c] for c in contents]
-        pooled = np.stack([np.frombuffer(row[1], np.float32) for row in rows])
-        if rows[0][2] is None:
-            return Kept([row[0] for row in rows], pooled, None)
-        cells = np.stack([np.frombuffer(row[2] or b"", np.float16) for row in rows])
-        return Kept([row[0] for row in rows], pooled, cells.reshape(len(rows), regions.CELLS**2, -1))
+        pixels, pooled = [row.pixels for row in rows], np.stack([np.frombuffer(row.pooled, np.float32) for row in rows])
+        if isinstance(self.encoder, EfficientNet):
+            return Kept(pixels, pooled, None)
+        cells = np.stack([np.frombuffer(row.cells, np.float16) for row in rows])
+        return Kept(pixels, pooled, cells.reshape(len(rows), regions.CELLS**2, -1))
 
     def _seen(self, files: Sequence[Path]) -> list[Row]:
         pictures = [_picture(file) for file in files]
         features = self.encoder(pictures)
-        cells: Iterable[bytes | None] = [None] * len(files)
+        cells = [b""] * len(files)
         if not isinstance(self.encoder, EfficientNet):  # no region is searched with what a rival sees
             cells = [of.tobytes() for of in regions.pool(features.patches, features.grid).astype(np.float16)]
         pooled = [of.tobytes() for of in features.pooled.astype(np.float32, copy=False)]
-        return list(zip(map(images.pixel_hash, pictures), pooled, cells, strict=True))
+        return list(map(Row, map(images.pixel_hash, pictures), pooled, cells))
 
     def _known(self, contents: Sequence[str]) -> dict[str, Row]:
-        if self.path is None or not self.path.is_file():
-            return {}
-        found: dict[str, Row] = {}
-        try:
-            with closing(sqlite3.connect(self.path, PATIENCE)) as store:
-                store.execute(TABLE)
-                for start in range(0, len(contents), ASKED):
-                    some = contents[start : start + ASKED]
-                    marks = ", ".join("?" * len(some))
-                    rows = store.execute(
-                        f"SELECT content, pixels, pooled, cells FROM seen WHERE content IN ({marks})", some
-                    )
-                    found |= {content: (pixels, pooled, cells) for content, pixels, pooled, cells in rows}
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:  # damaged: what was in it can be read again
-            self.path.unlink(missing_ok=True)
-            return {}
-        return found
+        def ask(store: sqlite3.Connection) -> dict[str, Row]:
+            found: dict[str, Row] = {}
+            for start in range(0, len(contents), ASKED):
+                some = contents[start : start + ASKED]
+                marks = ", ".join("?" * len(some))
+                rows = store.execute(
+                    f"SELECT content, pixels, pooled, cells FROM seen WHERE content IN ({marks})", some
+                )
+                found |= {content: Row(*row) for content, *row in rows}
+            return found
+
+        return _within(self.path, ask) if self.path and self.path.is_file() else {}
 
     def _keep(self, new: dict[str, Row]) -> None:
-        if self.path is None:
-            return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self.path, PATIENCE)) as store, store:
-            store.execute(TABLE)
+        def add(store: sqlite3.Connection) -> None:
             rows = [(content, *row) for content, row in new.items()]
             store.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", rows)
+
+        if self.path:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _within(self.path, add)
+
+
+def _within(path: Path, work: Callable[[sqlite3.Connection], Done]) -> Done:
+    """Work with the store; a damaged one is begun anew: what was in it can be read again."""
+
+    def once() -> Done:
+        with closing(sqlite3.connect(path, PATIENCE)) as store, store:
+            store.execute(TABLE)
+            return work(store)
+
+    try:
+        return once()
+    except sqlite3.OperationalError:  # no damage: a full disk, or another process that writes too long
+        raise
+    except sqlite3.DatabaseError:
+        path.unlink(missing_ok=True)
+        return once()
 
 
 def _picture(file: Path) -> Image.Image:

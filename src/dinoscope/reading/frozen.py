@@ -42,5 +42,5 @@ class Frozen(Protocol):
     width: int
 
     def __call__(self, pictures: Sequence[Image.Image], batch: int = 32) -> Seen:
-        """Read pictures, `batch` at a time."""
+        """Read pictures, at most `batch` at a time."""
         ...

@@ -37,7 +37,7 @@ class Fused(Encoder):
         self.fingerprint = hashlib.sha256(joined.encode()).hexdigest()
 
     def __call__(self, pictures: Sequence[Image.Image], batch: int = 32) -> Features:
-        """Read pictures with both, `batch` at a time; patches are the backbone's."""
+        """Read pictures with both, at most `batch` at a time; patches are the backbone's."""
         seen = self.backbone(pictures, batch)
         return replace(seen, pooled=np.concatenate([seen.pooled, self.beside(pictures, batch)], axis=1))
 

@@ -83,7 +83,23 @@ def test_a_damaged_store_is_begun_anew(encoder, files, tmp_path):
     assert np.array_equal(FeatureCache(Counting(encoder), tmp_path / "kept").read(files).cells, before.cells)
 
 
-def test_two_processes_may_share_a_store(encoder, files, tmp_path):
+def test_a_store_that_is_damaged_while_pictures_are_read_is_begun_anew(encoder, files, tmp_path):
+    cache = FeatureCache(encoder, tmp_path / "kept")
+    before = cache.read(files[:2])
+
+    class Spoiling(Counting):
+        def __call__(self, pictures):
+            cache.path.write_bytes(b"\0" * 8192)
+            return super().__call__(pictures)
+
+    found = FeatureCache(Spoiling(encoder), tmp_path / "kept").read(files)
+    assert np.array_equal(found.pooled[:2], before.pooled)
+    counting = Counting(encoder)
+    assert np.array_equal(FeatureCache(counting, tmp_path / "kept").read(files).pooled, found.pooled)
+    assert counting.count == 2
+
+
+def test_several_readers_may_share_a_store(encoder, files, tmp_path):
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: FeatureCache(encoder, tmp_path / "kept").read(files[i % 4 :]), range(24)))
     for i, kept in enumerate(found):
